@@ -1,0 +1,10 @@
+package io.payhook;
+
+/** The program: {@code payhook run}, {@code payhook send} and the other commands. */
+public final class Payhook {
+  private Payhook() {}
+
+  public static void main(String[] args) {
+    System.out.println("payhook");
+  }
+}
