@@ -534,7 +534,7 @@ public final class DeliveryEngine implements AutoCloseable {
     double ceiling =
         Math.min(
             options.backoffMax().toMillis(),
-            lane.backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40)));
+            (double) lane.backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40)));
     long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
     return Duration.ofMillis(Math.max(wait, asked.toMillis()));
   }
