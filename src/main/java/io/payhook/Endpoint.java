@@ -8,7 +8,8 @@ import org.apache.camel.spi.PropertyConfigurerGetter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One URL for one account of one provider, as a bean of a route file: its name is the last part of {@code /webhooks/{name}}.
+ * One URL for one account of one provider, as a bean of a route file: its name is the last part of
+ * {@code /webhooks/{name}}.
  *
  * <pre>{@code
  * - beans:
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *         signature.header: X-Signature     # any setting of the preset
  * }</pre>
  *
- * <p>This class only carries what the file says; the names are checked against the provider's grammar when the endpoint is opened.
+ * <p>This class only carries what the file says; the names are checked against the provider's
+ * grammar when the endpoint is opened.
  */
 public final class Endpoint {
   private final Section settings = new Section();
@@ -77,10 +79,14 @@ public final class Endpoint {
     }
   }
 
-  /** Lets Camel's bean binding set names it does not know beforehand. Found by Camel through META-INF/services. */
+  /**
+   * Lets Camel's bean binding set names it does not know beforehand. Found by Camel through
+   * META-INF/services.
+   */
   public static final class Configurer implements PropertyConfigurer, PropertyConfigurerGetter {
     @Override
-    public boolean configure(CamelContext context, Object target, String name, Object value, boolean ignoreCase) {
+    public boolean configure(
+        CamelContext context, Object target, String name, Object value, boolean ignoreCase) {
       if (target instanceof Endpoint endpoint) {
         switch (name) {
           case "provider" -> endpoint.setProvider(String.valueOf(value));

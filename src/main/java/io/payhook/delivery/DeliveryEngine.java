@@ -533,7 +533,7 @@ public final class DeliveryEngine implements AutoCloseable {
   private Duration backoff(Lane lane, int attempt, Duration asked) {
     double ceiling =
         Math.min(
-            options.backoffMax().toMillis(),
+            (double) options.backoffMax().toMillis(),
             (double) lane.backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40)));
     long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
     return Duration.ofMillis(Math.max(wait, asked.toMillis()));
