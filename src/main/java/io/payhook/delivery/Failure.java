@@ -20,6 +20,7 @@ import org.apache.camel.http.base.HttpOperationFailedException;
 import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSenderFailedException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a failed attempt means: whether another one may help, how long to wait at least, and one
@@ -144,7 +145,7 @@ record Failure(boolean retryable, Duration least, String text) {
     return Optional.of(new Failure(true, Duration.ZERO, line(mail)));
   }
 
-  private static Throwable next(Throwable cause) {
+  private static @Nullable Throwable next(Throwable cause) {
     if (cause instanceof MessagingException mail && mail.getNextException() != null) {
       return mail.getNextException();
     }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ final class Lane {
   private final BiConsumer<Lane, Held> work;
 
   private final Deque<Held> waiting = new ArrayDeque<>();
-  private final Map<Claim, Held> held = new IdentityHashMap<>();
+  private final IdentityHashMap<Claim, Held> held = new IdentityHashMap<>();
   private int reserved;
   private int running;
   private boolean more = true;

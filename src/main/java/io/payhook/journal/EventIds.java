@@ -28,8 +28,8 @@ final class EventIds {
       lastMillis++;
       counter = 0;
     }
-    long most = lastMillis << 16 | 0x7000L | counter;
-    long least = random.nextLong() & 0x3fffffffffffffffL | 0x8000000000000000L;
+    long most = (lastMillis << 16) | 0x7000L | counter;
+    long least = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
     return new UUID(most, least);
   }
 

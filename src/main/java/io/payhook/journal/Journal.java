@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -239,13 +241,13 @@ public final class Journal implements AutoCloseable {
       throws SQLException {
     int size = entries.size();
     UUID[] id = new UUID[size];
-    String[][] text = new String[11][size];
-    OffsetDateTime[] occurredAt = new OffsetDateTime[size];
-    Object[] amount = new Object[size];
+    @Nullable String[][] text = new String[11][size];
+    @Nullable OffsetDateTime[] occurredAt = new OffsetDateTime[size];
+    @Nullable Object[] amount = new Object[size];
     byte[][] body = new byte[size][];
     List<UUID> deliveryEvent = new ArrayList<>();
     List<String> deliveryRoute = new ArrayList<>();
-    List<String> deliveryEntity = new ArrayList<>();
+    List<@Nullable String> deliveryEntity = new ArrayList<>();
     List<Boolean> deliveryClaimed = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       Entry entry = entries.get(i);
@@ -292,8 +294,8 @@ public final class Journal implements AutoCloseable {
     statement.setArray(++p, connection.createArrayOf("boolean", deliveryClaimed.toArray()));
   }
 
-  private static OffsetDateTime utc(@org.jspecify.annotations.Nullable Instant instant) {
-    return instant == null ? null : instant.atOffset(java.time.ZoneOffset.UTC);
+  private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
+    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
   }
 
   /**
