@@ -1,3 +1,5 @@
-/** Starts and stops everything: settings, database and the one wiring class. */
-@org.jspecify.annotations.NullMarked
+/** Settings, the database and the one class that wires the service together. */
+@NullMarked
 package io.payhook.service;
+
+import org.jspecify.annotations.NullMarked;
