@@ -59,13 +59,8 @@ public final class DeliveryConnections implements ConnectionStrategy {
               return null;
             }
             case "commit", "rollback", "setAutoCommit" -> {
-              if (!owned) {
-                throw new SQLException(
-                    "a transacted delivery commits by itself, together with its completion;"
-                        + " the route must not call "
-                        + method.getName());
-              }
-              return method.invoke(connection, arguments);
+              // camel-jdbc ends each statement with a commit; here the delivery alone commits.
+              return owned ? method.invoke(connection, arguments) : null;
             }
             case "prepareStatement" -> {
               Object statement = method.invoke(connection, arguments);

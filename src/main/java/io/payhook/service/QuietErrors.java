@@ -1,8 +1,8 @@
 package io.payhook.service;
 
 import org.apache.camel.CamelContext;
-import org.apache.camel.ExtendedCamelContext;
-import org.apache.camel.builder.DefaultErrorHandlerBuilder;
+import org.apache.camel.model.RedeliveryPolicyDefinition;
+import org.apache.camel.model.errorhandler.DefaultErrorHandlerDefinition;
 
 /**
  * A route's failure is told once, by the delivery that has it: Camel itself neither retries nor
@@ -12,14 +12,14 @@ final class QuietErrors {
   private QuietErrors() {}
 
   static void install(CamelContext context) {
-    ExtendedCamelContext extension = context.getCamelContextExtension();
-    DefaultErrorHandlerBuilder errors = new DefaultErrorHandlerBuilder();
-    errors
-        .maximumRedeliveries(0)
-        .logExhausted(false)
-        .logExhaustedMessageHistory(false)
-        .logHandled(false);
-    extension.setErrorHandlerFactory(errors);
+    RedeliveryPolicyDefinition once = new RedeliveryPolicyDefinition();
+    once.setMaximumRedeliveries("0");
+    once.setLogExhausted("false");
+    once.setLogExhaustedMessageHistory("false");
+    once.setLogNewException("false");
+    DefaultErrorHandlerDefinition errors = new DefaultErrorHandlerDefinition();
+    errors.setRedeliveryPolicy(once);
+    context.getCamelContextExtension().setErrorHandlerFactory(errors);
     context.setMessageHistory(false);
   }
 }

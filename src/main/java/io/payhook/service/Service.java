@@ -141,24 +141,9 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
-    Main main = camel();
-    CamelContext context = main.getCamelContext();
-    context.getRegistry().bind("payhook", DataSource.class, pool);
-    context.addComponent("event", new EventComponent(engine));
-    JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
-    jdbc.setConnectionStrategy(new DeliveryConnections());
     Endpoints endpoints = new Endpoints();
-    Vertx vertx =
-        Vertx.vertx(
-            new VertxOptions()
-                .setWorkerPoolSize(settings.get(Key.INTAKE_WORKERS))
-                .setEventLoopPoolSize(1));
-    stops.push(
-        () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
-    context.getRegistry().bind("payhookVertx", Vertx.class, vertx);
     Intake intake =
         new Intake(
-            context,
             endpoints,
             journal,
             rejections,
@@ -166,6 +151,23 @@ public final class Service implements AutoCloseable {
             settings.get(Key.INTAKE_MAX_BODY),
             settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
             meters);
+    Vertx vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setWorkerPoolSize(settings.get(Key.INTAKE_WORKERS))
+                .setEventLoopPoolSize(1));
+    stops.push(
+        () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+
+    Main main = new Main();
+    intake.beans().forEach(main::bind);
+    main.bind("payhookVertx", vertx);
+    main.bind("payhook", pool);
+    main.bind("event", new EventComponent(engine));
+    initialise(main);
+    CamelContext context = main.getCamelContext();
+    JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
+    jdbc.setConnectionStrategy(new DeliveryConnections());
 
     stops.push(main::stop);
     main.start();
@@ -192,8 +194,7 @@ public final class Service implements AutoCloseable {
   /**
    * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
    */
-  private Main camel() throws Exception {
-    Main main = new Main();
+  private void initialise(Main main) throws Exception {
     main.setDefaultPropertyPlaceholderLocation("false");
     Properties properties = new Properties();
     properties.setProperty("camel.main.name", "payhook");
@@ -225,7 +226,6 @@ public final class Service implements AutoCloseable {
     main.setInitialProperties(properties);
     main.init();
     QuietErrors.install(main.getCamelContext());
-    return main;
   }
 
   private <T extends AutoCloseable> T closing(T part) {
