@@ -1,5 +1,3 @@
-/** Payhook: receives the webhooks of payment platforms and finishes the work they start. */
-@NullMarked
+/** Payhook: the program and the bean type that route files name. */
+@org.jspecify.annotations.NullMarked
 package io.payhook;
-
-import org.jspecify.annotations.NullMarked;

@@ -131,35 +131,6 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  /**
-   * The name of the node that works in this folder, made at the first call: the machine's and some
-   * letters.
-   */
-  static synchronized String node(Path data) {
-    Path file = data.resolve("node");
-    create(data);
-    try {
-      String kept = read(file).orElse("");
-      if (kept.isEmpty()) {
-        kept = machine() + "-" + random(2);
-        writePrivate(file, kept + "\n");
-      }
-      return kept;
-    } catch (IOException e) {
-      throw unusable("The file " + file, e);
-    }
-  }
-
-  /** Asked of the system, not of the name service, which may be slow. */
-  private static String machine() throws IOException {
-    String name = read(Path.of("/proc/sys/kernel/hostname")).orElse("");
-    if (name.isEmpty()) {
-      name = System.getenv().getOrDefault("HOSTNAME", "");
-    }
-    String simple = name.replaceFirst("\\..*", "").replaceAll("[^A-Za-z0-9-]", "");
-    return simple.isEmpty() ? "node" : simple;
-  }
-
   /** Random hex digits, two a byte. */
   static String random(int bytes) {
     byte[] random = new byte[bytes];

@@ -134,17 +134,6 @@ public final class Settings {
   }
 
   /**
-   * This node's name among those that share a journal: {@code payhook.node}, else one made of the
-   * machine's name at the first call and kept in the data folder.
-   *
-   * @throws StartException when the folder cannot be read or written
-   */
-  public String node() {
-    String given = get(Key.NODE);
-    return given.isEmpty() ? DataFolder.node(data()) : given;
-  }
-
-  /**
    * Where a value comes from, for a message: {@code application.properties:14}, a variable's name,
    * {@code --set}, default.
    */
