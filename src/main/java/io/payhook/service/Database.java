@@ -87,6 +87,11 @@ public final class Database implements AutoCloseable {
     return embedded != null;
   }
 
+  /** The JDBC URL. It may hold user and password: not for logs. */
+  public String url() {
+    return url;
+  }
+
   /**
    * The pool that routes and deliveries share, of {@code payhook.database.pool-size} connections.
    */
