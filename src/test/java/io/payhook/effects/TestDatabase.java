@@ -1,8 +1,8 @@
 package io.payhook.effects;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.payhook.journal.Migrations;
+import io.payhook.service.Database;
+import io.payhook.service.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,35 +15,42 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 
 /** One real PostgreSQL for all tests of this package; {@link #fresh} gives it empty tables. */
 final class TestDatabase {
   static final Path INTEGRATION = Path.of("routes/payments").toAbsolutePath();
-  private static final HikariDataSource DATA_SOURCE = start();
+  private static final DataSource DATA_SOURCE = start();
 
   private TestDatabase() {}
 
-  @SuppressWarnings("resource") // closed with the JVM
-  private static HikariDataSource start() {
+  private static DataSource start() {
     try {
-      EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
-      HikariConfig config = new HikariConfig();
-      config.setJdbcUrl(postgres.getJdbcUrl("postgres", "postgres"));
-      config.setMaximumPoolSize(16);
-      return new HikariDataSource(config);
+      Path folder = Files.createTempDirectory("payhook-effects");
+      Settings settings =
+          Settings.of(
+              Map.of(
+                  "payhook.data",
+                  folder.toString(),
+                  "payhook.database.programs",
+                  Path.of(System.getProperty("java.io.tmpdir"), "payhook-postgres-programs")
+                      .toString()));
+      Database database = Database.open(settings);
+      Runtime.getRuntime().addShutdownHook(new Thread(database::close));
+      return database.dataSource();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  static HikariDataSource dataSource() {
+  static DataSource dataSource() {
     return DATA_SOURCE;
   }
 
   /** Empty tables of the bundled integration. */
-  static HikariDataSource fresh() throws SQLException, IOException {
+  static DataSource fresh() throws SQLException {
     execute("drop schema public cascade; create schema public");
-    execute(Files.readString(INTEGRATION.resolve("sql/schema/V001__payments.sql")));
+    Migrations.integration(DATA_SOURCE, INTEGRATION.resolve("sql/schema"), "payments");
     return DATA_SOURCE;
   }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Consumer;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
+import org.apache.camel.MultipleConsumersSupport;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
 import org.apache.camel.support.DefaultComponent;
@@ -34,17 +35,28 @@ final class TestEvents extends DefaultComponent {
   @Override
   protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) {
     parameters.clear();
-    return new DefaultEndpoint(uri, this) {
-      @Override
-      public Producer createProducer() {
-        throw new UnsupportedOperationException();
-      }
+    return new Subscribed(uri);
+  }
 
-      @Override
-      public Consumer createConsumer(Processor processor) {
-        return new Subscription(this, processor);
-      }
-    };
+  private final class Subscribed extends DefaultEndpoint implements MultipleConsumersSupport {
+    Subscribed(String uri) {
+      super(uri, TestEvents.this);
+    }
+
+    @Override
+    public boolean isMultipleConsumersSupported() {
+      return true;
+    }
+
+    @Override
+    public Producer createProducer() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Consumer createConsumer(Processor processor) {
+      return new Subscription(this, processor);
+    }
   }
 
   private final class Subscription extends DefaultConsumer {
