@@ -1,0 +1,211 @@
+package io.payhook.routes;
+
+import io.payhook.signature.Nearest;
+import io.payhook.signature.Provider;
+import io.payhook.signature.ProviderException;
+import io.payhook.signature.ProviderException.Problem;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.schema.FailsafeSchema;
+
+/**
+ * The presets there are: those that ship, and a team's own in a folder. A preset is one YAML file
+ * named after it. A team's own preset may not take the name of one that ships.
+ */
+public final class Providers {
+  private static final String SHIPPED = "providers";
+  private static final String YAML = ".yaml";
+
+  private final SortedMap<String, Provider> own;
+
+  private Providers(SortedMap<String, Provider> own) {
+    this.own = own;
+  }
+
+  /** The presets that ship. */
+  public static Providers shipped() {
+    return new Providers(new TreeMap<>());
+  }
+
+  /**
+   * The presets that ship, and those in a folder.
+   *
+   * @param folder holds {@code NAME.yaml} files; none when there is no such folder
+   * @throws ProviderException with every problem of every file, each with its file, line and column
+   */
+  public static Providers load(@Nullable Path folder) {
+    SortedMap<String, Provider> own = new TreeMap<>();
+    if (folder == null || !Files.isDirectory(folder)) {
+      return new Providers(own);
+    }
+    List<Problem> problems = new ArrayList<>();
+    for (Path file : yamlFiles(folder)) {
+      String name = nameOf(file);
+      try {
+        if (shippedText(name).isPresent()) {
+          problems.add(
+              new Problem(
+                  file.toString(),
+                  "the name '" + name + "' is that of a preset that ships; take another"));
+        } else {
+          own.put(name, parse(name, file.toString(), Files.readString(file)));
+        }
+      } catch (ProviderException e) {
+        problems.addAll(e.problems());
+      } catch (IOException e) {
+        problems.add(new Problem(file.toString(), "can't be read: " + e.getMessage()));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new ProviderException(folder.toString(), problems);
+    }
+    return new Providers(own);
+  }
+
+  /**
+   * A preset by its name.
+   *
+   * @throws ProviderException when there is none, with the name that was perhaps meant
+   */
+  public Provider get(String name) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                new ProviderException(
+                    name,
+                    List.of(
+                        new Problem(
+                            "",
+                            "no such preset"
+                                + Nearest.didYouMean(name, names())
+                                + "; 'payhook providers' lists them"))));
+  }
+
+  /** A preset by its name, where there is one. */
+  public Optional<Provider> find(String name) {
+    Provider mine = own.get(name);
+    if (mine != null) {
+      return Optional.of(mine);
+    }
+    return shippedText(name).map(text -> parse(name, SHIPPED + "/" + name + YAML, text));
+  }
+
+  /** The names of all presets, in alphabetical order. */
+  public List<String> names() {
+    return Stream.concat(shippedNames().stream(), own.keySet().stream()).sorted().toList();
+  }
+
+  /** All presets, in the order of their names. */
+  public List<Provider> all() {
+    return names().stream().map(this::get).toList();
+  }
+
+  private static Provider parse(String name, String file, String text) {
+    try {
+      Object tree =
+          new Load(
+                  LoadSettings.builder()
+                      .setLabel(file)
+                      .setSchema(new FailsafeSchema())
+                      .setMaxAliasesForCollections(10)
+                      .build())
+              .loadFromString(text);
+      if (!(tree instanceof Map<?, ?> map)) {
+        throw problem(name, file, "should be a map of settings, such as 'signature:'");
+      }
+      Map<String, Object> settings = new java.util.LinkedHashMap<>();
+      map.forEach((key, value) -> settings.put(String.valueOf(key), value));
+      return Provider.parse(name, settings);
+    } catch (MarkedYamlEngineException e) {
+      String place =
+          e.getProblemMark()
+              .map(mark -> ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1))
+              .orElse("");
+      throw problem(name, file + place, "not YAML: " + e.getProblem());
+    } catch (YamlEngineException e) {
+      throw problem(name, file, "not YAML: " + e.getMessage());
+    }
+  }
+
+  private static ProviderException problem(String name, String place, String text) {
+    return new ProviderException(name, List.of(new Problem(place, text)));
+  }
+
+  private static List<Path> yamlFiles(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(YAML)).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String nameOf(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.substring(0, name.length() - YAML.length());
+  }
+
+  // What ships is on the class path: in a folder while building, in a jar when installed.
+
+  private static Optional<String> shippedText(String name) {
+    if (!name.matches("[a-z0-9][a-z0-9.-]*")) {
+      return Optional.empty();
+    }
+    try (var in = Providers.class.getResourceAsStream("/" + SHIPPED + "/" + name + YAML)) {
+      return in == null
+          ? Optional.empty()
+          : Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> shippedNames() {
+    return inShipped(root -> yamlFiles(root).stream().map(Providers::nameOf).sorted().toList());
+  }
+
+  private static <T> T inShipped(Function<Path, T> reader) {
+    URL marker = Providers.class.getResource("/" + SHIPPED + "/none" + YAML);
+    if (marker == null) {
+      throw new IllegalStateException("the presets are missing from the class path");
+    }
+    try {
+      URI uri = marker.toURI();
+      if (!"jar".equals(uri.getScheme())) {
+        return reader.apply(Path.of(uri).resolveSibling(""));
+      }
+      String jar = uri.getRawSchemeSpecificPart();
+      Path file = Path.of(URI.create(jar.substring(0, jar.indexOf("!/"))));
+      try (FileSystem inside = FileSystems.newFileSystem(file)) {
+        return reader.apply(inside.getPath("/" + SHIPPED));
+      }
+    } catch (NoSuchFileException e) {
+      throw new IllegalStateException("the presets are missing from the class path", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("the class path has a place that is no URL: " + marker, e);
+    }
+  }
+}

@@ -1,0 +1,315 @@
+package io.payhook.signature;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateFactory;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.RSAPublicKeySpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/** One secret, made ready to check and, where it can, to make signatures. Safe for many threads. */
+abstract class Check {
+  private static final byte[] ED25519_PUBLIC = {
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00
+  };
+  private static final byte[] ED25519_PRIVATE = {
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20
+  };
+
+  /** Whether one of the signatures is that of the content. */
+  abstract boolean holds(byte[] content, List<byte[]> signatures);
+
+  /**
+   * The signature of the content.
+   *
+   * @throws IllegalStateException when the secret is only a public key
+   */
+  abstract byte[] sign(byte[] content);
+
+  /**
+   * @throws IllegalArgumentException whose message says what is wrong with the secret, without it
+   */
+  static Check of(Algorithm algorithm, String keyForm, List<String> prefixes, Secret secret) {
+    String text = secret.value();
+    if (text.isBlank()) {
+      throw new IllegalArgumentException("is empty");
+    }
+    return switch (algorithm) {
+      case HMAC_SHA1, HMAC_SHA256, HMAC_SHA512 ->
+          new Hmac(algorithm.jca, keyBytes(text, keyForm, prefixes));
+      case SHA256 -> new Digest();
+      case TOKEN, BASIC -> new Token(text);
+      case ED25519 -> ed25519(text, keyForm, prefixes);
+      case RSA_SHA256 -> rsa(text);
+      case NONE -> throw new IllegalArgumentException("has no use: the provider does not sign");
+    };
+  }
+
+  private static byte[] keyBytes(String secret, String form, List<String> prefixes) {
+    String text = stripped(secret, prefixes);
+    byte[] key =
+        switch (form) {
+          case "base64" -> base64(text);
+          case "hex" -> {
+            byte[] bytes = Encoding.HEX.decode(text);
+            if (bytes == null) {
+              throw new IllegalArgumentException("is not hex, as signature.key says it is");
+            }
+            yield bytes;
+          }
+          case "sha1" -> sha1(text);
+          default -> text.getBytes(StandardCharsets.UTF_8);
+        };
+    if (key.length == 0) {
+      throw new IllegalArgumentException("is empty after its prefix");
+    }
+    return key;
+  }
+
+  private static String stripped(String secret, List<String> prefixes) {
+    for (String prefix : prefixes) {
+      if (secret.startsWith(prefix)) {
+        return secret.substring(prefix.length());
+      }
+    }
+    return secret;
+  }
+
+  private static byte[] base64(String text) {
+    try {
+      boolean url = text.indexOf('-') >= 0 || text.indexOf('_') >= 0;
+      return (url ? Base64.getUrlDecoder() : Base64.getDecoder()).decode(text);
+    } catch (IllegalArgumentException e) {
+      // The decoder's own message quotes a character of the secret.
+      throw new IllegalArgumentException("is not base64, as signature.key says it is");
+    }
+  }
+
+  private static byte[] sha1(String text) {
+    try {
+      return MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-1", e);
+    }
+  }
+
+  private static final class Hmac extends Check {
+    private final SecretKeySpec key;
+    private final ThreadLocal<Mac> macs;
+
+    Hmac(String algorithm, byte[] key) {
+      this.key = new SecretKeySpec(key, algorithm);
+      this.macs = ThreadLocal.withInitial(this::newMac);
+    }
+
+    private Mac newMac() {
+      try {
+        Mac mac = Mac.getInstance(key.getAlgorithm());
+        mac.init(key);
+        return mac;
+      } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+        throw new IllegalStateException("this Java can't do " + key.getAlgorithm(), e);
+      }
+    }
+
+    @Override
+    boolean holds(byte[] content, List<byte[]> signatures) {
+      return anyEquals(sign(content), signatures);
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      return macs.get().doFinal(content);
+    }
+  }
+
+  /** A digest over content that holds the secret itself. */
+  private static final class Digest extends Check {
+    @Override
+    boolean holds(byte[] content, List<byte[]> signatures) {
+      return anyEquals(sign(content), signatures);
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      try {
+        return MessageDigest.getInstance("SHA-256").digest(content);
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java has SHA-256", e);
+      }
+    }
+  }
+
+  private static final class Token extends Check {
+    private final byte[] token;
+
+    Token(String token) {
+      this.token = token.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    boolean holds(byte[] content, List<byte[]> signatures) {
+      return anyEquals(token, signatures);
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      return token.clone();
+    }
+  }
+
+  private static boolean anyEquals(byte[] expected, List<byte[]> signatures) {
+    boolean equal = false;
+    for (int i = 0; i < signatures.size(); i++) {
+      equal |= MessageDigest.isEqual(expected, signatures.get(i));
+    }
+    return equal;
+  }
+
+  private static final class Asymmetric extends Check {
+    private final String algorithm;
+    private final PublicKey publicKey;
+    private final @Nullable PrivateKey privateKey;
+
+    Asymmetric(String algorithm, PublicKey publicKey, @Nullable PrivateKey privateKey) {
+      this.algorithm = algorithm;
+      this.publicKey = publicKey;
+      this.privateKey = privateKey;
+    }
+
+    @Override
+    boolean holds(byte[] content, List<byte[]> signatures) {
+      for (byte[] candidate : signatures) {
+        try {
+          Signature signature = Signature.getInstance(algorithm);
+          signature.initVerify(publicKey);
+          signature.update(content);
+          if (signature.verify(candidate)) {
+            return true;
+          }
+        } catch (GeneralSecurityException e) {
+          // Not a signature of this kind at all.
+        }
+      }
+      return false;
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      if (privateKey == null) {
+        throw new IllegalStateException("is a public key; signing needs the private one");
+      }
+      try {
+        Signature signature = Signature.getInstance(algorithm);
+        signature.initSign(privateKey);
+        signature.update(content);
+        return signature.sign();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("can't sign: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private static Check ed25519(String secret, String keyForm, List<String> prefixes) {
+    try {
+      KeyFactory keys = KeyFactory.getInstance("Ed25519");
+      byte[] der = pem(secret, "PUBLIC KEY");
+      if (der == null) {
+        String text = stripped(secret, prefixes);
+        boolean hex =
+            keyForm.equals("hex") || (text.length() == 64 && Encoding.HEX.decode(text) != null);
+        der = hex ? Encoding.HEX.decode(text) : base64(text);
+      }
+      if (der == null) {
+        throw new IllegalArgumentException("is not hex, as signature.key says it is");
+      }
+      return switch (der.length) {
+        case 32 -> new Asymmetric("Ed25519", keys.generatePublic(raw(ED25519_PUBLIC, der)), null);
+        case 64 ->
+            new Asymmetric(
+                "Ed25519",
+                keys.generatePublic(raw(ED25519_PUBLIC, Arrays.copyOfRange(der, 32, 64))),
+                keys.generatePrivate(
+                    new PKCS8EncodedKeySpec(concat(ED25519_PRIVATE, Arrays.copyOf(der, 32)))));
+        default ->
+            new Asymmetric("Ed25519", keys.generatePublic(new X509EncodedKeySpec(der)), null);
+      };
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException("is not an Ed25519 public key");
+    }
+  }
+
+  private static X509EncodedKeySpec raw(byte[] head, byte[] key) {
+    return new X509EncodedKeySpec(concat(head, key));
+  }
+
+  private static byte[] concat(byte[] head, byte[] tail) {
+    byte[] both = Arrays.copyOf(head, head.length + tail.length);
+    System.arraycopy(tail, 0, both, head.length, tail.length);
+    return both;
+  }
+
+  private static Check rsa(String secret) {
+    try {
+      KeyFactory keys = KeyFactory.getInstance("RSA");
+      byte[] privateDer = pem(secret, "PRIVATE KEY");
+      if (privateDer != null) {
+        PrivateKey privateKey = keys.generatePrivate(new PKCS8EncodedKeySpec(privateDer));
+        if (!(privateKey instanceof RSAPrivateCrtKey whole)) {
+          throw new IllegalArgumentException("is a private key; the public one is needed");
+        }
+        PublicKey publicKey =
+            keys.generatePublic(
+                new RSAPublicKeySpec(whole.getModulus(), whole.getPublicExponent()));
+        return new Asymmetric(Algorithm.RSA_SHA256.jca, publicKey, privateKey);
+      }
+      byte[] publicDer = pem(secret, "PUBLIC KEY");
+      byte[] certificate = pem(secret, "CERTIFICATE");
+      PublicKey publicKey =
+          certificate != null
+              ? CertificateFactory.getInstance("X.509")
+                  .generateCertificate(new ByteArrayInputStream(certificate))
+                  .getPublicKey()
+              : keys.generatePublic(
+                  new X509EncodedKeySpec(publicDer != null ? publicDer : base64(secret)));
+      return new Asymmetric(Algorithm.RSA_SHA256.jca, publicKey, null);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException(
+          "is neither an RSA public key nor a certificate; give it as PEM");
+    }
+  }
+
+  /** The bytes of a PEM block, or null; line breaks may be real, written \n, or spaces. */
+  private static byte @Nullable [] pem(String text, String type) {
+    String begin = "-----BEGIN " + type + "-----";
+    int start = text.indexOf(begin);
+    int end = text.indexOf("-----END " + type + "-----");
+    if (start < 0 || end < start) {
+      return null;
+    }
+    String inside =
+        text.substring(start + begin.length(), end).replace("\\n", "").replaceAll("\\s", "");
+    try {
+      return Base64.getDecoder().decode(inside);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "has a PEM block '" + type.toLowerCase(Locale.ROOT) + "' that is not base64");
+    }
+  }
+}

@@ -1,0 +1,288 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one platform signs, and where its event type, key, time and amount are: an immutable preset,
+ * data only. The names of its settings are those of {@link Setting}.
+ */
+public final class Provider {
+  private final String name;
+  private final Map<String, String> settings;
+  private final Plan plan;
+
+  /**
+   * What an accepted event is answered with, when the platform asks for more than a 200.
+   *
+   * @param status the status code
+   * @param contentType the content type of the body, null when the provider names none
+   * @param body the body, null when only the status differs
+   */
+  public record Response(int status, @Nullable String contentType, @Nullable String body) {}
+
+  private Provider(String name, Map<String, String> settings) {
+    this.name = name;
+    this.settings = settings;
+    this.plan = new Plan(settings);
+  }
+
+  /**
+   * Reads a preset.
+   *
+   * @param name the preset's name, for messages
+   * @param tree settings, nested or by dotted names, with text, numbers, booleans and lists of them
+   * @throws ProviderException with every problem found
+   */
+  public static Provider parse(String name, Map<String, ?> tree) {
+    Map<String, String> flat = new LinkedHashMap<>();
+    List<ProviderException.Problem> problems = new ArrayList<>();
+    flatten("", tree, flat, problems);
+    return checked(name, flat, problems);
+  }
+
+  /**
+   * This preset with some settings of its own. An empty value takes a preset's setting away.
+   *
+   * @param overrides values by dotted names; a setting that takes a list has one value a line
+   * @throws ProviderException with every problem found
+   */
+  public Provider with(Map<String, String> overrides) {
+    if (overrides.isEmpty()) {
+      return this;
+    }
+    List<ProviderException.Problem> problems = new ArrayList<>();
+    Map<String, String> merged = new LinkedHashMap<>(settings);
+    overrides.forEach(
+        (key, value) -> {
+          boolean remove = value.isEmpty() && !key.startsWith(Setting.PARAMS.key() + ".");
+          if (remove && Setting.of(key).isPresent()) {
+            merged.remove(key);
+          } else {
+            merged.put(key, value);
+          }
+        });
+    if ("none".equals(overrides.get(Setting.SIGNATURE_ALGORITHM.key())) && !isUnsigned()) {
+      problems.add(
+          new ProviderException.Problem(
+              Setting.SIGNATURE_ALGORITHM.key(),
+              "can't be turned to none; an endpoint that checks nothing says so by provider 'none'"));
+    }
+    return checked(name, merged, problems);
+  }
+
+  private static Provider checked(
+      String name, Map<String, String> flat, List<ProviderException.Problem> problems) {
+    List<String> known = Arrays.stream(Setting.values()).map(Setting::key).toList();
+    flat.forEach(
+        (key, value) -> {
+          Optional<Setting> setting = Setting.of(key);
+          if (setting.isEmpty()) {
+            problems.add(
+                new ProviderException.Problem(
+                    key,
+                    known.contains(key)
+                        ? "needs names of your own below it, as in " + key + ".NAME"
+                        : "no such setting" + Nearest.didYouMean(key, known)));
+          } else {
+            String wrong = setting.get().problemWith(value);
+            if (wrong != null) {
+              problems.add(new ProviderException.Problem(key, wrong));
+            }
+          }
+        });
+    if (problems.isEmpty()) {
+      Plan.checkTogether(flat, problems);
+    }
+    if (!problems.isEmpty()) {
+      throw new ProviderException(name, problems);
+    }
+    return new Provider(name, Collections.unmodifiableMap(flat));
+  }
+
+  private static void flatten(
+      String path,
+      Map<?, ?> tree,
+      Map<String, String> flat,
+      List<ProviderException.Problem> problems) {
+    tree.forEach(
+        (key, value) -> {
+          String at = path.isEmpty() ? String.valueOf(key) : path + "." + key;
+          if (value instanceof Map<?, ?> nested) {
+            flatten(at, nested, flat, problems);
+          } else if (value instanceof Collection<?> list) {
+            list(at, list, flat, problems);
+          } else if (value != null && !(value.equals("") && !at.startsWith("params."))) {
+            put(at, String.valueOf(value), flat, problems);
+          }
+        });
+  }
+
+  private static void list(
+      String at,
+      Collection<?> list,
+      Map<String, String> flat,
+      List<ProviderException.Problem> problems) {
+    boolean takes = Setting.of(at).map(Setting::isList).orElse(true);
+    boolean plain = list.stream().noneMatch(e -> e instanceof Map || e instanceof Collection);
+    if (takes && plain) {
+      put(at, String.join("\n", list.stream().map(String::valueOf).toList()), flat, problems);
+    } else {
+      problems.add(
+          new ProviderException.Problem(
+              at, takes ? "should be a list of plain values" : "takes one value, not a list"));
+    }
+  }
+
+  private static void put(
+      String at, String value, Map<String, String> flat, List<ProviderException.Problem> problems) {
+    if (flat.put(at, value) != null) {
+      problems.add(
+          new ProviderException.Problem(at, "is there twice, once nested and once dotted"));
+    }
+  }
+
+  /** The preset's name: {@code paystack}. */
+  public String name() {
+    return name;
+  }
+
+  /** The platform's name, for people. */
+  public String title() {
+    return settings.getOrDefault(Setting.TITLE.key(), name);
+  }
+
+  /** The platform's own page about its webhooks, where there is one. */
+  public Optional<String> docs() {
+    return setting(Setting.DOCS);
+  }
+
+  /** How long the platform keeps trying to deliver an event, where it says so. */
+  public Optional<Duration> retryHorizon() {
+    return setting(Setting.RETRY_HORIZON).map(Setting::duration);
+  }
+
+  /** Every setting by its dotted name, in the order it was written; lists have a value a line. */
+  public Map<String, String> settings() {
+    return settings;
+  }
+
+  /** One setting's value, where it is set. */
+  public Optional<String> setting(Setting setting) {
+    return Optional.ofNullable(settings.get(setting.key()));
+  }
+
+  /** The lines of a setting that is a list. */
+  public List<String> lines(Setting setting) {
+    return setting(setting).map(Setting::lines).orElse(List.of());
+  }
+
+  /** What about this preset could not be confirmed in public documentation. */
+  public List<String> unconfirmed() {
+    return lines(Setting.UNCONFIRMED);
+  }
+
+  /** The platform's event types by names of our own. */
+  public Map<String, String> aliases() {
+    return Collections.unmodifiableMap(plan.aliases());
+  }
+
+  /** Members of the body that may differ when the platform tries an event again. */
+  public List<JsonPointer> ignored() {
+    return setting(Setting.EVENT_IGNORE).map(Setting::list).orElse(List.of()).stream()
+        .map(JsonPointer::compile)
+        .toList();
+  }
+
+  /** Whether anybody can send its events: there is no signature and no credential. */
+  public boolean isUnsigned() {
+    return plan.algorithm == Algorithm.NONE;
+  }
+
+  /** How much of a request the signature vouches for. */
+  public enum Coverage {
+    /** The body, whole. */
+    BODY,
+    /** Only some of its members, or an order of them that others share. */
+    PART,
+    /** Nothing: a credential proves the sender, not what it sent. */
+    NOTHING
+  }
+
+  /** How much of a request the signature vouches for. */
+  public Coverage coverage() {
+    if (!plan.algorithm.signs()) {
+      return Coverage.NOTHING;
+    }
+    boolean whole = true;
+    boolean some = true;
+    for (Template template : plan.signed) {
+      boolean body = template.names(Template.Word.BODY) || template.names(Template.Word.SHA256);
+      whole &= body;
+      some &=
+          body
+              || template.names(Template.Word.CRC32)
+              || template.names(Template.Word.SORTED_FORM)
+              || template.names(Template.Word.FORM)
+              || template.names(Template.Word.JSON)
+              || template.names(Template.Word.POINTER);
+    }
+    return whole ? Coverage.BODY : some ? Coverage.PART : Coverage.NOTHING;
+  }
+
+  /** The request methods its endpoint takes: POST, and GET where a handshake comes by it. */
+  public Set<String> methods() {
+    Set<String> methods = new LinkedHashSet<>();
+    methods.add("POST");
+    if (plan.handshake != null) {
+      methods.add(plan.handshake.method());
+    }
+    return Collections.unmodifiableSet(methods);
+  }
+
+  /** What an accepted event is answered with, where that is more than a 200. */
+  public Optional<Response> response() {
+    Optional<String> status = setting(Setting.RESPONSE_STATUS);
+    Optional<String> body = setting(Setting.RESPONSE_BODY);
+    Optional<String> contentType = setting(Setting.RESPONSE_CONTENT_TYPE);
+    return status.isEmpty() && body.isEmpty() && contentType.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Response(
+                status.map(Integer::parseInt).orElse(200),
+                contentType.orElse(null),
+                body.orElse(null)));
+  }
+
+  /** The settings below {@code confirm}, by their names without it; empty when there are none. */
+  public Map<String, String> confirm() {
+    Map<String, String> confirm = new LinkedHashMap<>();
+    settings.forEach(
+        (key, value) -> {
+          if (key.startsWith("confirm.")) {
+            confirm.put(key.substring("confirm.".length()), value);
+          }
+        });
+    return Collections.unmodifiableMap(confirm);
+  }
+
+  Plan plan() {
+    return plan;
+  }
+
+  @Override
+  public String toString() {
+    return "Provider[" + name + "]";
+  }
+}

@@ -1,0 +1,91 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One request while it is being verified; whatever is parsed of it is parsed once. */
+final class Scope {
+  final Plan plan;
+  final RawRequest request;
+
+  /** Names and values of a signature header such as {@code t=1,v1=ab}. */
+  Map<String, List<String>> parts = Map.of();
+
+  @Nullable JsonNode item;
+  byte @Nullable [] itemBytes;
+  @Nullable String type;
+  @Nullable String rawType;
+  @Nullable Secret secret;
+  @Nullable String token;
+  @Nullable String hmac;
+
+  private @Nullable JsonNode json;
+  private @Nullable Form form;
+  private @Nullable Form query;
+
+  Scope(Plan plan, RawRequest request) {
+    this.plan = plan;
+    this.request = request;
+  }
+
+  /** The body as the provider's settings say to read it. */
+  @Nullable JsonNode json() throws Refusal {
+    if (json == null && plan.bodyFormat() != BodyFormat.TEXT) {
+      json = plan.bodyFormat().read(this);
+    }
+    return json;
+  }
+
+  /** What JSON Pointers start from: the item of a batch, or the whole body. */
+  @Nullable JsonNode here() throws Refusal {
+    return item != null ? item : json();
+  }
+
+  Form form() throws Refusal {
+    if (form == null) {
+      form = Form.parse(request.body());
+    }
+    return form;
+  }
+
+  Form query() throws Refusal {
+    if (query == null) {
+      query = Form.query(request.url());
+    }
+    return query;
+  }
+
+  /** The one value of a header that is read as data; null when it is missing. */
+  @Nullable String header(String name) throws Refusal {
+    String found = null;
+    List<RawRequest.Header> headers = request.headers();
+    for (int i = 0; i < headers.size(); i++) {
+      RawRequest.Header header = headers.get(i);
+      if (header.name().equalsIgnoreCase(name)) {
+        if (found != null && !found.equals(header.value())) {
+          throw new Refusal(
+              "ambiguous-header", "the header " + name + " came twice, with different values");
+        }
+        found = header.value();
+      }
+    }
+    return found;
+  }
+
+  boolean looksLikeForm() {
+    String type = request.header("Content-Type");
+    return type == null
+        || type.regionMatches(
+            true,
+            0,
+            "application/x-www-form-urlencoded",
+            0,
+            "application/x-www-form-urlencoded".length());
+  }
+
+  String url() throws Refusal {
+    return plan.publicUrl().of(request);
+  }
+}

@@ -1,0 +1,165 @@
+package io.payhook.signature;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an endpoint shares with its platform, or the platform's public key. Never prints itself.
+ *
+ * @param value the secret as the platform shows it, its prefix included
+ * @param label names the secret without telling it; the same secret always has the same label
+ * @param id which of the platform's keys this is, for platforms that say so beside the signature
+ * @param notBefore from when on the secret counts; null: always has
+ * @param notAfter until when the secret counts; null: always will
+ */
+public record Secret(
+    String value,
+    String label,
+    @Nullable String id,
+    @Nullable Instant notBefore,
+    @Nullable Instant notAfter) {
+
+  private static final Set<String> ATTRIBUTES = Set.of("label", "id", "not-before", "not-after");
+
+  public Secret {
+    Objects.requireNonNull(value, "value");
+    Objects.requireNonNull(label, "label");
+  }
+
+  /** A secret that always counts. */
+  public static Secret of(String value) {
+    return new Secret(value, labelOf(value), null, null, null);
+  }
+
+  /**
+   * Reads one or several secrets, separated by commas; {@code \,} is a comma within one. A secret
+   * may carry attributes after semicolons: {@code label}, {@code id} (the platform's name of the
+   * key), {@code not-before} and {@code not-after} (ISO dates, midnight UTC, or instants), as in
+   * {@code whsec_old;not-after=2027-01-31, whsec_new}. Empty places are left out.
+   *
+   * @throws ProviderException when an attribute can't be read
+   */
+  public static List<Secret> parse(String commaSeparated) {
+    List<Secret> secrets = new ArrayList<>();
+    List<ProviderException.Problem> problems = new ArrayList<>();
+    for (String item : split(commaSeparated)) {
+      if (!item.isEmpty()) {
+        secrets.add(parseOne(item, secrets.size() + 1, problems));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new ProviderException("secrets", problems);
+    }
+    return List.copyOf(secrets);
+  }
+
+  /** Whether it counts at this instant. */
+  boolean activeAt(Instant now) {
+    return (notBefore == null || !now.isBefore(notBefore))
+        && (notAfter == null || now.isBefore(notAfter));
+  }
+
+  private static Secret parseOne(String item, int place, List<ProviderException.Problem> problems) {
+    String value = item;
+    String label = null;
+    String id = null;
+    Instant notBefore = null;
+    Instant notAfter = null;
+    while (true) {
+      int semicolon = value.lastIndexOf(';');
+      int equals = value.indexOf('=', Math.max(semicolon, 0));
+      if (semicolon < 0 || equals < 0) {
+        break;
+      }
+      String name = value.substring(semicolon + 1, equals).strip();
+      String text = value.substring(equals + 1).strip();
+      if (!ATTRIBUTES.contains(name)) {
+        if (Nearest.to(name, ATTRIBUTES).isPresent()) {
+          problems.add(
+              problem(
+                  place,
+                  "no such attribute '" + name + "'" + Nearest.didYouMean(name, ATTRIBUTES)));
+        }
+        break;
+      }
+      try {
+        switch (name) {
+          case "label" -> label = text;
+          case "id" -> id = text;
+          case "not-before" -> notBefore = instant(text);
+          default -> notAfter = instant(text);
+        }
+      } catch (DateTimeParseException e) {
+        problems.add(
+            problem(
+                place,
+                name
+                    + " '"
+                    + text
+                    + "' is not a date; write 2027-01-31 (midnight UTC) or 2027-01-31T12:00:00Z"));
+      }
+      value = value.substring(0, semicolon).strip();
+    }
+    return new Secret(value, label == null ? labelOf(value) : label, id, notBefore, notAfter);
+  }
+
+  private static ProviderException.Problem problem(int place, String text) {
+    return new ProviderException.Problem("secret " + place, text);
+  }
+
+  private static Instant instant(String text) {
+    return text.length() == 10
+        ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
+        : Instant.parse(text);
+  }
+
+  private static List<String> split(String text) {
+    List<String> items = new ArrayList<>();
+    StringBuilder item = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == ',') {
+        item.append(',');
+        i++;
+      } else if (c == ',') {
+        items.add(item.toString().strip());
+        item.setLength(0);
+      } else {
+        item.append(c);
+      }
+    }
+    items.add(item.toString().strip());
+    return items;
+  }
+
+  /** Two bytes of a digest: enough to tell two secrets apart, too little to find one by. */
+  private static String labelOf(String value) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(("label of " + value).getBytes(StandardCharsets.UTF_8));
+      return "secret-" + HexFormat.of().formatHex(digest, 0, 2);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  /** Its label and its dates, never its value. */
+  @Override
+  public String toString() {
+    return label
+        + (notBefore == null ? "" : " from " + notBefore)
+        + (notAfter == null ? "" : " until " + notAfter);
+  }
+}

@@ -1,0 +1,188 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+
+/** Signs requests as a platform does: for samples, tests and {@code payhook send}. */
+public final class Signer {
+  private final Plan plan;
+  private final Secret secret;
+  private final Check check;
+  private final Clock clock;
+  private final String provider;
+
+  /**
+   * @param provider how the platform signs
+   * @param secret the shared secret, or the private key where the platform has one
+   * @param clock for the timestamps it writes
+   * @throws ProviderException when the secret can't be used
+   */
+  public Signer(Provider provider, Secret secret, Clock clock) {
+    this.plan = provider.plan();
+    this.provider = provider.name();
+    this.secret = secret;
+    this.clock = Objects.requireNonNull(clock, "clock");
+    try {
+      this.check =
+          plan.algorithm == Algorithm.NONE
+              ? Check.of(Algorithm.TOKEN, "text", List.of(), Secret.of("none"))
+              : Check.of(plan.algorithm, plan.keyForm, plan.keyPrefixes, secret);
+    } catch (IllegalArgumentException e) {
+      throw problem("'" + secret.label() + "' " + e.getMessage());
+    }
+  }
+
+  private ProviderException problem(String text) {
+    return new ProviderException(provider, List.of(new ProviderException.Problem("secrets", text)));
+  }
+
+  /**
+   * The request as the platform would send it: with its type, id and timestamp headers where they
+   * are missing, and with its signature. A signature that is there is replaced.
+   *
+   * @param unsigned the request with its body
+   * @param type the event type, by the platform's name or by ours, for platforms that send it in a
+   *     header
+   * @throws ProviderException when the secret is only a public key, or the body has no place for
+   *     the signature
+   */
+  public RawRequest sign(RawRequest unsigned, String type) {
+    try {
+      RawRequest request = named(unsigned, type);
+      if (plan.algorithm == Algorithm.NONE) {
+        return request;
+      }
+      if (plan.pointer != null) {
+        return signedInBody(request, plan.pointer);
+      }
+      Scope scope = new Scope(plan, request);
+      scope.secret = secret;
+      String now = plan.written(clock.instant());
+      scope.parts = Map.of(timestampPart(), List.of(now));
+      byte[] content = plan.algorithm.signs() ? plan.signed.get(0).bytes(scope) : new byte[0];
+      String value = value(check.sign(content), now);
+      if (plan.formField != null) {
+        return signedInForm(request, plan.formField, value);
+      }
+      return request.withHeader(plan.headers.get(0), value);
+    } catch (Refusal e) {
+      throw new ProviderException(
+          provider,
+          List.of(
+              new ProviderException.Problem("", "the request can't be signed: " + e.getMessage())));
+    } catch (IllegalStateException e) {
+      throw problem("'" + secret.label() + "' " + e.getMessage());
+    }
+  }
+
+  /** With the headers that say what and when, where they are missing. */
+  private RawRequest named(RawRequest unsigned, String type) throws Refusal {
+    RawRequest request = unsigned;
+    for (String header : plan.type.namesOf(Template.Word.HEADER)) {
+      if (plan.type.text(new Scope(plan, request)) == null) {
+        request = request.withHeader(header, platformName(type));
+      }
+    }
+    if (plan.id != null) {
+      for (String header : plan.id.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
+        if (plan.id.text(new Scope(plan, request)) == null) {
+          request = request.withHeader(header, "msg_" + UUID.randomUUID());
+        }
+      }
+    }
+    List<String> keys = plan.key.namesOf(Template.Word.HEADER);
+    if (!keys.isEmpty() && keys.stream().allMatch(name -> !has(unsigned, name))) {
+      if (request.header(keys.get(0)) == null) {
+        request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
+      }
+    }
+    if (plan.timestamp != null) {
+      for (String header :
+          plan.timestamp.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
+        request = request.withHeader(header, plan.written(clock.instant()));
+      }
+    }
+    return request;
+  }
+
+  private static boolean has(RawRequest request, String header) {
+    return request.header(header) != null;
+  }
+
+  private String platformName(String type) {
+    if (plan.aliases().containsKey(type)) {
+      return type;
+    }
+    return plan.aliases().entrySet().stream()
+        .filter(alias -> alias.getValue().equals(type))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(type);
+  }
+
+  private String timestampPart() {
+    return plan.timestamp == null
+        ? ""
+        : plan.timestamp.namesOf(Template.Word.PART).stream().findFirst().orElse("");
+  }
+
+  private String value(byte[] signature, String now) {
+    String text =
+        plan.prefix
+            + (plan.algorithm == Algorithm.TOKEN
+                ? new String(signature, StandardCharsets.UTF_8)
+                : plan.encoding.encode(signature));
+    return switch (plan.format) {
+      case "key-values" -> {
+        String part = timestampPart();
+        yield (part.isEmpty() ? "" : part + "=" + now + plan.separator) + plan.part + "=" + text;
+      }
+      case "versions" -> plan.part + "," + text;
+      case "pairs" -> Objects.requireNonNullElse(secret.id(), "key") + "|" + text;
+      default -> text;
+    };
+  }
+
+  private static RawRequest signedInForm(RawRequest request, String field, String value) {
+    String body = new String(request.body(), StandardCharsets.UTF_8);
+    String start = field + "=";
+    StringBuilder others = new StringBuilder();
+    for (String pair : body.split("&", -1)) {
+      if (!pair.isEmpty() && !pair.startsWith(start)) {
+        others.append('&').append(pair);
+      }
+    }
+    return request.withBody(
+        (start + URLEncoder.encode(value, StandardCharsets.UTF_8) + others)
+            .getBytes(StandardCharsets.UTF_8));
+  }
+
+  private RawRequest signedInBody(RawRequest request, JsonPointer pointer) throws Refusal {
+    JsonNode json = StrictJson.parse(request.body());
+    Scope scope = new Scope(plan, request);
+    scope.secret = secret;
+    Iterable<JsonNode> items = plan.items == null ? List.of(json) : json.at(plan.items);
+    for (JsonNode item : items) {
+      scope.item = item;
+      byte[] content = plan.signed.get(0).bytes(scope);
+      if (!(item.at(pointer.head()) instanceof ObjectNode holder)) {
+        throw new Refusal("missing-field", "the body has no object at " + pointer.head());
+      }
+      holder.put(pointer.last().getMatchingProperty(), value(check.sign(content), ""));
+    }
+    try {
+      return request.withBody(StrictJson.MAPPER.writeValueAsBytes(json));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("JSON that was read can't be written", e);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON that means one thing only: UTF-8 without a byte order mark, no duplicate members, nothing
+ * after the value. Numbers with a fraction are BigDecimal and keep their trailing zeros.
+ */
+final class StrictJson {
+  static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(200).build())
+                  .build())
+          .enable(
+              DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+              DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .build();
+
+  private StrictJson() {}
+
+  static JsonNode parse(byte[] body) throws Refusal {
+    JsonNode node;
+    try {
+      // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
+      node = isPlainAscii(body) ? MAPPER.readTree(body) : MAPPER.readTree(utf8(body));
+    } catch (CharacterCodingException e) {
+      throw new Refusal("not-utf-8", "the body is not UTF-8 text");
+    } catch (JsonProcessingException e) {
+      throw new Refusal("not-json", "the body is not JSON: " + firstLine(e));
+    } catch (IOException e) {
+      throw new Refusal("not-json", "the body is not JSON");
+    }
+    if (node.isMissingNode()) {
+      throw new Refusal("not-json", "the body is empty; it should be JSON");
+    }
+    return node;
+  }
+
+  private static boolean isPlainAscii(byte[] body) {
+    for (byte b : body) {
+      if (b <= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static String utf8(byte[] body) throws CharacterCodingException {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT)
+        .decode(ByteBuffer.wrap(body))
+        .toString();
+  }
+
+  private static String firstLine(JsonProcessingException e) {
+    String message = e.getOriginalMessage();
+    if (message == null) {
+      return "unreadable";
+    }
+    int end = message.indexOf('\n');
+    String line = end < 0 ? message : message.substring(0, end);
+    String place =
+        e.getLocation() == null
+            ? ""
+            : " (line "
+                + e.getLocation().getLineNr()
+                + ", column "
+                + e.getLocation().getColumnNr()
+                + ")";
+    return (line.length() > 200 ? line.substring(0, 200) : line) + place;
+  }
+
+  /** A value as text, or null when it is not there, null, an object or an array. */
+  static @Nullable String text(JsonNode node) {
+    return node.isValueNode() && !node.isNull() ? node.asText() : null;
+  }
+
+  /**
+   * The exact bytes of a value, or null when there is none. The JSON must have been parsed before:
+   * this only finds the way in text that is known to be well formed.
+   */
+  static byte @Nullable [] slice(byte[] json, JsonPointer pointer) {
+    Scanner scanner = new Scanner(json);
+    JsonPointer rest = pointer;
+    scanner.space();
+    while (!rest.matches()) {
+      if (!scanner.enter(rest)) {
+        return null;
+      }
+      rest = rest.tail();
+    }
+    int start = scanner.at;
+    scanner.value();
+    return Arrays.copyOfRange(json, start, scanner.at);
+  }
+
+  /** Walks over well-formed JSON. */
+  private static final class Scanner {
+    private final byte[] json;
+    private int at;
+
+    Scanner(byte[] json) {
+      this.json = json;
+    }
+
+    /** Goes to the start of the member or element a pointer begins with. */
+    boolean enter(JsonPointer pointer) {
+      byte open = json[at];
+      if (open != '{' && open != '[') {
+        return false;
+      }
+      at++;
+      space();
+      for (int index = 0; json[at] != '}' && json[at] != ']'; index++) {
+        boolean wanted;
+        if (open == '{') {
+          wanted = name().equals(pointer.getMatchingProperty());
+          space();
+          at++; // the colon
+          space();
+        } else {
+          wanted = index == pointer.getMatchingIndex();
+        }
+        if (wanted) {
+          return true;
+        }
+        value();
+        space();
+        if (json[at] == ',') {
+          at++;
+          space();
+        }
+      }
+      return false;
+    }
+
+    private String name() {
+      int start = at;
+      string();
+      byte[] quoted = Arrays.copyOfRange(json, start, at);
+      try {
+        return MAPPER.readTree(quoted).asText();
+      } catch (IOException e) {
+        throw new IllegalStateException("a member name that was parsed before can't be read", e);
+      }
+    }
+
+    private void value() {
+      int depth = 0;
+      do {
+        byte c = json[at];
+        if (c == '"') {
+          string();
+        } else if (c == '{' || c == '[') {
+          depth++;
+          at++;
+        } else if (c == '}' || c == ']') {
+          depth--;
+          at++;
+        } else if (depth == 0) {
+          scalar();
+        } else {
+          at++;
+        }
+      } while (depth > 0);
+    }
+
+    private void scalar() {
+      while (at < json.length && ",]} \t\r\n".indexOf(json[at]) < 0) {
+        at++;
+      }
+    }
+
+    private void string() {
+      at++;
+      while (json[at] != '"') {
+        at += json[at] == '\\' ? 2 : 1;
+      }
+      at++;
+    }
+
+    private void space() {
+      while (at < json.length && " \t\r\n".indexOf(json[at]) >= 0) {
+        at++;
+      }
+    }
+  }
+}

@@ -1,0 +1,404 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Text with places in braces, or one place without them: <code>{timestamp}.{body}</code>, <code>
+ * {type}:{/data/id|/data/reference}</code>, {@code /event}, {@code header:X-Event-Id | /id}.
+ *
+ * <p>A place names one source or several, separated by {@code |}: the first that is there counts. A
+ * place that ends with {@code ?} may be empty. Outside braces a backslash makes the next character
+ * stand for itself, and {@code \n} a new line.
+ */
+final class Template {
+
+  /** What a place may name. */
+  enum Word {
+    BODY("body", false),
+    TIMESTAMP("timestamp", false),
+    ID("id", false),
+    METHOD("method", false),
+    URL("url", false),
+    URL_WITH_PORT("url-with-port", false),
+    URL_WITHOUT_PORT("url-without-port", false),
+    URL_DECODED("url-decoded", false),
+    SORTED_FORM("sorted-form", false),
+    CRC32("crc32", false),
+    SHA256("sha256", false),
+    SECRET("secret", false),
+    SECRET_ID("secret-id", false),
+    TYPE("type", false),
+    RAW_TYPE("raw-type", false),
+    TOKEN("token", false),
+    HMAC("hmac", false),
+    POINTER("/", true),
+    ROOT("root", true),
+    JSON("json", true),
+    HEADER("header", true),
+    QUERY("query", true),
+    FORM("form", true),
+    PART("part", true),
+    PARAM("params", true),
+    CONST("const", true);
+
+    final String text;
+    final boolean takesName;
+
+    Word(String text, boolean takesName) {
+      this.text = text;
+      this.takesName = takesName;
+    }
+
+    String shown() {
+      return this == POINTER ? "/pointer" : takesName ? text + ":NAME" : text;
+    }
+  }
+
+  /** Where a template stands decides what it may name. */
+  enum Context {
+    SIGNED(
+        EnumSet.complementOf(
+            EnumSet.of(Word.TYPE, Word.RAW_TYPE, Word.TOKEN, Word.HMAC, Word.SECRET_ID))),
+    WIRE(
+        EnumSet.of(
+            Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PART, Word.CONST)),
+    TYPE(
+        EnumSet.of(
+            Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PARAM, Word.CONST)),
+    EVENT(
+        EnumSet.complementOf(
+            EnumSet.of(Word.TOKEN, Word.HMAC, Word.SECRET, Word.SECRET_ID, Word.BODY, Word.JSON))),
+    REPLY(
+        EnumSet.of(
+            Word.POINTER,
+            Word.HEADER,
+            Word.QUERY,
+            Word.FORM,
+            Word.PARAM,
+            Word.CONST,
+            Word.TOKEN,
+            Word.HMAC,
+            Word.SECRET_ID));
+
+    @SuppressWarnings("ImmutableEnumChecker") // never changed, never let out
+    final Set<Word> words;
+
+    Context(Set<Word> words) {
+      this.words = words;
+    }
+  }
+
+  /** One source of a place. */
+  private record Source(Word word, String name, @Nullable JsonPointer pointer) {
+
+    @Nullable String text(Scope scope) throws Refusal {
+      return switch (word) {
+        case BODY -> utf8(scope.request.body());
+        case TIMESTAMP -> scope.plan.timestampText(scope);
+        case ID -> scope.plan.idText(scope);
+        case METHOD -> scope.request.method();
+        case URL -> scope.url();
+        case URL_WITH_PORT -> PublicUrl.port(scope.url(), true);
+        case URL_WITHOUT_PORT -> PublicUrl.port(scope.url(), false);
+        case URL_DECODED -> PublicUrl.decoded(scope.url());
+        case SORTED_FORM -> scope.plan.sortedForm(scope);
+        case CRC32 -> crc32(scope.request.body());
+        case SHA256 -> sha256(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
+        case SECRET -> scope.secret == null ? null : scope.secret.value();
+        case SECRET_ID -> scope.secret == null ? null : scope.secret.id();
+        case TYPE -> scope.type;
+        case RAW_TYPE -> scope.rawType;
+        case TOKEN -> scope.token;
+        case HMAC -> scope.hmac;
+        case POINTER -> at(scope.here());
+        case ROOT -> at(scope.json());
+        case JSON -> {
+          byte[] slice = bytes(scope);
+          yield slice == null ? null : utf8(slice);
+        }
+        case HEADER -> scope.header(name);
+        case QUERY -> scope.query().first(name);
+        case FORM -> scope.form().first(name);
+        case PART -> {
+          List<String> values = scope.parts.get(name);
+          yield values == null ? null : one(values);
+        }
+        case PARAM -> scope.plan.params().get(name);
+        case CONST -> name;
+      };
+    }
+
+    byte @Nullable [] bytes(Scope scope) throws Refusal {
+      if (word == Word.BODY) {
+        return scope.request.body();
+      }
+      if (word == Word.JSON) {
+        JsonNode json = scope.json();
+        boolean there = json != null && pointer != null && !json.at(pointer).isMissingNode();
+        return there && pointer != null ? StrictJson.slice(scope.request.body(), pointer) : null;
+      }
+      String text = text(scope);
+      return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String one(List<String> values) throws Refusal {
+      for (String value : values) {
+        if (!value.equals(values.get(0))) {
+          throw new Refusal(
+              "ambiguous-header",
+              "the signature header has '" + name + "' twice, with different values");
+        }
+      }
+      return values.get(0);
+    }
+
+    private @Nullable String at(@Nullable JsonNode from) {
+      return from == null || pointer == null ? null : StrictJson.text(from.at(pointer));
+    }
+
+    Refusal missing() {
+      return switch (word) {
+        case HEADER -> new Refusal("missing-header", "there is no header " + name);
+        case TIMESTAMP -> new Refusal("missing-timestamp", "there is no timestamp");
+        case ID -> new Refusal("missing-id", "there is no message id");
+        case PART -> new Refusal("bad-format", "the signature header has no part '" + name + "='");
+        case SORTED_FORM ->
+            new Refusal(
+                "body-not-signed", "the body is not a form, so the signature does not cover it");
+        case QUERY -> new Refusal("missing-field", "the URL has no query parameter '" + name + "'");
+        default -> new Refusal("missing-field", "there is nothing at " + this);
+      };
+    }
+
+    @Override
+    public String toString() {
+      return word == Word.POINTER ? name : word.takesName ? word.text + ":" + name : word.text;
+    }
+  }
+
+  /** A literal, or a place with its sources. */
+  private record Piece(byte[] literal, List<Source> sources, boolean optional) {}
+
+  private final String text;
+  private final List<Piece> pieces;
+
+  private Template(String text, List<Piece> pieces) {
+    this.text = text;
+    this.pieces = pieces;
+  }
+
+  /**
+   * @throws IllegalArgumentException whose message says what is wrong and what would be right
+   */
+  static Template parse(String text, Context context) {
+    List<Piece> pieces = new ArrayList<>();
+    if (text.indexOf('{') < 0) {
+      pieces.add(place(text, context));
+      return new Template(text, List.copyOf(pieces));
+    }
+    StringBuilder literal = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\') {
+        if (++i == text.length()) {
+          throw new IllegalArgumentException("a backslash at the end; write \\\\ for one");
+        }
+        char next = text.charAt(i);
+        literal.append(next == 'n' ? '\n' : next == 't' ? '\t' : next);
+      } else if (c == '{') {
+        int end = text.indexOf('}', i);
+        if (end < 0) {
+          throw new IllegalArgumentException("'{' is not closed; write \\{ for a brace");
+        }
+        addLiteral(pieces, literal);
+        pieces.add(place(text.substring(i + 1, end), context));
+        i = end;
+      } else {
+        literal.append(c);
+      }
+    }
+    addLiteral(pieces, literal);
+    return new Template(text, List.copyOf(pieces));
+  }
+
+  private static void addLiteral(List<Piece> pieces, StringBuilder literal) {
+    if (literal.length() > 0) {
+      pieces.add(new Piece(literal.toString().getBytes(StandardCharsets.UTF_8), List.of(), false));
+      literal.setLength(0);
+    }
+  }
+
+  private static Piece place(String inside, Context context) {
+    String names = inside.strip();
+    boolean optional = names.endsWith("?");
+    if (optional) {
+      names = names.substring(0, names.length() - 1);
+    }
+    List<Source> sources = new ArrayList<>();
+    for (String name : names.split("\\|", -1)) {
+      sources.add(source(name.strip(), context));
+    }
+    return new Piece(new byte[0], List.copyOf(sources), optional);
+  }
+
+  private static Source source(String text, Context context) {
+    if (text.startsWith("/")) {
+      return allowed(new Source(Word.POINTER, text, JsonPointer.compile(text)), context);
+    }
+    int colon = text.indexOf(':');
+    String first = colon < 0 ? text : text.substring(0, colon);
+    String name = colon < 0 ? "" : text.substring(colon + 1).strip();
+    for (Word word : Word.values()) {
+      if (word != Word.POINTER && word.text.equals(first)) {
+        if (word.takesName && name.isEmpty()) {
+          throw new IllegalArgumentException(
+              "'" + first + "' needs a name; write " + first + ":NAME");
+        }
+        if (!word.takesName && colon >= 0) {
+          throw new IllegalArgumentException("'" + first + "' takes no name; write " + first);
+        }
+        boolean pointer = word == Word.ROOT || word == Word.JSON;
+        if (pointer && !name.startsWith("/")) {
+          throw new IllegalArgumentException(
+              "'" + name + "' is not a JSON Pointer; one begins with '/'");
+        }
+        return allowed(new Source(word, name, pointer ? JsonPointer.compile(name) : null), context);
+      }
+    }
+    throw new IllegalArgumentException(
+        "no such source '"
+            + text
+            + "'"
+            + Nearest.didYouMean(
+                first, Arrays.stream(Word.values()).map(word -> word.text).toList())
+            + " (here: "
+            + names(context)
+            + ")");
+  }
+
+  private static Source allowed(Source source, Context context) {
+    if (!context.words.contains(source.word())) {
+      throw new IllegalArgumentException(
+          "'" + source + "' has no meaning here (here: " + names(context) + ")");
+    }
+    return source;
+  }
+
+  private static String names(Context context) {
+    return context.words.stream().map(Word::shown).collect(Collectors.joining(", "));
+  }
+
+  /** The text, or null when something it needs is missing or empty. */
+  @Nullable String text(Scope scope) throws Refusal {
+    if (pieces.size() == 1) {
+      return nonEmpty(pieces.get(0), scope);
+    }
+    StringBuilder built = new StringBuilder();
+    for (Piece piece : pieces) {
+      if (piece.sources().isEmpty()) {
+        built.append(new String(piece.literal(), StandardCharsets.UTF_8));
+        continue;
+      }
+      String value = nonEmpty(piece, scope);
+      if (value != null) {
+        built.append(value);
+      } else if (!piece.optional()) {
+        return null;
+      }
+    }
+    return built.toString();
+  }
+
+  private static @Nullable String nonEmpty(Piece piece, Scope scope) throws Refusal {
+    if (piece.sources().isEmpty()) {
+      return new String(piece.literal(), StandardCharsets.UTF_8);
+    }
+    for (Source source : piece.sources()) {
+      String value = source.text(scope);
+      if (value != null && !value.isEmpty()) {
+        return value;
+      }
+    }
+    return null;
+  }
+
+  /** The bytes, exactly. Something that is missing ends the verification; empty is a value here. */
+  byte[] bytes(Scope scope) throws Refusal {
+    if (pieces.size() == 1) {
+      return bytes(pieces.get(0), scope);
+    }
+    ByteArrayOutputStream built = new ByteArrayOutputStream(scope.request.body().length + 128);
+    for (Piece piece : pieces) {
+      built.writeBytes(bytes(piece, scope));
+    }
+    return built.toByteArray();
+  }
+
+  private static byte[] bytes(Piece piece, Scope scope) throws Refusal {
+    if (piece.sources().isEmpty()) {
+      return piece.literal();
+    }
+    for (Source source : piece.sources()) {
+      byte[] value = source.bytes(scope);
+      if (value != null) {
+        return value;
+      }
+    }
+    if (piece.optional()) {
+      return new byte[0];
+    }
+    throw piece.sources().get(0).missing();
+  }
+
+  boolean names(Word word) {
+    return pieces.stream()
+        .flatMap(piece -> piece.sources().stream())
+        .anyMatch(source -> source.word() == word);
+  }
+
+  /** The names given to a word, such as the headers a template reads. */
+  List<String> namesOf(Word word) {
+    return pieces.stream()
+        .flatMap(piece -> piece.sources().stream())
+        .filter(source -> source.word() == word)
+        .map(Source::name)
+        .toList();
+  }
+
+  private static String utf8(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private static String crc32(byte[] bytes) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    return Long.toString(crc.getValue());
+  }
+
+  static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}
