@@ -1,0 +1,77 @@
+package io.payhook.cli;
+
+import io.payhook.service.SettingsException;
+import io.payhook.service.StartException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** The command line. Every command ends with 0: done, 1: the answer is no, or 2: wrong use. */
+@Command(
+    name = "payhook",
+    description = "Receives the webhooks of payment platforms and finishes the work they start.",
+    mixinStandardHelpOptions = true,
+    scope = CommandLine.ScopeType.INHERIT,
+    versionProvider = Cli.Version.class,
+    sortOptions = false,
+    subcommands = {RunCommand.class})
+public final class Cli {
+  /** The answer is no, or it could not be done. */
+  static final int NO = 1;
+
+  /** The command was not used as it is meant to be. */
+  static final int WRONG_USE = 2;
+
+  /** Runs one command and gives its exit code. */
+  public static int execute(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Cli());
+    line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    line.setParameterExceptionHandler(
+        (e, given) -> {
+          CommandLine command = e.getCommandLine();
+          PrintWriter err = command.getErr();
+          err.println("payhook: " + firstLine(e.getMessage()));
+          err.println(
+              "'" + command.getCommandSpec().qualifiedName() + " --help' tells how it is used.");
+          return WRONG_USE;
+        });
+    line.setExecutionExceptionHandler(
+        (e, command, given) -> {
+          PrintWriter err = command.getErr();
+          if (e instanceof SettingsException settings) {
+            settings.problems().forEach(problem -> err.println("payhook: " + problem));
+            return WRONG_USE;
+          }
+          if (e instanceof StartException) {
+            err.println("payhook: " + e.getMessage());
+            return NO;
+          }
+          err.println(
+              "payhook: "
+                  + e
+                  + "; this is a mistake in Payhook, please report it with these lines:");
+          e.printStackTrace(err);
+          return NO;
+        });
+    return line;
+  }
+
+  private static String firstLine(@Nullable String text) {
+    return String.valueOf(text).lines().findFirst().orElse("");
+  }
+
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Cli.class.getPackage().getImplementationVersion();
+      return new String[] {"payhook " + (version == null ? "(not built)" : version)};
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.payhook.cli;
+
+import io.payhook.service.Logging;
+import io.payhook.service.Service;
+import io.payhook.service.Settings;
+import io.payhook.service.StartException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code payhook run}. */
+@Command(
+    name = "run",
+    description =
+        "Starts the service; SIGTERM or Ctrl-C lets it finish what is running and stops it.")
+final class RunCommand implements Callable<Integer> {
+  @Mixin private final SettingsOptions options = new SettingsOptions();
+
+  @Override
+  public Integer call() throws Exception {
+    Settings settings = options.load();
+    Logging.configure(settings);
+    Stop stop = new Stop(Thread.currentThread());
+    Signals.on("TERM", stop::asked);
+    Signals.on("INT", stop::asked);
+    Service service;
+    try {
+      service = Service.start(settings);
+    } catch (StartException e) {
+      if (stop.isAsked()) {
+        return 0;
+      }
+      throw e;
+    }
+    try (service) {
+      stop.await();
+    }
+    return 0;
+  }
+
+  /** The wish to stop: interrupts a start that is under way, ends the wait of a running service. */
+  private static final class Stop {
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final Thread starter;
+    private boolean waiting;
+
+    Stop(Thread starter) {
+      this.starter = starter;
+    }
+
+    synchronized void asked() {
+      if (isAsked()) {
+        // Asked twice: somebody is in a hurry. The journal is built for that.
+        Runtime.getRuntime().halt(Cli.NO);
+      }
+      asked.countDown();
+      if (!waiting) {
+        starter.interrupt();
+      }
+    }
+
+    boolean isAsked() {
+      return asked.getCount() == 0;
+    }
+
+    void await() {
+      synchronized (this) {
+        waiting = true;
+        Thread.interrupted();
+      }
+      boolean done = false;
+      while (!done) {
+        try {
+          asked.await();
+          done = true;
+        } catch (InterruptedException e) {
+          // Only a signal ends a running service.
+        }
+      }
+    }
+  }
+}

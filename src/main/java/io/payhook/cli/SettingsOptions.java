@@ -1,0 +1,55 @@
+package io.payhook.cli;
+
+import io.payhook.service.Settings;
+import io.payhook.service.Settings.Assignment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of every command that needs the settings: {@code @Mixin SettingsOptions options}. */
+final class SettingsOptions {
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "The settings file (default: application.properties here, else beside payhook).")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--profile",
+      paramLabel = "NAME",
+      description = "The profile; prod refuses stand-ins.")
+  private @Nullable String profile;
+
+  @Option(names = "--data", paramLabel = "DIR", description = "Folder of everything Payhook keeps.")
+  private @Nullable String data;
+
+  @Option(names = "--routes", paramLabel = "DIR", description = "Folder of the integration files.")
+  private @Nullable String routes;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Sets one key; wins over file and environment.")
+  private Map<String, String> set = new LinkedHashMap<>();
+
+  /** Reads all sources. */
+  Settings load() {
+    List<Assignment> assignments = new ArrayList<>();
+    set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
+    if (data != null) {
+      assignments.add(new Assignment("payhook.data", data, "--data"));
+    }
+    if (routes != null) {
+      assignments.add(new Assignment("payhook.routes", routes, "--routes"));
+    }
+    String home = System.getProperty("payhook.home");
+    return Settings.load(
+        new Settings.Arguments(config, home == null ? null : Path.of(home), profile, assignments),
+        System.getenv());
+  }
+}

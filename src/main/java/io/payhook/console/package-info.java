@@ -1,0 +1,3 @@
+/** The management port: health, metrics and the JSON API. */
+@org.jspecify.annotations.NullMarked
+package io.payhook.console;

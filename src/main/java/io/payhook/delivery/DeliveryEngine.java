@@ -1,0 +1,624 @@
+package io.payhook.delivery;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.payhook.journal.Claim;
+import io.payhook.journal.Deliveries;
+import io.payhook.journal.Recipient;
+import io.payhook.journal.Settlement;
+import io.payhook.journal.StoredEvent;
+import io.payhook.journal.SubscriptionTable;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands every event to every route that subscribed to it, as a delivery of its own: claimed, run,
+ * done or tried again.
+ *
+ * <p>A delivery that this node has room for is claimed in the event's own commit and runs without a
+ * query. All others are claimed by one thread, woken by what is announced and otherwise once a poll
+ * interval, one query for all routes.
+ */
+public final class DeliveryEngine implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
+
+  private final DataSource dataSource;
+  private final Deliveries deliveries;
+  private final SubscriptionTable table;
+  private final DeliveryOptions options;
+  private final Function<StoredEvent, @Nullable Object> parser;
+  private final Clock clock;
+  private final MeterRegistry meters;
+
+  private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
+  private volatile List<SubscriptionTable.Row> elsewhere = List.of();
+  private final Map<String, List<Target>> targets = new ConcurrentHashMap<>();
+  private final ExecutorService executor;
+  private final Thread claimer;
+  private final Thread keeper;
+  private volatile boolean announced;
+  private volatile boolean closing;
+  private volatile boolean subscriptionsChanged;
+  private boolean claimFailing;
+  private boolean keepFailing;
+
+  /** A route that wants an event; the lane is null when only another node runs it. */
+  private record Target(String route, boolean ordered, @Nullable Lane lane) {}
+
+  /**
+   * @param dataSource connections for transacted deliveries
+   * @param parser what routes see as variable {@code event}, or null if the body is nothing that
+   *     can be parsed
+   */
+  public DeliveryEngine(
+      DataSource dataSource,
+      Deliveries deliveries,
+      SubscriptionTable table,
+      DeliveryOptions options,
+      Function<StoredEvent, @Nullable Object> parser,
+      Clock clock,
+      MeterRegistry meters) {
+    this.dataSource = dataSource;
+    this.deliveries = deliveries;
+    this.table = table;
+    this.options = options;
+    this.parser = parser;
+    this.clock = clock;
+    this.meters = meters;
+    AtomicInteger number = new AtomicInteger();
+    ThreadFactory threads =
+        task -> {
+          Thread thread = new Thread(task, "payhook-delivery-" + number.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
+        };
+    this.executor = Executors.newCachedThreadPool(threads);
+    this.claimer = new Thread(this::claimLoop, "payhook-claimer");
+    this.keeper = new Thread(this::keepLoop, "payhook-leases");
+    claimer.setDaemon(true);
+    keeper.setDaemon(true);
+  }
+
+  /** Publishes this node's subscriptions and begins to claim. Called when all routes are there. */
+  public void start() throws SQLException {
+    publishSubscriptions();
+    claimer.start();
+    keeper.start();
+  }
+
+  Lane open(String route, EventConsumer consumer) {
+    Lane lane = new Lane(route, consumer.getEndpoint(), consumer, options, executor, this::attempt);
+    if (lanes.putIfAbsent(route, lane) != null) {
+      throw new IllegalStateException(
+          "route " + route + " is subscribed already; a subscription is named by its route id");
+    }
+    changed();
+    return lane;
+  }
+
+  /**
+   * Ends a subscription on this node; what runs finishes first, what waits goes back to the
+   * journal.
+   */
+  void close(Lane lane) throws InterruptedException {
+    giveBack(lane.close());
+    lane.awaitIdle(lane.timeout);
+    lanes.remove(lane.route, lane);
+    changed();
+  }
+
+  private void changed() {
+    targets.clear();
+    subscriptionsChanged = true;
+    wake();
+  }
+
+  /** The routes that want an event of this type, on any node; each result is good for one event. */
+  public List<Recipient> recipientsOf(String endpoint, String type) {
+    List<Target> wanted =
+        targets.computeIfAbsent(endpoint + '/' + type, key -> match(endpoint, type));
+    List<Recipient> recipients = new ArrayList<>(wanted.size());
+    for (Target target : wanted) {
+      recipients.add(new Place(target));
+    }
+    return recipients;
+  }
+
+  private List<Target> match(String endpoint, String type) {
+    Map<String, Target> matched = new LinkedHashMap<>();
+    for (Lane lane : lanes.values()) {
+      if (Pattern.matches(lane.endpointPattern, endpoint)
+          && Pattern.matches(lane.typePattern, type)) {
+        matched.put(lane.route, new Target(lane.route, lane.ordered, lane));
+      }
+    }
+    for (SubscriptionTable.Row row : elsewhere) {
+      if (Pattern.matches(row.endpoint(), endpoint) && Pattern.matches(row.type(), type)) {
+        matched.putIfAbsent(row.route(), new Target(row.route(), row.ordered(), null));
+      }
+    }
+    if (targets.size() > 10_000) {
+      targets.clear();
+    }
+    return List.copyOf(matched.values());
+  }
+
+  /** One delivery to be written with its event. */
+  private final class Place implements Recipient {
+    private final Target target;
+    private final boolean claimed;
+
+    Place(Target target) {
+      this.target = target;
+      this.claimed = target.lane != null && !closing && target.lane.reserve();
+    }
+
+    @Override
+    public String route() {
+      return target.route;
+    }
+
+    @Override
+    public boolean ordered() {
+      return target.ordered;
+    }
+
+    @Override
+    public boolean claimed() {
+      return claimed;
+    }
+
+    @Override
+    public void committed(Claim claim) {
+      Lane lane = target.lane;
+      if (lane == null) {
+        return;
+      }
+      if (!claimed) {
+        lane.announce();
+        wake();
+      } else if (!lane.takeReserved(claim)) {
+        deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
+      }
+    }
+
+    @Override
+    public void dropped() {
+      if (claimed && target.lane != null) {
+        target.lane.unreserve();
+      }
+    }
+  }
+
+  private void wake() {
+    announced = true;
+    LockSupport.unpark(claimer);
+  }
+
+  /** What was put back to pending from outside, as by a replay, is looked for at once. */
+  public void announce() {
+    lanes.values().forEach(Lane::announce);
+    wake();
+  }
+
+  private void claimLoop() {
+    long lastPoll = System.nanoTime() - options.poll().toNanos();
+    while (!closing) {
+      long untilPoll = lastPoll + options.poll().toNanos() - System.nanoTime();
+      if (!announced && untilPoll > 0) {
+        LockSupport.parkNanos(this, untilPoll);
+        continue;
+      }
+      announced = false;
+      boolean poll = untilPoll <= 0;
+      if (poll) {
+        lastPoll = System.nanoTime();
+        refreshSubscriptions();
+      }
+      claimFor(poll ? lanes.values() : lanes.values().stream().filter(Lane::expectsMore).toList());
+    }
+  }
+
+  private void claimFor(Collection<Lane> asking) {
+    long now = System.nanoTime();
+    List<Deliveries.Vacancy> vacancies = new ArrayList<>();
+    Map<String, Integer> got = new LinkedHashMap<>();
+    for (Lane lane : asking) {
+      int places = lane.vacancy(now);
+      if (places > 0) {
+        vacancies.add(new Deliveries.Vacancy(lane.route, places, lane.ordered));
+        got.put(lane.route, 0);
+      }
+    }
+    if (vacancies.isEmpty()) {
+      return;
+    }
+    try {
+      for (Claim claim : deliveries.claim(vacancies)) {
+        got.merge(claim.route(), 1, Integer::sum);
+        Lane lane = lanes.get(claim.route());
+        if (lane == null || !lane.take(claim)) {
+          deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
+        }
+      }
+      claimFailing = false;
+    } catch (SQLException | RuntimeException e) {
+      if (!claimFailing && !closing) {
+        LOG.warn(
+            "Deliveries can't be claimed now: {}. It is tried again every {}.",
+            e.getMessage(),
+            options.poll());
+      }
+      claimFailing = true;
+      return;
+    }
+    for (Deliveries.Vacancy vacancy : vacancies) {
+      Lane lane = lanes.get(vacancy.route());
+      if (lane != null) {
+        lane.claimed(vacancy.places(), got.getOrDefault(vacancy.route(), 0));
+      }
+    }
+  }
+
+  private void refreshSubscriptions() {
+    try {
+      if (subscriptionsChanged) {
+        publishSubscriptions();
+        return;
+      }
+      List<SubscriptionTable.Row> rows = table.all();
+      if (!rows.equals(elsewhere)) {
+        elsewhere = rows;
+        targets.clear();
+      }
+    } catch (SQLException e) {
+      LOG.debug("subscriptions can't be read now", e);
+    }
+  }
+
+  private void publishSubscriptions() throws SQLException {
+    subscriptionsChanged = false;
+    try {
+      table.replace(
+          lanes.values().stream()
+              .map(
+                  lane ->
+                      new SubscriptionTable.Row(
+                          lane.route, lane.endpointPattern, lane.typePattern, lane.ordered))
+              .toList());
+      elsewhere = table.all();
+      targets.clear();
+    } catch (SQLException e) {
+      subscriptionsChanged = true;
+      throw e;
+    }
+  }
+
+  /** Renews the leases of what is held for long, and interrupts what runs for too long. */
+  private void keepLoop() {
+    while (!closing) {
+      LockSupport.parkNanos(
+          this, Math.min(TimeUnit.SECONDS.toNanos(1), options.lease().toNanos() / 6));
+      long now = System.nanoTime();
+      List<Lane.Held> renew = new ArrayList<>();
+      for (Lane lane : lanes.values()) {
+        for (Lane.Held held : lane.held()) {
+          Thread thread = held.thread;
+          if (thread != null
+              && !held.interrupted
+              && now - held.startedAt > lane.timeout.toNanos()) {
+            held.interrupted = true;
+            thread.interrupt();
+          } else if (!held.interrupted && now - held.leasedAt > options.lease().toNanos() / 3) {
+            renew.add(held);
+          }
+        }
+      }
+      if (!renew.isEmpty()) {
+        renew(renew);
+      }
+    }
+  }
+
+  private void renew(List<Lane.Held> held) {
+    try {
+      long now = System.nanoTime();
+      Set<Claim> renewed = deliveries.renew(held.stream().map(item -> item.claim).toList());
+      for (Lane.Held item : held) {
+        if (renewed.contains(item.claim)) {
+          item.leasedAt = now;
+        } else {
+          item.lost = true;
+        }
+      }
+      keepFailing = false;
+    } catch (SQLException | RuntimeException e) {
+      if (!keepFailing && !closing) {
+        LOG.warn("Leases can't be renewed now: {}", e.getMessage());
+      }
+      keepFailing = true;
+    }
+  }
+
+  private void attempt(Lane lane, Lane.Held held) {
+    Claim claim = held.claim;
+    Instant startedAt = clock.instant();
+    long start = System.nanoTime();
+    Exception thrown;
+    boolean settled = false;
+    try {
+      Object parsed = parser.apply(claim.event());
+      if (lane.transacted) {
+        thrown = transacted(lane, claim, parsed, startedAt, start);
+        settled = thrown == null;
+      } else {
+        thrown = lane.consumer.run(claim, parsed);
+      }
+    } catch (RuntimeException e) {
+      thrown = e;
+    }
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    if (thrown == null) {
+      if (!settled) {
+        deliveries.settle(Settlement.done(claim, startedAt, took));
+      }
+      if (lane.pausing()) {
+        LOG.info("{} goes on: its target answers again.", lane.route);
+        lane.resume();
+      }
+      count(lane.route, "done", took);
+      Timer.builder("payhook.delivery.time.to.done")
+          .description("From the event's commit to the end of a delivery")
+          .tag("route", lane.route)
+          .register(meters)
+          .record(Duration.between(claim.event().receivedAt(), clock.instant()).abs());
+    } else {
+      failed(lane, held, thrown, startedAt, took);
+    }
+    if (lane.expectsMore()) {
+      wake();
+    }
+  }
+
+  /** The effect and the completion in one commit; what it returns was rolled back. */
+  private @Nullable Exception transacted(
+      Lane lane, Claim claim, @Nullable Object parsed, Instant startedAt, long start) {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      Exception thrown;
+      DeliveryConnections.bind(connection);
+      try {
+        thrown = lane.consumer.run(claim, parsed);
+      } finally {
+        DeliveryConnections.unbind();
+      }
+      try {
+        if (thrown == null) {
+          Duration took = Duration.ofNanos(System.nanoTime() - start);
+          if (deliveries.completeIn(connection, Settlement.done(claim, startedAt, took))) {
+            connection.commit();
+            return null;
+          }
+          thrown = new LeaseLostException();
+        }
+        connection.rollback();
+        return thrown;
+      } catch (SQLException e) {
+        // Commit or rollback failed: if the commit did happen, the claim is settled and the retry
+        // below finds nothing to change.
+        return thrown == null ? e : thrown;
+      } finally {
+        restoreAutoCommit(connection);
+      }
+    } catch (SQLException e) {
+      return e;
+    }
+  }
+
+  private static void restoreAutoCommit(Connection connection) {
+    try {
+      if (!connection.isClosed()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+    } catch (SQLException e) {
+      LOG.debug("the connection goes back to the pool broken; the pool replaces it", e);
+    }
+  }
+
+  private static final class LeaseLostException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    LeaseLostException() {
+      super("the lease ended before the delivery was done; its database updates are rolled back");
+    }
+  }
+
+  private void failed(
+      Lane lane, Lane.Held held, Exception thrown, Instant startedAt, Duration took) {
+    Claim claim = held.claim;
+    if (thrown instanceof LeaseLostException) {
+      LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), thrown.getMessage());
+      return;
+    }
+    TargetUnavailableException unavailable = find(thrown, TargetUnavailableException.class);
+    if (unavailable != null) {
+      if (!lane.pausing()) {
+        LOG.warn(
+            "{} waits as a whole: {}. Its deliveries stay in the journal; one goes to see in {}.",
+            lane.route,
+            unavailable.getMessage(),
+            text(unavailable.retryAfter()));
+      }
+      deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
+      giveBack(lane.pause(unavailable.retryAfter()));
+      count(lane.route, "postponed", took);
+      return;
+    }
+    Failure failure =
+        held.interrupted
+            ? new Failure(
+                true, Duration.ZERO, "took longer than its timeout of " + text(lane.timeout))
+            : Failure.of(thrown, clock.instant());
+    if (closing && held.interrupted) {
+      deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
+      return;
+    }
+    boolean dead = !failure.retryable() || claim.attempt() >= lane.maxAttempts;
+    Duration again = dead ? Duration.ZERO : backoff(lane, claim.attempt(), failure.least());
+    if (dead) {
+      LOG.error(
+          "DEAD: {} of event {} ({} {}) failed for good at attempt {}: {}. It stays in the journal; when the cause is mended:"
+              + " payhook replay {} --route {}",
+          lane.route,
+          claim.event().id(),
+          claim.event().endpoint(),
+          claim.event().type(),
+          claim.attempt(),
+          failure.text(),
+          claim.event().id(),
+          lane.route);
+    } else {
+      LOG.warn(
+          "DELIVERY_FAILED: {} of event {} ({} {}), attempt {} of {}: {}. It is tried again in {}.",
+          lane.route,
+          claim.event().id(),
+          claim.event().endpoint(),
+          claim.event().type(),
+          claim.attempt(),
+          lane.maxAttempts,
+          failure.text(),
+          text(again));
+    }
+    LOG.debug("what the route threw", thrown);
+    deliveries.settle(
+        new Settlement(
+            claim,
+            dead ? Settlement.Outcome.DEAD : Settlement.Outcome.RETRY,
+            startedAt,
+            took,
+            again,
+            dead ? "DEAD" : "DELIVERY_FAILED",
+            failure.text()));
+    count(lane.route, dead ? "dead" : "failed", took);
+  }
+
+  /**
+   * Exponential, with jitter: between half and the whole of backoff × 2^(attempt − 1), never less
+   * than the target asked for.
+   */
+  private Duration backoff(Lane lane, int attempt, Duration asked) {
+    double ceiling =
+        Math.min(
+            (double) options.backoffMax().toMillis(),
+            (double) lane.backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40)));
+    long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
+    return Duration.ofMillis(Math.max(wait, asked.toMillis()));
+  }
+
+  private void giveBack(List<Lane.Held> items) {
+    Instant now = clock.instant();
+    items.forEach(item -> deliveries.settle(Settlement.release(item.claim, now, Duration.ZERO)));
+  }
+
+  private void count(String route, String outcome, Duration took) {
+    Counter.builder("payhook.delivery.attempts")
+        .description("Attempts by route and outcome")
+        .tag("route", route)
+        .tag("outcome", outcome)
+        .register(meters)
+        .increment();
+    Timer.builder("payhook.delivery.attempt.time")
+        .description("Time an attempt took")
+        .tag("route", route)
+        .register(meters)
+        .record(took);
+  }
+
+  private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) {
+        return type.cast(cause);
+      }
+    }
+    return null;
+  }
+
+  private static String text(Duration duration) {
+    return duration.toMillis() < 10_000 ? duration.toMillis() + " ms" : duration.toSeconds() + " s";
+  }
+
+  /** Route ids subscribed on this node. */
+  public Set<String> routes() {
+    return Set.copyOf(lanes.keySet());
+  }
+
+  /** Deliveries that run on this node now. */
+  public int running() {
+    return lanes.values().stream().mapToInt(Lane::runningNow).sum();
+  }
+
+  /** Stops claiming, gives back what has not begun, and waits for what runs. */
+  public void drain(Duration atMost) throws InterruptedException {
+    closing = true;
+    LockSupport.unpark(claimer);
+    LockSupport.unpark(keeper);
+    lanes.values().forEach(lane -> giveBack(lane.close()));
+    long end = System.nanoTime() + atMost.toNanos();
+    for (Lane lane : lanes.values()) {
+      Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+      if (!lane.awaitIdle(left)) {
+        LOG.warn(
+            "{} still runs after {}; it is interrupted and runs again when its lease ends.",
+            lane.route,
+            text(atMost));
+        lane.held().forEach(DeliveryEngine::interrupt);
+      }
+    }
+  }
+
+  private static void interrupt(Lane.Held held) {
+    Thread thread = held.thread;
+    if (thread != null) {
+      held.interrupted = true;
+      thread.interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      drain(Duration.ZERO);
+      executor.shutdown();
+      if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {
+        LOG.warn("Some deliveries did not end when told to; they run again when their leases end.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    deliveries.close();
+  }
+}

@@ -1,0 +1,72 @@
+package io.payhook.delivery;
+
+import io.payhook.journal.Claim;
+import io.payhook.journal.StoredEvent;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.support.DefaultConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs one route for one claim at a time on the caller's thread. Each attempt starts from a fresh
+ * message made from the journal.
+ */
+final class EventConsumer extends DefaultConsumer {
+  private final DeliveryEngine engine;
+  private @Nullable Lane lane;
+
+  EventConsumer(EventEndpoint endpoint, Processor processor, DeliveryEngine engine) {
+    super(endpoint, processor);
+    this.engine = engine;
+  }
+
+  @Override
+  public EventEndpoint getEndpoint() {
+    return (EventEndpoint) super.getEndpoint();
+  }
+
+  @Override
+  protected void doStart() throws Exception {
+    super.doStart();
+    lane = engine.open(getRouteId(), this);
+  }
+
+  @Override
+  protected void doStop() throws Exception {
+    if (lane != null) {
+      engine.close(lane);
+      lane = null;
+    }
+    super.doStop();
+  }
+
+  /** Runs the route once; returns what it threw, or null. */
+  @Nullable Exception run(Claim claim, @Nullable Object parsed) {
+    Exchange exchange = createExchange(false);
+    try {
+      StoredEvent event = claim.event();
+      exchange.getMessage().setBody(event.body());
+      exchange.setVariable("endpoint", event.endpoint());
+      exchange.setVariable("eventId", event.id().toString());
+      exchange.setVariable("eventType", event.type());
+      exchange.setVariable("eventKey", event.key());
+      exchange.setVariable("receivedAt", event.receivedAt());
+      exchange.setVariable("attempt", claim.attempt());
+      exchange.setVariable("idempotencyKey", claim.idempotencyKey());
+      if (parsed != null) {
+        exchange.setVariable("event", parsed);
+      }
+      createUoW(exchange);
+      try {
+        getProcessor().process(exchange);
+      } finally {
+        doneUoW(exchange);
+      }
+      return exchange.getException();
+    } catch (Exception e) {
+      return e;
+    } finally {
+      releaseExchange(exchange, false);
+    }
+  }
+}

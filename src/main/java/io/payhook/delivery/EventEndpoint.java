@@ -1,0 +1,161 @@
+package io.payhook.delivery;
+
+import java.time.Duration;
+import org.apache.camel.Category;
+import org.apache.camel.Consumer;
+import org.apache.camel.Processor;
+import org.apache.camel.Producer;
+import org.apache.camel.spi.Metadata;
+import org.apache.camel.spi.UriEndpoint;
+import org.apache.camel.spi.UriParam;
+import org.apache.camel.spi.UriPath;
+import org.apache.camel.support.DefaultEndpoint;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Receives the events of an endpoint from the journal, each as a durable delivery with its own
+ * retries.
+ */
+@UriEndpoint(
+    firstVersion = "0.1.0",
+    scheme = "event",
+    title = "Event",
+    syntax = "event:endpoint/type",
+    consumerOnly = true,
+    category = Category.MESSAGING)
+public final class EventEndpoint extends DefaultEndpoint {
+  private final @Nullable DeliveryEngine engine;
+
+  @UriPath(description = "Name of the endpoint that received the event; * stands for any text")
+  @Metadata(required = true)
+  private String endpoint;
+
+  @UriPath(description = "Event type; * stands for any text, as in payment.*")
+  @Metadata(required = true)
+  private String type;
+
+  @UriParam(
+      description =
+          "Commits the route's database updates and the completion of its delivery in one transaction",
+      defaultValue = "false")
+  private boolean transacted;
+
+  @UriParam(
+      description = "Attempts before the delivery is dead; 0 takes payhook.delivery.max-attempts",
+      defaultValue = "0")
+  private int maxAttempts;
+
+  @UriParam(
+      description =
+          "Wait before the second attempt, doubled for each further one, such as 1s; empty takes payhook.delivery.backoff")
+  private @Nullable Duration backoff;
+
+  @UriParam(
+      description = "Time an attempt may take, such as 30s; empty takes payhook.delivery.timeout")
+  private @Nullable Duration timeout;
+
+  @UriParam(
+      description =
+          "Deliveries that run at the same time on one node; 0 takes payhook.delivery.concurrency",
+      defaultValue = "0")
+  private int concurrency;
+
+  @UriParam(
+      description =
+          "Hands the events of one entity to the route one at a time, in the order received",
+      defaultValue = "false")
+  private boolean ordered;
+
+  EventEndpoint(
+      String uri,
+      EventComponent component,
+      @Nullable DeliveryEngine engine,
+      String endpoint,
+      String type) {
+    super(uri, component);
+    this.engine = engine;
+    this.endpoint = endpoint;
+    this.type = type;
+  }
+
+  @Override
+  public Consumer createConsumer(Processor processor) throws Exception {
+    if (engine == null) {
+      throw new IllegalStateException(
+          "this Camel context only reads route files; it has no journal to receive events from");
+    }
+    EventConsumer consumer = new EventConsumer(this, processor, engine);
+    configureConsumer(consumer);
+    return consumer;
+  }
+
+  @Override
+  public Producer createProducer() {
+    throw new UnsupportedOperationException(
+        "event: only starts a route (from); an event comes into the journal through a webhook or 'payhook replay'");
+  }
+
+  public String getEndpoint() {
+    return endpoint;
+  }
+
+  public void setEndpoint(String endpoint) {
+    this.endpoint = endpoint;
+  }
+
+  public String getType() {
+    return type;
+  }
+
+  public void setType(String type) {
+    this.type = type;
+  }
+
+  public boolean isTransacted() {
+    return transacted;
+  }
+
+  public void setTransacted(boolean transacted) {
+    this.transacted = transacted;
+  }
+
+  public int getMaxAttempts() {
+    return maxAttempts;
+  }
+
+  public void setMaxAttempts(int maxAttempts) {
+    this.maxAttempts = maxAttempts;
+  }
+
+  public @Nullable Duration getBackoff() {
+    return backoff;
+  }
+
+  public void setBackoff(Duration backoff) {
+    this.backoff = backoff;
+  }
+
+  public @Nullable Duration getTimeout() {
+    return timeout;
+  }
+
+  public void setTimeout(Duration timeout) {
+    this.timeout = timeout;
+  }
+
+  public int getConcurrency() {
+    return concurrency;
+  }
+
+  public void setConcurrency(int concurrency) {
+    this.concurrency = concurrency;
+  }
+
+  public boolean isOrdered() {
+    return ordered;
+  }
+
+  public void setOrdered(boolean ordered) {
+    this.ordered = ordered;
+  }
+}

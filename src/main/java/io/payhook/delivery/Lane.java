@@ -1,0 +1,243 @@
+package io.payhook.delivery;
+
+import io.payhook.journal.Claim;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One subscribed route on this node: the claims it holds, how many of them run, and whether it
+ * waits for its target. All methods are safe from any thread; what takes time runs on the executor.
+ */
+final class Lane {
+  /** What is known of a claim that is held here. Times are {@link System#nanoTime()}. */
+  static final class Held {
+    final Claim claim;
+    long leasedAt;
+    long startedAt;
+    @Nullable Thread thread;
+    boolean interrupted;
+    boolean lost;
+
+    Held(Claim claim, long leasedAt) {
+      this.claim = claim;
+      this.leasedAt = leasedAt;
+    }
+  }
+
+  final String route;
+  final String endpointPattern;
+  final String typePattern;
+  final boolean transacted;
+  final boolean ordered;
+  final int maxAttempts;
+  final Duration backoff;
+  final Duration timeout;
+  final EventConsumer consumer;
+  private final int concurrency;
+  private final int capacity;
+  private final Executor executor;
+  private final BiConsumer<Lane, Held> work;
+
+  private final Deque<Held> waiting = new ArrayDeque<>();
+  private final IdentityHashMap<Claim, Held> held = new IdentityHashMap<>();
+  private int reserved;
+  private int running;
+  private boolean more = true;
+  private boolean closed;
+  private boolean probing;
+  private long pausedUntil;
+  private boolean paused;
+
+  Lane(
+      String route,
+      EventEndpoint endpoint,
+      EventConsumer consumer,
+      DeliveryOptions defaults,
+      Executor executor,
+      BiConsumer<Lane, Held> work) {
+    this.route = route;
+    this.endpointPattern = endpoint.getEndpoint();
+    this.typePattern = endpoint.getType();
+    this.transacted = endpoint.isTransacted();
+    this.ordered = endpoint.isOrdered();
+    this.maxAttempts =
+        endpoint.getMaxAttempts() > 0 ? endpoint.getMaxAttempts() : defaults.maxAttempts();
+    this.backoff = endpoint.getBackoff() != null ? endpoint.getBackoff() : defaults.backoff();
+    this.timeout = endpoint.getTimeout() != null ? endpoint.getTimeout() : defaults.timeout();
+    this.concurrency =
+        endpoint.getConcurrency() > 0 ? endpoint.getConcurrency() : defaults.concurrency();
+    this.capacity = Math.max(64, 16 * concurrency);
+    this.consumer = consumer;
+    this.executor = executor;
+    this.work = work;
+  }
+
+  /**
+   * Keeps a place for a delivery that is about to be written as claimed; false while older ones
+   * wait in the journal.
+   */
+  synchronized boolean reserve() {
+    if (closed || ordered || more || paused || held.size() + reserved >= capacity) {
+      return false;
+    }
+    reserved++;
+    return true;
+  }
+
+  synchronized void unreserve() {
+    reserved--;
+    notifyAll();
+  }
+
+  /** Takes a claim that was made for a reserved place; false when the lane is closed. */
+  boolean takeReserved(Claim claim) {
+    boolean taken = take(claim);
+    unreserve();
+    return taken;
+  }
+
+  /** Takes a claim and runs it as soon as there is room; false when the lane is closed. */
+  boolean take(Claim claim) {
+    boolean start;
+    synchronized (this) {
+      if (closed) {
+        return false;
+      }
+      Held item = new Held(claim, System.nanoTime());
+      held.put(claim, item);
+      waiting.add(item);
+      start = running < limit();
+      if (start) {
+        running++;
+      }
+    }
+    if (start) {
+      executor.execute(this::drain);
+    }
+    return true;
+  }
+
+  private int limit() {
+    return probing ? 1 : concurrency;
+  }
+
+  private void drain() {
+    while (true) {
+      Held next;
+      synchronized (this) {
+        next = running > limit() ? null : waiting.poll();
+        if (next == null) {
+          running--;
+          notifyAll();
+          return;
+        }
+        if (next.lost) {
+          held.remove(next.claim);
+          continue;
+        }
+        next.startedAt = System.nanoTime();
+        next.thread = Thread.currentThread();
+      }
+      try {
+        work.accept(this, next);
+      } finally {
+        synchronized (this) {
+          next.thread = null;
+          held.remove(next.claim);
+          notifyAll();
+        }
+        // An interrupt that came too late must not hit the next delivery.
+        Thread.interrupted();
+      }
+    }
+  }
+
+  /** How many more claims are welcome now. */
+  synchronized int vacancy(long now) {
+    if (closed || (paused && now - pausedUntil < 0)) {
+      return 0;
+    }
+    if (paused) {
+      // The wait is over: one delivery goes to see.
+      return held.isEmpty() && reserved == 0 ? 1 : 0;
+    }
+    return Math.max(
+        0, (ordered ? Math.min(capacity, 4 * concurrency) : capacity) - held.size() - reserved);
+  }
+
+  /** The journal was asked for {@code asked} claims and gave {@code got}. */
+  synchronized void claimed(int asked, int got) {
+    more = got >= asked && asked > 0;
+    if (paused && got > 0) {
+      probing = true;
+    }
+  }
+
+  /** Something for this lane waits in the journal. */
+  synchronized void announce() {
+    more = true;
+  }
+
+  synchronized boolean expectsMore() {
+    return more && !closed;
+  }
+
+  /** The target is down: nothing runs until then. Returns the claims that were waiting here. */
+  synchronized List<Held> pause(Duration wait) {
+    paused = true;
+    probing = true;
+    more = true;
+    pausedUntil = System.nanoTime() + wait.toNanos();
+    List<Held> returned = new ArrayList<>(waiting);
+    waiting.clear();
+    returned.forEach(item -> held.remove(item.claim));
+    return returned;
+  }
+
+  /** A delivery went through: the target is there. */
+  synchronized void resume() {
+    paused = false;
+    probing = false;
+  }
+
+  synchronized boolean pausing() {
+    return paused;
+  }
+
+  synchronized List<Held> held() {
+    return new ArrayList<>(held.values());
+  }
+
+  synchronized int runningNow() {
+    return running;
+  }
+
+  /** Takes nothing any more and returns the claims that have not begun. */
+  synchronized List<Held> close() {
+    closed = true;
+    List<Held> returned = new ArrayList<>(waiting);
+    waiting.clear();
+    returned.forEach(item -> held.remove(item.claim));
+    return returned;
+  }
+
+  /** Waits until nothing runs; false when time is up. */
+  synchronized boolean awaitIdle(Duration atMost) throws InterruptedException {
+    long end = System.nanoTime() + atMost.toNanos();
+    while (running > 0 || reserved > 0) {
+      long left = (end - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        return false;
+      }
+      wait(left);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+package io.payhook.intake;
+
+import io.payhook.journal.Receipt;
+import io.vertx.core.http.HttpServerResponse;
+import java.nio.charset.StandardCharsets;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a sender is told. A refusal is the same for every reason: the reason is in the rejection
+ * record, not in the answer.
+ *
+ * @param retryAfter seconds, or 0
+ */
+record Answer(int status, String contentType, byte[] body, int retryAfter, @Nullable String allow) {
+  static final Answer BAD_REQUEST = rejected(400, "the event can't be read");
+  static final Answer UNAUTHORIZED = rejected(401, "the signature is missing or wrong");
+  static final Answer NOT_FOUND = rejected(404, "there is no such endpoint");
+  static final Answer METHOD_NOT_ALLOWED =
+      new Answer(
+          405, "application/json", rejected(405, "an endpoint takes POST").body(), 0, "POST");
+  static final Answer TOO_LARGE = rejected(413, "the body is too large");
+  static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
+  static final Answer UNAVAILABLE = tryAgain(503, "the event can't be kept now", 2);
+
+  static Answer of(Receipt receipt) {
+    String status = receipt.status() == Receipt.Status.ACCEPTED ? "accepted" : "duplicate";
+    return json(200, "{\"status\":\"" + status + "\",\"id\":\"" + receipt.id() + "\"}", 0);
+  }
+
+  private static Answer rejected(int status, String error) {
+    return json(status, "{\"status\":\"rejected\",\"error\":\"" + error + "\"}", 0);
+  }
+
+  private static Answer tryAgain(int status, String error, int retryAfter) {
+    return json(status, "{\"status\":\"unavailable\",\"error\":\"" + error + "\"}", retryAfter);
+  }
+
+  private static Answer json(int status, String json, int retryAfter) {
+    return new Answer(
+        status, "application/json", json.getBytes(StandardCharsets.UTF_8), retryAfter, null);
+  }
+
+  /** Makes this the whole of the exchange's message: no header of any origin is left. */
+  void write(Exchange exchange) {
+    Message message = exchange.getMessage();
+    message.removeHeaders("*");
+    message.setBody(body);
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
+    message.setHeader(Exchange.CONTENT_TYPE, contentType);
+    if (retryAfter > 0) {
+      message.setHeader("Retry-After", Integer.toString(retryAfter));
+    }
+  }
+
+  void write(HttpServerResponse response) {
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    response.setStatusCode(status).putHeader("Content-Type", contentType);
+    if (retryAfter > 0) {
+      response.putHeader("Retry-After", Integer.toString(retryAfter));
+    }
+    if (allow != null) {
+      response.putHeader("Allow", allow);
+    }
+    response.end(io.vertx.core.buffer.Buffer.buffer(body));
+  }
+}

@@ -1,0 +1,152 @@
+package io.payhook.intake;
+
+import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first to see a request, on the event loop, before any worker thread or byte of body: answers
+ * what needs no body, sheds what can't be served, and makes sure that the body of every content
+ * type reaches the route as the bytes that were sent.
+ */
+final class Edge implements Handler<RoutingContext> {
+  /** Where the sender's Content-Type stands while Camel sees application/octet-stream. */
+  static final String WIRE_CONTENT_TYPE = "X-Payhook-Wire-Content-Type";
+
+  private static final String PREFIX = "/webhooks/";
+
+  private final Endpoints endpoints;
+  private final long maxBody;
+  private final int maxInFlight;
+  private final BooleanSupplier journalAvailable;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private volatile boolean open;
+
+  /**
+   * @param maxBody bytes
+   * @param maxInFlight requests at a time; more are answered 503
+   */
+  Edge(Endpoints endpoints, long maxBody, int maxInFlight, BooleanSupplier journalAvailable) {
+    this.endpoints = endpoints;
+    this.maxBody = maxBody;
+    this.maxInFlight = maxInFlight;
+    this.journalAvailable = journalAvailable;
+  }
+
+  void mount(Router router) {
+    router.route().order(-100).handler(this);
+    router.route().order(-99).failureHandler(Edge::failed);
+  }
+
+  /** Takes requests from now on; before, and after {@link #shut}, they are answered 503. */
+  void open() {
+    open = true;
+  }
+
+  void shut() {
+    open = false;
+  }
+
+  boolean isOpen() {
+    return open;
+  }
+
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  @Override
+  public void handle(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    Answer refusal = refusal(request);
+    if (refusal != null) {
+      refuse(context, refusal);
+      return;
+    }
+    if (inFlight.incrementAndGet() > maxInFlight) {
+      inFlight.decrementAndGet();
+      refuse(context, Answer.UNAVAILABLE);
+      return;
+    }
+    context.addEndHandler(ended -> inFlight.decrementAndGet());
+    MultiMap headers = request.headers();
+    String contentType = headers.get("Content-Type");
+    headers.remove(WIRE_CONTENT_TYPE);
+    if (contentType != null) {
+      headers.set(WIRE_CONTENT_TYPE, contentType);
+    }
+    headers.set("Content-Type", "application/octet-stream");
+    context.next();
+  }
+
+  private @Nullable Answer refusal(HttpServerRequest request) {
+    String uri = request.uri();
+    if (uri == null || !uri.startsWith("/")) {
+      // An absolute-form target would name the host of our own calls (RFC 9112, 3.2.2).
+      return Answer.BAD_REQUEST;
+    }
+    String name = endpointOf(request.path());
+    if (name == null || endpoints.get(name) == null) {
+      return open ? Answer.NOT_FOUND : Answer.UNAVAILABLE;
+    }
+    if (!HttpMethod.POST.equals(request.method())) {
+      return Answer.METHOD_NOT_ALLOWED;
+    }
+    if (!open || !journalAvailable.getAsBoolean()) {
+      return Answer.UNAVAILABLE;
+    }
+    return tooLarge(request) ? Answer.TOO_LARGE : null;
+  }
+
+  private boolean tooLarge(HttpServerRequest request) {
+    String length = request.getHeader("Content-Length");
+    try {
+      return length != null && Long.parseLong(length) > maxBody;
+    } catch (NumberFormatException e) {
+      return true;
+    }
+  }
+
+  private static void refuse(RoutingContext context, Answer answer) {
+    HttpServerRequest request = context.request();
+    String length = request.getHeader("Content-Length");
+    if (length != null && length.length() > 7) {
+      // Ten megabytes and more are not worth reading to keep the connection.
+      context.response().putHeader("Connection", "close");
+    } else {
+      request.resume();
+    }
+    answer.write(context.response());
+  }
+
+  private static void failed(RoutingContext context) {
+    int status = context.statusCode();
+    Answer answer =
+        switch (status) {
+          case 413 -> Answer.TOO_LARGE;
+          case 400 -> Answer.BAD_REQUEST;
+          case 404 -> Answer.NOT_FOUND;
+          case 405 -> Answer.METHOD_NOT_ALLOWED;
+          default -> Answer.UNAVAILABLE;
+        };
+    if (status == 413) {
+      context.response().putHeader("Connection", "close");
+    }
+    answer.write(context.response());
+  }
+
+  /** The endpoint's name in {@code /webhooks/{name}}, or null. */
+  static @Nullable String endpointOf(@Nullable String path) {
+    if (path == null || !path.startsWith(PREFIX)) {
+      return null;
+    }
+    String name = path.substring(PREFIX.length());
+    return name.isEmpty() || name.indexOf('/') >= 0 ? null : name;
+  }
+}

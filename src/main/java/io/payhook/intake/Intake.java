@@ -1,0 +1,133 @@
+package io.payhook.intake;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.payhook.journal.Journal;
+import io.payhook.journal.Recipient;
+import io.payhook.journal.Rejections;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.spi.HeaderFilterStrategy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From the HTTP request to the commit. The route file {@code intake.camel.yaml} names these beans:
+ * {@code signature} (verify), {@code journal} (keep once), {@code reply} (answer) and {@code wire}
+ * (no header in or out but the answer's own).
+ */
+public final class Intake {
+  private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+
+  private final Edge edge;
+  private final Endpoints endpoints;
+  private final Map<String, Object> beans;
+
+  /**
+   * @param maxBody bytes
+   * @param maxInFlight requests at a time; more are answered 503
+   * @param recipients the routes that want an event, by endpoint and type
+   */
+  public Intake(
+      Endpoints endpoints,
+      Journal journal,
+      Rejections rejections,
+      BiFunction<String, String, List<Recipient>> recipients,
+      long maxBody,
+      int maxInFlight,
+      MeterRegistry registry) {
+    this.endpoints = endpoints;
+    this.edge = new Edge(endpoints, maxBody, maxInFlight, journal::available);
+    IntakeMeters meters = new IntakeMeters(registry);
+    this.beans =
+        Map.of(
+            "signature",
+            new SignatureProcessor(endpoints, rejections, meters),
+            "journal",
+            new JournalRepository(journal, recipients, meters),
+            "reply",
+            (Processor) Intake::reply,
+            "wire",
+            new WireHeaders(),
+            "payhookHttpServer",
+            new IntakeServer.Factory(edge));
+    Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)
+        .description("Requests that are being served now")
+        .register(registry);
+  }
+
+  /**
+   * What the Camel context must know, by name, before it is initialised: the HTTP server is made
+   * then.
+   */
+  public Map<String, Object> beans() {
+    return beans;
+  }
+
+  public Endpoints endpoints() {
+    return endpoints;
+  }
+
+  /** Takes requests from now on. */
+  public void open() {
+    edge.open();
+  }
+
+  /** Whether requests are taken. */
+  public boolean isOpen() {
+    return edge.isOpen();
+  }
+
+  /** Answers new requests 503 and waits until those in flight are answered. */
+  public void drain(Duration atMost) throws InterruptedException {
+    edge.shut();
+    long end = System.nanoTime() + atMost.toNanos();
+    while (edge.inFlight() > 0 && System.nanoTime() < end) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+  }
+
+  /**
+   * The last step of the intake route, and its error handler: 200 once the event is kept, whatever
+   * failed afterwards; else 503.
+   */
+  private static void reply(Exchange exchange) {
+    Reception reception = Reception.of(exchange);
+    if (reception != null && reception.receipt != null) {
+      Answer.of(reception.receipt).write(exchange);
+      return;
+    }
+    Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+    if (cause != null && !(cause instanceof JournalRepository.Unavailable)) {
+      LOG.error(
+          "The intake route failed before the event was kept; the sender is asked to try again (503).",
+          cause);
+    } else if (cause == null) {
+      LOG.error(
+          "The intake route ended without keeping the event; it needs an idempotentConsumer over the bean 'journal'. The sender is"
+              + " asked to try again (503).");
+    }
+    Answer.UNAVAILABLE.write(exchange);
+  }
+
+  /**
+   * Nothing of the request becomes a Camel header, and nothing becomes a response header but what
+   * an answer sets.
+   */
+  private static final class WireHeaders implements HeaderFilterStrategy {
+    @Override
+    public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
+      return true;
+    }
+
+    @Override
+    public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
+      return !name.equals("Retry-After");
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package io.payhook.intake;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Counts requests by endpoint and answer. Only endpoints that exist become a tag, so that nobody
+ * outside can make new ones.
+ */
+final class IntakeMeters {
+  private final MeterRegistry registry;
+  private final Map<String, Counter> counters = new ConcurrentHashMap<>();
+
+  IntakeMeters(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  void accepted(String endpoint, String status, String secret) {
+    counters
+        .computeIfAbsent(
+            endpoint + '/' + status + '/' + secret,
+            key ->
+                Counter.builder("payhook.intake.events")
+                    .description(
+                        "Authentic events by endpoint, what the journal made of them and the secret that matched")
+                    .tag("endpoint", endpoint)
+                    .tag("status", status)
+                    .tag("secret", secret)
+                    .register(registry))
+        .increment();
+  }
+
+  void rejected(String endpoint, String category, String reason) {
+    counters
+        .computeIfAbsent(
+            endpoint + '!' + reason,
+            key ->
+                Counter.builder("payhook.intake.rejections")
+                    .description("Refused requests by endpoint and reason")
+                    .tag("endpoint", endpoint)
+                    .tag("category", category)
+                    .tag("reason", reason)
+                    .register(registry))
+        .increment();
+  }
+}

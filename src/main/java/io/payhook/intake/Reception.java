@@ -1,0 +1,29 @@
+package io.payhook.intake;
+
+import io.payhook.journal.Receipt;
+import io.payhook.signature.VerifiedEvent;
+import org.apache.camel.Exchange;
+import org.jspecify.annotations.Nullable;
+
+/** What the steps of the intake route know of one request. */
+final class Reception {
+  private static final String PROPERTY = "payhookReception";
+
+  final ActiveEndpoint endpoint;
+  final VerifiedEvent event;
+  @Nullable Receipt receipt;
+
+  private Reception(ActiveEndpoint endpoint, VerifiedEvent event) {
+    this.endpoint = endpoint;
+    this.event = event;
+  }
+
+  static void begin(Exchange exchange, ActiveEndpoint endpoint, VerifiedEvent event) {
+    exchange.setProperty(PROPERTY, new Reception(endpoint, event));
+  }
+
+  /** Null before the signature step let the request through. */
+  static @Nullable Reception of(Exchange exchange) {
+    return exchange.getProperty(PROPERTY, Reception.class);
+  }
+}

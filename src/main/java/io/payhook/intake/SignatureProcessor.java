@@ -1,0 +1,144 @@
+package io.payhook.intake;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.payhook.journal.Rejections;
+import io.payhook.signature.Handshake;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Refused;
+import io.payhook.signature.Verdict;
+import io.payhook.signature.VerifiedEvent;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.vertx.HttpMessage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The signature step of the intake route, as bean {@code signature}: lets an authentic event
+ * through with its {@code endpoint}, {@code eventType} and {@code eventKey} as variables, and
+ * answers everything else itself. It reads the wire request, never Camel's headers, into which
+ * query parameters are merged.
+ */
+public final class SignatureProcessor implements Processor {
+  private static final Logger LOG = LoggerFactory.getLogger(SignatureProcessor.class);
+  private static final int EXCERPT = 512;
+  private static final long LOG_EVERY_NANOS = 1_000_000_000L;
+
+  private final Endpoints endpoints;
+  private final Rejections rejections;
+  private final IntakeMeters meters;
+  private final AtomicLong logged = new AtomicLong(Long.MIN_VALUE);
+
+  SignatureProcessor(Endpoints endpoints, Rejections rejections, IntakeMeters meters) {
+    this.endpoints = endpoints;
+    this.rejections = rejections;
+    this.meters = meters;
+  }
+
+  @Override
+  public void process(Exchange exchange) {
+    if (!(exchange.getMessage() instanceof HttpMessage http)) {
+      throw new IllegalStateException(
+          "the step 'signature' needs the request itself; it belongs right after platform-http");
+    }
+    HttpServerRequest request = http.getRequest();
+    String name = Edge.endpointOf(request.path());
+    ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
+    if (endpoint == null) {
+      end(exchange, Answer.NOT_FOUND);
+      return;
+    }
+    RawRequest raw = raw(request, http.getBody(byte[].class));
+    Verdict verdict = endpoint.verifier().verify(raw);
+    if (verdict instanceof VerifiedEvent event) {
+      Reception.begin(exchange, endpoint, event);
+      exchange.setVariable("endpoint", endpoint.name());
+      exchange.setVariable("eventType", event.type());
+      exchange.setVariable("eventKey", event.key());
+    } else if (verdict instanceof Refused refused) {
+      refuse(endpoint.name(), refused, raw, request);
+      end(
+          exchange,
+          refused.category() == Refused.Category.MALFORMED
+              ? Answer.BAD_REQUEST
+              : Answer.UNAUTHORIZED);
+    } else if (verdict instanceof Handshake handshake) {
+      end(
+          exchange,
+          new Answer(handshake.status(), handshake.contentType(), handshake.body(), 0, null));
+    }
+  }
+
+  private static void end(Exchange exchange, Answer answer) {
+    answer.write(exchange);
+    exchange.setRouteStop(true);
+  }
+
+  private void refuse(String endpoint, Refused refused, RawRequest raw, HttpServerRequest request) {
+    String remote = request.remoteAddress() == null ? null : request.remoteAddress().hostAddress();
+    meters.rejected(endpoint, refused.category().name(), refused.reason());
+    rejections.record(
+        new Rejections.Rejection(
+            endpoint,
+            refused.category().name(),
+            refused.reason(),
+            refused.detail(),
+            remote,
+            headersJson(raw.headers()),
+            raw.body().length,
+            new String(
+                raw.body(), 0, Math.min(EXCERPT, raw.body().length), StandardCharsets.UTF_8)));
+    long now = System.nanoTime();
+    long last = logged.get();
+    if ((last == Long.MIN_VALUE || now - last > LOG_EVERY_NANOS)
+        && logged.compareAndSet(last, now)) {
+      LOG.warn(
+          "{}: endpoint {} refused a request from {}: {}. The sender sees no reason; see the table payhook.rejection.",
+          refused.category(),
+          endpoint,
+          remote,
+          refused.detail());
+    }
+  }
+
+  private static RawRequest raw(HttpServerRequest request, byte @Nullable [] body) {
+    List<RawRequest.Header> headers = new ArrayList<>();
+    String contentType = null;
+    for (Map.Entry<String, String> header : request.headers()) {
+      if (header.getKey().equalsIgnoreCase(Edge.WIRE_CONTENT_TYPE)) {
+        contentType = header.getValue();
+      } else if (!header.getKey().equalsIgnoreCase("Content-Type")) {
+        headers.add(new RawRequest.Header(header.getKey(), header.getValue()));
+      }
+    }
+    if (contentType != null) {
+      headers.add(new RawRequest.Header("Content-Type", contentType));
+    }
+    return new RawRequest(
+        request.method().name(), request.uri(), headers, body == null ? new byte[0] : body);
+  }
+
+  /** {@code [[name, value], …]}, readable by people and by {@code json_array_elements}. */
+  static String headersJson(List<RawRequest.Header> headers) {
+    StringBuilder json = new StringBuilder(64 * headers.size() + 2).append('[');
+    JsonStringEncoder encoder = JsonStringEncoder.getInstance();
+    for (RawRequest.Header header : headers) {
+      if (json.length() > 1) {
+        json.append(", ");
+      }
+      json.append("[\"");
+      encoder.quoteAsString(header.name(), json);
+      json.append("\", \"");
+      encoder.quoteAsString(header.value(), json);
+      json.append("\"]");
+    }
+    return json.append(']').toString();
+  }
+}

@@ -1,0 +1,331 @@
+package io.payhook.journal;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Claims deliveries and settles them. Any number of nodes may do so on one database, whose clock
+ * alone decides what is due.
+ *
+ * <p>A claim is a lease: it ends by itself unless it is renewed, and only its holder can settle it.
+ */
+public final class Deliveries implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
+
+  private static final String CLAIM =
+      """
+      with picked as (
+        select c.event_id, c.route
+        from unnest(?::text[], ?::int[], ?::boolean[]) as w(route, places, ordered)
+        cross join lateral (
+          select d.event_id, d.route
+          from payhook.delivery d
+          where d.route = w.route
+            and d.state in ('pending', 'running', 'retrying')
+            and d.due_at <= now()
+            and (d.entity is null or not exists (
+              select 1 from payhook.delivery earlier
+              where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
+                and earlier.state in ('pending', 'running', 'retrying')))
+          order by d.due_at
+          limit w.places
+          for update skip locked
+        ) c
+      ), claimed as (
+        update payhook.delivery d
+        set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond'
+        from picked
+        where d.event_id = picked.event_id and d.route = picked.route
+        returning d.event_id, d.route, d.run, d.attempts, d.seq
+      )
+      select c.route, c.run, c.attempts, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body
+      from claimed c join payhook.event e on e.id = c.event_id
+      order by c.seq
+      """;
+
+  private static final String SETTLE =
+      """
+      with s as (
+        select * from unnest(?::uuid[], ?::text[], ?::int[], ?::int[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[],
+                             ?::timestamptz[], ?::int[])
+          as s(event_id, route, run, attempt, state, again_ms, category, error, outcome, started_at, took_ms)
+      ), settled as (
+        update payhook.delivery d
+        set state = s.state,
+            attempts = case when s.outcome = 'released' then d.attempts - 1 else d.attempts end,
+            due_at = now() + s.again_ms * interval '1 millisecond',
+            done_at = case when s.state in ('done', 'skipped') then now() end,
+            category = case when s.outcome = 'released' then d.category else s.category end,
+            error = case when s.outcome = 'released' then d.error else s.error end,
+            node = null
+        from s
+        where d.event_id = s.event_id and d.route = s.route and d.state = 'running' and d.node = ? and d.attempts = s.attempt
+          and d.run = s.run
+        returning d.event_id, d.route
+      ), attempts as (
+        insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
+        select s.event_id, s.route, s.run, s.attempt, s.started_at, s.took_ms, s.outcome, s.category, s.error, ?
+        from s join settled using (event_id, route)
+        where s.outcome <> 'released'
+      )
+      select event_id, route from settled
+      """;
+
+  private static final String COMPLETE =
+      """
+      with settled as (
+        update payhook.delivery
+        set state = 'done', done_at = now(), category = null, error = null, node = null
+        where event_id = ? and route = ? and state = 'running' and node = ? and attempts = ? and run = ?
+        returning event_id, route, run, attempts
+      )
+      insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, node)
+      select event_id, route, run, attempts, ?, ?, 'done', ? from settled
+      """;
+
+  private static final String RENEW =
+      """
+      update payhook.delivery d set due_at = now() + ? * interval '1 millisecond'
+      from unnest(?::uuid[], ?::text[], ?::int[]) as h(event_id, route, attempt)
+      where d.event_id = h.event_id and d.route = h.route and d.attempts = h.attempt and d.state = 'running' and d.node = ?
+      returning d.event_id, d.route
+      """;
+
+  /** What a node can take of one route now. */
+  public record Vacancy(String route, int places, boolean ordered) {}
+
+  private final DataSource dataSource;
+  private final String node;
+  private final Duration lease;
+  private final GroupCommit<Settlement> settlements;
+
+  /**
+   * @param dataSource connections in auto-commit
+   * @param node this node's name, unique among those on the database
+   * @param lease how long a claim holds unless renewed
+   */
+  public Deliveries(DataSource dataSource, String node, Duration lease) {
+    this.dataSource = dataSource;
+    this.node = node;
+    this.lease = lease;
+    this.settlements =
+        new GroupCommit<>(
+            "delivery journal",
+            dataSource,
+            1,
+            100_000,
+            new GroupCommit.Batch<>() {
+              @Override
+              public void write(Connection connection, List<Settlement> items) throws SQLException {
+                settle(connection, items);
+              }
+
+              @Override
+              public void failed(List<Settlement> items, Exception cause) {
+                again(items);
+              }
+            });
+  }
+
+  /** Claims what is due, as many of each route as there are places. */
+  public List<Claim> claim(List<Vacancy> vacancies) throws SQLException {
+    List<Claim> claims = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+      statement.setArray(
+          1, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
+      statement.setArray(
+          2, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
+      statement.setArray(
+          3,
+          connection.createArrayOf("boolean", vacancies.stream().map(Vacancy::ordered).toArray()));
+      statement.setString(4, node);
+      statement.setLong(5, lease.toMillis());
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          StoredEvent event =
+              new StoredEvent(
+                  row.getObject(4, UUID.class),
+                  row.getString(5),
+                  row.getString(6),
+                  row.getString(7),
+                  row.getObject(8, OffsetDateTime.class).toInstant(),
+                  row.getString(9),
+                  row.getBytes(10));
+          claims.add(new Claim(event, row.getString(1), row.getInt(2), row.getInt(3), node));
+        }
+      }
+    }
+    return claims;
+  }
+
+  /**
+   * Completes a claim in a transaction of the caller's, so that the delivery's effect and its
+   * completion are one commit.
+   *
+   * @return false when the claim is no longer held: then the caller must roll back
+   */
+  public boolean completeIn(Connection transaction, Settlement done) throws SQLException {
+    Claim claim = done.claim();
+    try (PreparedStatement statement = transaction.prepareStatement(COMPLETE)) {
+      statement.setObject(1, claim.event().id());
+      statement.setString(2, claim.route());
+      statement.setString(3, node);
+      statement.setInt(4, claim.attempt());
+      statement.setInt(5, claim.run());
+      statement.setObject(6, done.startedAt().atOffset(ZoneOffset.UTC));
+      statement.setInt(7, millis(done.took()));
+      statement.setString(8, node);
+      return statement.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Settles an attempt with the next shared commit. While the database is away the settlement
+   * waits.
+   */
+  public void settle(Settlement settlement) {
+    if (!settlements.offer(settlement)) {
+      LOG.warn(
+          "A settlement of {} of event {} could not be queued; the delivery runs again when its lease ends.",
+          settlement.claim().route(),
+          settlement.claim().event().id());
+    }
+  }
+
+  /** Puts off the end of these leases; returns those that are still held. */
+  public Set<Claim> renew(List<Claim> claims) throws SQLException {
+    Set<Claim> held = Collections.newSetFromMap(new IdentityHashMap<>());
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(RENEW)) {
+      statement.setLong(1, lease.toMillis());
+      statement.setArray(
+          2, connection.createArrayOf("uuid", claims.stream().map(c -> c.event().id()).toArray()));
+      statement.setArray(
+          3, connection.createArrayOf("text", claims.stream().map(Claim::route).toArray()));
+      statement.setArray(
+          4, connection.createArrayOf("int", claims.stream().map(Claim::attempt).toArray()));
+      statement.setString(5, node);
+      Set<String> renewed = new HashSet<>();
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          renewed.add(row.getString(1) + "." + row.getString(2));
+        }
+      }
+      for (Claim claim : claims) {
+        if (renewed.contains(claim.event().id() + "." + claim.route())) {
+          held.add(claim);
+        }
+      }
+    }
+    return held;
+  }
+
+  /** Writes what is queued. */
+  @Override
+  public void close() {
+    settlements.close();
+  }
+
+  /** A settlement is worth keeping until somebody else may hold the claim. */
+  private void again(List<Settlement> items) {
+    List<Settlement> lost = new ArrayList<>();
+    for (Settlement item : items) {
+      if (!settlements.offer(item)) {
+        lost.add(item);
+      }
+    }
+    if (!lost.isEmpty()) {
+      LOG.warn(
+          "{} settlements are lost; their deliveries run again when their leases end.",
+          lost.size());
+    }
+    try {
+      TimeUnit.MILLISECONDS.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void settle(Connection connection, List<Settlement> items) throws SQLException {
+    int size = items.size();
+    UUID[] event = new UUID[size];
+    String[] route = new String[size];
+    Integer[] run = new Integer[size];
+    Integer[] attempt = new Integer[size];
+    String[] state = new String[size];
+    Long[] again = new Long[size];
+    @Nullable String[] category = new String[size];
+    @Nullable String[] error = new String[size];
+    String[] outcome = new String[size];
+    OffsetDateTime[] startedAt = new OffsetDateTime[size];
+    Integer[] took = new Integer[size];
+    for (int i = 0; i < size; i++) {
+      Settlement item = items.get(i);
+      event[i] = item.claim().event().id();
+      route[i] = item.claim().route();
+      run[i] = item.claim().run();
+      attempt[i] = item.claim().attempt();
+      state[i] = item.outcome().state;
+      again[i] = item.again().toMillis();
+      category[i] = item.category();
+      error[i] = item.error();
+      outcome[i] = item.outcome().attempt;
+      startedAt[i] = item.startedAt().atOffset(ZoneOffset.UTC);
+      took[i] = millis(item.took());
+    }
+    Set<String> settled = new HashSet<>();
+    try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
+      int p = 0;
+      statement.setArray(++p, connection.createArrayOf("uuid", event));
+      statement.setArray(++p, connection.createArrayOf("text", route));
+      statement.setArray(++p, connection.createArrayOf("int", run));
+      statement.setArray(++p, connection.createArrayOf("int", attempt));
+      statement.setArray(++p, connection.createArrayOf("text", state));
+      statement.setArray(++p, connection.createArrayOf("bigint", again));
+      statement.setArray(++p, connection.createArrayOf("text", category));
+      statement.setArray(++p, connection.createArrayOf("text", error));
+      statement.setArray(++p, connection.createArrayOf("text", outcome));
+      statement.setArray(++p, connection.createArrayOf("timestamptz", startedAt));
+      statement.setArray(++p, connection.createArrayOf("int", took));
+      statement.setString(++p, node);
+      statement.setString(++p, node);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          settled.add(row.getString(1) + "." + row.getString(2));
+        }
+      }
+    }
+    for (Settlement item : items) {
+      if (!settled.contains(item.claim().event().id() + "." + item.claim().route())) {
+        LOG.info(
+            "The lease of {} for event {} (attempt {}) had ended before it was {}; whoever holds it now decides.",
+            item.claim().route(),
+            item.claim().event().id(),
+            item.claim().attempt(),
+            item.outcome().attempt);
+      }
+    }
+  }
+
+  private static int millis(Duration took) {
+    return (int) Math.min(Integer.MAX_VALUE, took.toMillis());
+  }
+}

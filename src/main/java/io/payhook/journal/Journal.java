@@ -1,0 +1,424 @@
+package io.payhook.journal;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps each authentic event exactly once, together with one delivery for each recipient, in one
+ * commit that many callers share.
+ *
+ * <p>An append either ends with a {@link Receipt}, and then the event is on disk, or with a {@link
+ * JournalUnavailableException}.
+ */
+public final class Journal implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+
+  private static final String INSERT =
+      """
+      with input as (
+        select * from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::numeric[],
+                             ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[], ?::bytea[])
+          as i(id, endpoint, type, key, state, entity, occurred_at, amount, currency, secret, method, url, content_type,
+               headers, body)
+      ), kept as (
+        insert into payhook.event (id, endpoint, type, key, state, entity, occurred_at, amount, currency, secret, method, url,
+                                   content_type, headers, body)
+        select * from input
+        on conflict (endpoint, key, variant) do nothing
+        returning id, received_at
+      ), deliveries as (
+        insert into payhook.delivery (event_id, route, entity, state, attempts, due_at, node)
+        select d.event_id, d.route, d.entity,
+               case when d.claimed then 'running' else 'pending' end,
+               case when d.claimed then 1 else 0 end,
+               case when d.claimed then now() + ? * interval '1 millisecond' else now() end,
+               case when d.claimed then ? end
+        from unnest(?::uuid[], ?::text[], ?::text[], ?::boolean[]) as d(event_id, route, entity, claimed)
+        join kept on kept.id = d.event_id
+      )
+      select id, received_at from kept
+      """;
+
+  private static final String FIRST =
+      """
+      select i.n, e.id, e.body
+      from unnest(?::int[], ?::text[], ?::text[]) as i(n, endpoint, key)
+      join payhook.event e on e.endpoint = i.endpoint and e.key = i.key and e.variant = ''
+      """;
+
+  private static final String CONFLICT =
+      """
+      insert into payhook.event (id, endpoint, type, key, variant, state, conflict_of, entity, occurred_at, amount, currency,
+                                 secret, method, url, content_type, headers, body)
+      values (?, ?, ?, ?, ?, 'conflict', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?)
+      on conflict (endpoint, key, variant) do nothing
+      """;
+
+  /** Told of each commit. */
+  public interface Listener {
+    /** A batch of events was committed. */
+    default void committed(int events, Duration took) {}
+  }
+
+  private final GroupCommit<Entry> commits;
+  private final EventIds ids;
+  private final String node;
+  private final Duration lease;
+  private final Duration patience;
+
+  /**
+   * @param dataSource connections for the writers alone, in auto-commit
+   * @param node who claims deliveries that are born claimed
+   * @param lease how long such a claim holds
+   * @param writers threads, each with a connection
+   * @param queue how many events may wait for a commit before more are refused
+   * @param patience how long {@link #append} waits for the commit
+   */
+  public Journal(
+      DataSource dataSource,
+      String node,
+      Duration lease,
+      int writers,
+      int queue,
+      Duration patience,
+      Clock clock,
+      Listener listener) {
+    this.node = node;
+    this.lease = lease;
+    this.patience = patience;
+    this.ids = new EventIds(clock);
+    this.commits =
+        new GroupCommit<>(
+            "journal",
+            dataSource,
+            writers,
+            queue,
+            new GroupCommit.Batch<>() {
+              @Override
+              public void write(Connection connection, List<Entry> entries) throws SQLException {
+                writeBatch(connection, entries);
+              }
+
+              @Override
+              public void failed(List<Entry> entries, Exception cause) {
+                entries.forEach(entry -> entry.fail(cause));
+              }
+
+              @Override
+              public void written(int size, long nanos) {
+                listener.committed(size, Duration.ofNanos(nanos));
+              }
+            });
+  }
+
+  /**
+   * Keeps an event and waits for the commit.
+   *
+   * @return after the commit
+   * @throws JournalUnavailableException when there was no commit in time; the event may still be
+   *     kept, which the sender's next try then finds as a duplicate
+   */
+  public Receipt append(NewEvent event, List<? extends Recipient> recipients)
+      throws JournalUnavailableException, InterruptedException {
+    Entry entry = new Entry(event, recipients, ids.next());
+    if (!commits.available()) {
+      entry.drop();
+      throw new JournalUnavailableException("the database does not commit");
+    }
+    if (!commits.offer(entry)) {
+      entry.drop();
+      throw new JournalUnavailableException("too many events wait for a commit");
+    }
+    try {
+      return entry.receipt.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new JournalUnavailableException("no commit within " + patience.toMillis() + " ms", e);
+    } catch (ExecutionException | CompletionException e) {
+      throw new JournalUnavailableException("no commit: " + GroupCommit.oneLine(causeOf(e)), e);
+    }
+  }
+
+  /** Whether the last commit went well, or the database has answered since. */
+  public boolean available() {
+    return commits.available();
+  }
+
+  /** Events that wait for a commit now. */
+  public int queued() {
+    return commits.queued();
+  }
+
+  @Override
+  public void close() {
+    commits.close();
+  }
+
+  private static Throwable causeOf(Exception e) {
+    return e.getCause() == null ? e : e.getCause();
+  }
+
+  private void writeBatch(Connection connection, List<Entry> entries) throws SQLException {
+    try {
+      insert(connection, entries);
+    } catch (SQLException e) {
+      // One event that PostgreSQL can't hold must not take its neighbours along.
+      if (entries.size() == 1 || !isDataError(e)) {
+        throw e;
+      }
+      for (Entry entry : entries) {
+        try {
+          insert(connection, List.of(entry));
+        } catch (SQLException single) {
+          if (!isDataError(single)) {
+            throw single;
+          }
+          LOG.error(
+              "MALFORMED event of endpoint {}: the database can't hold it: {}",
+              entry.event.endpoint(),
+              GroupCommit.oneLine(single));
+          entry.fail(single);
+        }
+      }
+    }
+  }
+
+  private static boolean isDataError(SQLException e) {
+    return e.getSQLState() != null
+        && (e.getSQLState().startsWith("22") || e.getSQLState().startsWith("23"));
+  }
+
+  private void insert(Connection connection, List<Entry> entries) throws SQLException {
+    Map<UUID, Instant> kept = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
+      bind(statement, connection, entries);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          kept.put(
+              rows.getObject(1, UUID.class), rows.getObject(2, OffsetDateTime.class).toInstant());
+        }
+      }
+    }
+    List<Entry> repeated = new ArrayList<>();
+    for (Entry entry : entries) {
+      Instant receivedAt = kept.get(entry.id);
+      if (receivedAt == null) {
+        repeated.add(entry);
+      } else {
+        entry.keep(receivedAt, node);
+      }
+    }
+    if (!repeated.isEmpty()) {
+      answerRepeated(connection, repeated);
+    }
+  }
+
+  private void bind(PreparedStatement statement, Connection connection, List<Entry> entries)
+      throws SQLException {
+    int size = entries.size();
+    UUID[] id = new UUID[size];
+    @Nullable String[][] text = new String[11][size];
+    @Nullable OffsetDateTime[] occurredAt = new OffsetDateTime[size];
+    @Nullable Object[] amount = new Object[size];
+    byte[][] body = new byte[size][];
+    List<UUID> deliveryEvent = new ArrayList<>();
+    List<String> deliveryRoute = new ArrayList<>();
+    List<@Nullable String> deliveryEntity = new ArrayList<>();
+    List<Boolean> deliveryClaimed = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      Entry entry = entries.get(i);
+      NewEvent event = entry.event;
+      id[i] = entry.id;
+      text[0][i] = event.endpoint();
+      text[1][i] = event.type();
+      text[2][i] = event.key();
+      text[3][i] = entry.recipients.isEmpty() ? "unrouted" : "accepted";
+      text[4][i] = event.entity();
+      text[5][i] = event.currency();
+      text[6][i] = event.secret();
+      text[7][i] = event.method();
+      text[8][i] = event.url();
+      text[9][i] = event.contentType();
+      text[10][i] = event.headers();
+      occurredAt[i] = utc(event.occurredAt());
+      amount[i] = event.amount();
+      body[i] = event.body();
+      for (Recipient recipient : entry.recipients) {
+        deliveryEvent.add(entry.id);
+        deliveryRoute.add(recipient.route());
+        deliveryEntity.add(recipient.ordered() ? event.entity() : null);
+        deliveryClaimed.add(recipient.claimed());
+      }
+    }
+    int p = 0;
+    statement.setArray(++p, connection.createArrayOf("uuid", id));
+    for (int i = 0; i <= 4; i++) {
+      statement.setArray(++p, connection.createArrayOf("text", text[i]));
+    }
+    statement.setArray(++p, connection.createArrayOf("timestamptz", occurredAt));
+    statement.setArray(++p, connection.createArrayOf("numeric", amount));
+    for (int i = 5; i <= 10; i++) {
+      statement.setArray(++p, connection.createArrayOf("text", text[i]));
+    }
+    Array bytes = connection.createArrayOf("bytea", body);
+    statement.setArray(++p, bytes);
+    statement.setLong(++p, lease.toMillis());
+    statement.setString(++p, node);
+    statement.setArray(++p, connection.createArrayOf("uuid", deliveryEvent.toArray()));
+    statement.setArray(++p, connection.createArrayOf("text", deliveryRoute.toArray()));
+    statement.setArray(++p, connection.createArrayOf("text", deliveryEntity.toArray()));
+    statement.setArray(++p, connection.createArrayOf("boolean", deliveryClaimed.toArray()));
+  }
+
+  private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
+    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
+  }
+
+  /**
+   * Finds the first event of each key that was there already, and keeps a differing body as a
+   * conflict.
+   */
+  private void answerRepeated(Connection connection, List<Entry> entries) throws SQLException {
+    Integer[] n = new Integer[entries.size()];
+    String[] endpoint = new String[entries.size()];
+    String[] key = new String[entries.size()];
+    for (int i = 0; i < n.length; i++) {
+      n[i] = i;
+      endpoint[i] = entries.get(i).event.endpoint();
+      key[i] = entries.get(i).event.key();
+    }
+    try (PreparedStatement statement = connection.prepareStatement(FIRST)) {
+      statement.setArray(1, connection.createArrayOf("int", n));
+      statement.setArray(2, connection.createArrayOf("text", endpoint));
+      statement.setArray(3, connection.createArrayOf("text", key));
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          Entry entry = entries.get(rows.getInt(1));
+          UUID first = rows.getObject(2, UUID.class);
+          if (entry.event.sameAs().test(rows.getBytes(3))) {
+            entry.repeat(new Receipt(first, Receipt.Status.DUPLICATE));
+          } else {
+            keepConflict(connection, entry, first);
+            entry.repeat(new Receipt(first, Receipt.Status.CONFLICT));
+          }
+        }
+      }
+    }
+    for (Entry entry : entries) {
+      if (!entry.receipt.isDone()) {
+        entry.fail(
+            new SQLException(
+                "the first event of key " + entry.event.key() + " was deleted meanwhile"));
+      }
+    }
+  }
+
+  private static void keepConflict(Connection connection, Entry entry, UUID first)
+      throws SQLException {
+    NewEvent event = entry.event;
+    try (PreparedStatement statement = connection.prepareStatement(CONFLICT)) {
+      int p = 0;
+      statement.setObject(++p, entry.id);
+      statement.setString(++p, event.endpoint());
+      statement.setString(++p, event.type());
+      statement.setString(++p, event.key());
+      statement.setString(++p, sha256(event.body()));
+      statement.setObject(++p, first);
+      statement.setString(++p, event.entity());
+      statement.setObject(++p, utc(event.occurredAt()));
+      statement.setBigDecimal(++p, event.amount());
+      statement.setString(++p, event.currency());
+      statement.setString(++p, event.secret());
+      statement.setString(++p, event.method());
+      statement.setString(++p, event.url());
+      statement.setString(++p, event.contentType());
+      statement.setString(++p, event.headers());
+      statement.setBytes(++p, event.body());
+      statement.executeUpdate();
+    }
+    LOG.warn(
+        "CONFLICT: endpoint {} received key {} again with another body; it is kept beside event {} and no route runs for it.",
+        event.endpoint(),
+        event.key(),
+        first);
+  }
+
+  private static String sha256(byte[] body) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** One caller's event between queue and commit. */
+  private static final class Entry {
+    final NewEvent event;
+    final List<? extends Recipient> recipients;
+    final UUID id;
+    final CompletableFuture<Receipt> receipt = new CompletableFuture<>();
+
+    Entry(NewEvent event, List<? extends Recipient> recipients, UUID id) {
+      this.event = event;
+      this.recipients = recipients;
+      this.id = id;
+    }
+
+    void keep(Instant receivedAt, String node) {
+      receipt.complete(new Receipt(id, Receipt.Status.ACCEPTED));
+      if (!recipients.isEmpty()) {
+        StoredEvent stored =
+            new StoredEvent(
+                id,
+                event.endpoint(),
+                event.type(),
+                event.key(),
+                receivedAt,
+                event.contentType(),
+                event.body());
+        for (Recipient recipient : recipients) {
+          recipient.committed(new Claim(stored, recipient.route(), 1, 1, node));
+        }
+      }
+    }
+
+    void repeat(Receipt first) {
+      receipt.complete(first);
+      drop();
+    }
+
+    void fail(Exception cause) {
+      if (receipt.completeExceptionally(cause)) {
+        drop();
+      }
+    }
+
+    void drop() {
+      recipients.forEach(Recipient::dropped);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package io.payhook.journal;
+
+/**
+ * The journal can't commit now; the sender is asked to try again (503). Nothing was promised and
+ * nothing is lost.
+ */
+public final class JournalUnavailableException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  public JournalUnavailableException(String message) {
+    super(message);
+  }
+
+  public JournalUnavailableException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,28 @@
+package io.payhook.journal;
+
+/**
+ * A subscribed route that is to get an event: one delivery is written for it in the event's own
+ * commit.
+ */
+public interface Recipient {
+  /** The route's id. */
+  String route();
+
+  /** Whether events of one entity reach the route one at a time. */
+  boolean ordered();
+
+  /**
+   * True to write the delivery as already claimed by this node, which then gets it through {@link
+   * #committed} without a query.
+   */
+  boolean claimed();
+
+  /**
+   * The event is in the journal. A claimed recipient now holds the claim; another one is told that
+   * there is work.
+   */
+  void committed(Claim claim);
+
+  /** There will be no such delivery: the event was a duplicate or the commit failed. */
+  void dropped();
+}

@@ -1,0 +1,85 @@
+package io.payhook.journal;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+
+/** Which routes want which events, as all nodes on the database say. */
+public final class SubscriptionTable {
+  private final DataSource dataSource;
+  private final String node;
+
+  public SubscriptionTable(DataSource dataSource, String node) {
+    this.dataSource = dataSource;
+    this.node = node;
+  }
+
+  /**
+   * One route's wish.
+   *
+   * @param route the route's id
+   * @param endpoint name or pattern ({@code *} stands for any text)
+   * @param type event type or pattern
+   * @param ordered one event of an entity at a time
+   */
+  public record Row(String route, String endpoint, String type, boolean ordered) {}
+
+  /** Makes these this node's subscriptions, and no others. */
+  public void replace(List<Row> rows) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        try (PreparedStatement gone =
+            connection.prepareStatement(
+                "delete from payhook.subscription where node = ? and route <> all (?)")) {
+          gone.setString(1, node);
+          gone.setArray(
+              2, connection.createArrayOf("text", rows.stream().map(Row::route).toArray()));
+          gone.executeUpdate();
+        }
+        try (PreparedStatement here =
+            connection.prepareStatement(
+                """
+                insert into payhook.subscription (route, node, endpoint, type, ordered) values (?, ?, ?, ?, ?)
+                on conflict (route, node) do update
+                set endpoint = excluded.endpoint, type = excluded.type, ordered = excluded.ordered
+                """)) {
+          for (Row row : rows) {
+            here.setString(1, row.route());
+            here.setString(2, node);
+            here.setString(3, row.endpoint());
+            here.setString(4, row.type());
+            here.setBoolean(5, row.ordered());
+            here.addBatch();
+          }
+          here.executeBatch();
+        }
+        connection.commit();
+      } catch (SQLException e) {
+        connection.rollback();
+        throw e;
+      } finally {
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  /** The subscriptions of all nodes, each route once for each distinct wish. */
+  public List<Row> all() throws SQLException {
+    List<Row> rows = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select distinct route, endpoint, type, ordered from payhook.subscription order by route");
+        ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        rows.add(new Row(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+      }
+    }
+    return rows;
+  }
+}

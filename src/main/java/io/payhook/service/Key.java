@@ -1,0 +1,459 @@
+package io.payhook.service;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The table of all settings: one line a key with its name, default and meaning. A new setting is
+ * one more line here, read by {@link Settings#get}; {@code application.properties} follows (a test
+ * compares the two).
+ *
+ * @param <T> what {@link Settings#get} gives: units are resolved, empty optional settings are
+ *     {@link Optional#empty}
+ */
+public final class Key<T> {
+  private static final List<Key<?>> TABLE = new ArrayList<>();
+
+  // Files
+  public static final Key<Path> DATA =
+      path(
+          "payhook.data",
+          "data",
+          "Folder of everything Payhook keeps: database, secrets, stand-in e-mails.");
+  public static final Key<Path> ROUTES =
+      path("payhook.routes", "routes", "Folder of the integration team's files.");
+  public static final Key<String> ROUTES_RELOAD =
+      choice(
+          "payhook.routes.reload",
+          "auto",
+          "Take over changed files while running; auto is on except in profile prod.",
+          "on",
+          "off",
+          "auto");
+
+  // The service
+  public static final Key<String> PROFILE =
+      text(
+          "payhook.profile",
+          "dev",
+          "dev allows stand-ins and development secrets, prod refuses them; application-NAME.properties is laid over.");
+  public static final Key<String> NODE =
+      text(
+          "payhook.node",
+          "",
+          "Name of this node among those that share one journal; empty: made once and kept in the data folder.");
+  public static final Key<Optional<URI>> PUBLIC_URL =
+      url(
+          "payhook.public-url",
+          "Address under which the platforms reach this service; some sign it. Example: https://hooks.example.com");
+  public static final Key<String> LOG_FORMAT =
+      choice(
+          "payhook.log.format",
+          "text",
+          "Log lines for people, or one JSON object a line.",
+          "text",
+          "json");
+  public static final Key<String> LOG_LEVEL =
+      choice(
+          "payhook.log.level",
+          "info",
+          "Least level of Payhook's own log lines; libraries log from warn on.",
+          "error",
+          "warn",
+          "info",
+          "debug",
+          "trace");
+  public static final Key<Duration> SHUTDOWN_TIMEOUT =
+      duration(
+          "payhook.shutdown.timeout",
+          "30s",
+          "How long a stop waits for requests and deliveries that are running.");
+
+  // HTTP
+  public static final Key<String> SERVER_HOST =
+      text("camel.server.host", "0.0.0.0", "Address the webhooks are received on.");
+  public static final Key<Integer> SERVER_PORT =
+      number(
+          "camel.server.port",
+          8080,
+          0,
+          65535,
+          "Port the webhooks are received on; 0 takes a free one.");
+  public static final Key<String> MANAGEMENT_HOST =
+      text("camel.management.host", "127.0.0.1", "Address of health, metrics, API and console.");
+  public static final Key<Integer> MANAGEMENT_PORT =
+      number(
+          "camel.management.port",
+          8081,
+          0,
+          65535,
+          "Port of health, metrics, API and console; 0 takes a free one.");
+  public static final Key<String> MANAGEMENT_TOKEN =
+      text(
+              "payhook.management.token",
+              "",
+              "Bearer token that the management API asks for; empty: none.")
+          .secret()
+          .withheld();
+
+  // Database
+  public static final Key<String> DATABASE_URL =
+      new Key<>(
+              "payhook.database.url",
+              "",
+              "JDBC URL of a PostgreSQL 14 or newer; empty: embedded PostgreSQL in the data folder.",
+              Key::jdbcUrl)
+          .withheld();
+  public static final Key<String> DATABASE_USERNAME =
+      text("payhook.database.username", "", "User at that database.");
+  public static final Key<String> DATABASE_PASSWORD =
+      text("payhook.database.password", "", "Password at that database.").secret().withheld();
+  public static final Key<Integer> DATABASE_POOL_SIZE =
+      number(
+          "payhook.database.pool-size",
+          10,
+          2,
+          1000,
+          "Most connections that routes and deliveries use at once.");
+  public static final Key<Duration> DATABASE_PATIENCE =
+      duration(
+          "payhook.database.patience",
+          "15s",
+          "How long a start waits for a database that cannot be reached yet.");
+  public static final Key<Optional<Path>> DATABASE_PROGRAMS =
+      optionalPath(
+          "payhook.database.programs",
+          "Folder the embedded PostgreSQL's programs are unpacked to; empty: postgres-programs in the data folder.");
+
+  // Intake
+  public static final Key<Long> INTAKE_MAX_BODY =
+      size("payhook.intake.max-body", "1MB", "Largest request body; a larger one is answered 413.");
+  public static final Key<Integer> INTAKE_WORKERS =
+      number("payhook.intake.workers", 64, 1, 10_000, "Requests worked on at once.");
+  public static final Key<Integer> INTAKE_QUEUE =
+      number(
+          "payhook.intake.queue",
+          1000,
+          0,
+          1_000_000,
+          "Requests that may wait for a worker; more are answered 503.");
+  public static final Key<Long> REJECTIONS_KEEP =
+      number(
+          "payhook.rejections.keep",
+          10_000L,
+          0L,
+          10_000_000L,
+          "Refused requests that are kept for a look; the oldest go first.");
+
+  // Journal and deliveries
+  public static final Key<Integer> JOURNAL_WRITERS =
+      number(
+          "payhook.journal.writers",
+          2,
+          1,
+          64,
+          "Writers that commit received events, many in one commit.");
+  public static final Key<Optional<Duration>> JOURNAL_RETENTION =
+      optionalDuration(
+          "payhook.journal.retention",
+          "How long finished events are kept, such as 90d; empty: for ever.");
+  public static final Key<Integer> DELIVERY_CONCURRENCY =
+      number(
+          "payhook.delivery.concurrency", 4, 1, 1000, "Deliveries of one route that run at once.");
+  public static final Key<Integer> DELIVERY_MAX_ATTEMPTS =
+      number("payhook.delivery.max-attempts", 20, 1, 1000, "Attempts before a delivery is dead.");
+  public static final Key<Duration> DELIVERY_BACKOFF =
+      duration(
+          "payhook.delivery.backoff",
+          "1s",
+          "Wait after the first failed attempt; it doubles with each further one.");
+  public static final Key<Duration> DELIVERY_BACKOFF_MAX =
+      duration("payhook.delivery.backoff-max", "1h", "Longest wait between two attempts.");
+  public static final Key<Duration> DELIVERY_TIMEOUT =
+      duration("payhook.delivery.timeout", "60s", "Longest run of one attempt.");
+  public static final Key<Duration> DELIVERY_LEASE =
+      duration(
+          "payhook.delivery.lease",
+          "30s",
+          "After this time without a sign of life a node's deliveries go to another.");
+  public static final Key<Duration> DELIVERY_POLL =
+      duration(
+          "payhook.delivery.poll",
+          "1s",
+          "How often the journal is asked for due deliveries besides being woken.");
+
+  // E-mail
+  public static final Key<String> MAIL_HOST =
+      text(
+          "payhook.mail.host",
+          "",
+          "SMTP server; empty: stand-in that writes e-mails to mail/ in the data folder.");
+  public static final Key<Integer> MAIL_PORT =
+      number("payhook.mail.port", 587, 1, 65535, "Port of the SMTP server.");
+  public static final Key<String> MAIL_SECURITY =
+      choice(
+          "payhook.mail.security",
+          "starttls",
+          "How the connection to the SMTP server is protected.",
+          "none",
+          "starttls",
+          "tls");
+  public static final Key<String> MAIL_USERNAME =
+      text("payhook.mail.username", "", "User at the SMTP server; empty: no login.");
+  public static final Key<String> MAIL_PASSWORD =
+      text("payhook.mail.password", "", "Password at the SMTP server.").secret();
+  public static final Key<String> MAIL_FROM =
+      text("payhook.mail.from", "payments@example.com", "Sender of e-mails.");
+
+  // CRM
+  public static final Key<Optional<URI>> CRM_URL =
+      url("payhook.crm.url", "Base address of the CRM; empty: built-in stand-in.");
+  public static final Key<String> CRM_TOKEN =
+      text("payhook.crm.token", "", "Bearer token for the CRM.").secret();
+
+  private final String name;
+  private final String defaultText;
+  private final String meaning;
+  private final BiFunction<String, Path, T> parser;
+  private boolean secret;
+  private boolean withheld;
+
+  private Key(String name, String defaultText, String meaning, BiFunction<String, Path, T> parser) {
+    this.name = name;
+    this.defaultText = defaultText;
+    this.meaning = meaning;
+    this.parser = parser;
+    TABLE.add(this);
+  }
+
+  private Key(String name, String defaultText, String meaning, Function<String, T> parser) {
+    this(name, defaultText, meaning, (text, folder) -> parser.apply(text));
+  }
+
+  /** The key as it stands in {@code application.properties}. */
+  public String name() {
+    return name;
+  }
+
+  /** The default, as it would stand in {@code application.properties}; may be empty. */
+  public String defaultText() {
+    return defaultText;
+  }
+
+  /** One line for a person. */
+  public String meaning() {
+    return meaning;
+  }
+
+  /** True where the value must never be shown. */
+  public boolean isSecret() {
+    return secret;
+  }
+
+  /** Every key, in the order of {@code application.properties}. */
+  public static List<Key<?>> all() {
+    return Collections.unmodifiableList(TABLE);
+  }
+
+  /**
+   * True where route files cannot read the value as a placeholder: only the service itself needs
+   * it.
+   */
+  boolean isWithheld() {
+    return withheld;
+  }
+
+  /** The environment variable that sets this key. */
+  String variable() {
+    return name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+  }
+
+  /**
+   * The value that {@code text} means.
+   *
+   * @param folder what a relative path is relative to
+   * @throws IllegalArgumentException when it means none; the message ends the sentence "'text' is
+   *     …"
+   */
+  T parse(String text, Path folder) {
+    return parser.apply(text, folder);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  private Key<T> secret() {
+    secret = true;
+    return this;
+  }
+
+  private Key<T> withheld() {
+    withheld = true;
+    return this;
+  }
+
+  private static Key<String> text(String name, String defaultText, String meaning) {
+    return new Key<>(name, defaultText, meaning, text -> text);
+  }
+
+  private static Key<String> choice(
+      String name, String defaultText, String meaning, String... choices) {
+    List<String> all = List.of(choices);
+    return new Key<>(
+        name,
+        defaultText,
+        meaning + " (" + String.join(", ", all) + ")",
+        text -> {
+          String lower = text.toLowerCase(Locale.ROOT);
+          if (all.contains(lower)) {
+            return lower;
+          }
+          throw new IllegalArgumentException(
+              "not one of " + String.join(", ", all) + Suggestion.among(all, lower));
+        });
+  }
+
+  private static Key<Integer> number(
+      String name, int defaultValue, int least, int most, String meaning) {
+    return new Key<>(
+        name, Integer.toString(defaultValue), meaning, text -> (int) whole(text, least, most));
+  }
+
+  private static Key<Long> number(
+      String name, long defaultValue, long least, long most, String meaning) {
+    return new Key<>(name, Long.toString(defaultValue), meaning, text -> whole(text, least, most));
+  }
+
+  private static Key<Duration> duration(String name, String defaultText, String meaning) {
+    return new Key<>(name, defaultText, meaning, Key::parseDuration);
+  }
+
+  private static Key<Optional<Duration>> optionalDuration(String name, String meaning) {
+    return new Key<>(
+        name,
+        "",
+        meaning,
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(parseDuration(text)));
+  }
+
+  private static Key<Long> size(String name, String defaultText, String meaning) {
+    return new Key<>(name, defaultText, meaning, Key::parseSize);
+  }
+
+  private static Key<Path> path(String name, String defaultText, String meaning) {
+    return new Key<>(
+        name,
+        defaultText,
+        meaning,
+        (text, folder) -> {
+          if (text.isEmpty()) {
+            throw new IllegalArgumentException("empty; a folder is needed");
+          }
+          return folder.resolve(text).toAbsolutePath().normalize();
+        });
+  }
+
+  private static Key<Optional<Path>> optionalPath(String name, String meaning) {
+    return new Key<>(
+        name,
+        "",
+        meaning,
+        (text, folder) ->
+            text.isEmpty()
+                ? Optional.empty()
+                : Optional.of(folder.resolve(text).toAbsolutePath().normalize()));
+  }
+
+  private static Key<Optional<URI>> url(String name, String meaning) {
+    return new Key<>(
+        name, "", meaning, text -> text.isEmpty() ? Optional.empty() : Optional.of(parseUrl(text)));
+  }
+
+  private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]+)");
+
+  private static Duration parseDuration(String text) {
+    Matcher matcher = WITH_UNIT.matcher(text);
+    if (matcher.matches()) {
+      long amount = Long.parseLong(matcher.group(1));
+      Duration unit =
+          switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(1);
+            case "s" -> Duration.ofSeconds(1);
+            case "m" -> Duration.ofMinutes(1);
+            case "h" -> Duration.ofHours(1);
+            case "d" -> Duration.ofDays(1);
+            default -> Duration.ZERO;
+          };
+      if (amount > 0 && !unit.isZero() && amount <= Duration.ofDays(36_500).dividedBy(unit)) {
+        return unit.multipliedBy(amount);
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a duration; write a number above 0 and its unit, such as 500ms, 30s, 2m, 1h or 7d");
+  }
+
+  private static long parseSize(String text) {
+    Matcher matcher = WITH_UNIT.matcher(text);
+    if (matcher.matches()) {
+      long amount = Long.parseLong(matcher.group(1));
+      long unit =
+          switch (matcher.group(2).toUpperCase(Locale.ROOT)) {
+            case "B" -> 1L;
+            case "KB" -> 1L << 10;
+            case "MB" -> 1L << 20;
+            case "GB" -> 1L << 30;
+            default -> 0L;
+          };
+      if (amount > 0 && unit > 0 && amount <= (1L << 40) / unit) {
+        return amount * unit;
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a size; write a number above 0 and its unit, such as 512KB, 1MB or 1GB");
+  }
+
+  private static long whole(String text, long least, long most) {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= least && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException("not a whole number from " + least + " to " + most);
+  }
+
+  private static URI parseUrl(String text) {
+    try {
+      URI uri = new URI(text);
+      if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null) {
+        return uri;
+      }
+    } catch (java.net.URISyntaxException e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException("not an address such as https://crm.example.com/api");
+  }
+
+  private static String jdbcUrl(String text) {
+    if (text.isEmpty() || text.startsWith("jdbc:postgresql:")) {
+      return text;
+    }
+    throw new IllegalArgumentException(
+        "not a JDBC URL of PostgreSQL; it looks like jdbc:postgresql://127.0.0.1:5432/payhook");
+  }
+}

@@ -1,0 +1,264 @@
+package io.payhook.service;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.payhook.delivery.DeliveryConnections;
+import io.payhook.delivery.DeliveryEngine;
+import io.payhook.delivery.DeliveryOptions;
+import io.payhook.delivery.EventComponent;
+import io.payhook.intake.Endpoints;
+import io.payhook.intake.Intake;
+import io.payhook.journal.Deliveries;
+import io.payhook.journal.Journal;
+import io.payhook.journal.Migrations;
+import io.payhook.journal.Rejections;
+import io.payhook.journal.SubscriptionTable;
+import io.payhook.routes.Providers;
+import io.payhook.routes.RouteFileException;
+import io.payhook.routes.RouteFiles;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.jdbc.JdbcComponent;
+import org.apache.camel.main.Main;
+import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running service, and the one class that knows how its parts fit: database, journal,
+ * deliveries, intake and the files of the routes folder. Started from the bottom up, stopped from
+ * the top down.
+ */
+public final class Service implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Service.class);
+  private static final Duration APPEND_PATIENCE = Duration.ofMillis(2_500);
+  private static final int REJECTIONS_PER_SECOND = 10;
+
+  private final Settings settings;
+  private final Clock clock;
+  private final Deque<Stop> stops = new ArrayDeque<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  private interface Stop {
+    void run() throws Exception;
+  }
+
+  private Service(Settings settings, Clock clock) {
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  /**
+   * Starts it and returns when it takes requests.
+   *
+   * @throws StartException when it can't start; one line, or one a problem
+   */
+  public static Service start(Settings settings) {
+    return start(settings, Clock.systemUTC());
+  }
+
+  /** Starts it with a clock of one's own. */
+  public static Service start(Settings settings, Clock clock) {
+    Service service = new Service(settings, clock);
+    try {
+      service.open();
+      return service;
+    } catch (Exception e) {
+      service.close();
+      throw startException(e);
+    }
+  }
+
+  private static StartException startException(Exception e) {
+    if (e instanceof StartException start) {
+      return start;
+    }
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof io.payhook.intake.PortException
+          || cause instanceof RouteFileException
+          || cause instanceof FlywayException) {
+        return new StartException(String.valueOf(cause.getMessage()), e);
+      }
+    }
+    Throwable root = e;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    LOG.debug("start failed", e);
+    return new StartException(root.getClass().getSimpleName() + ": " + root.getMessage(), e);
+  }
+
+  private void open() throws Exception {
+    Database database = closing(Database.open(settings));
+    DataSource pool = database.dataSource();
+    Migrations.journal(pool);
+    for (Map.Entry<String, Path> schema : RouteFiles.schemas(settings.routes()).entrySet()) {
+      Migrations.integration(pool, schema.getValue(), schema.getKey());
+    }
+
+    String node = NodeName.of(settings);
+    int writers = settings.get(Key.JOURNAL_WRITERS);
+    DataSource writing = database.pool("journal", writers + 2, config -> {});
+    Rejections rejections =
+        closing(
+            new Rejections(
+                writing, (int) (long) settings.get(Key.REJECTIONS_KEEP), REJECTIONS_PER_SECOND));
+    JournalMeters journalMeters = new JournalMeters(meters);
+    Duration lease = settings.get(Key.DELIVERY_LEASE);
+    Journal journal =
+        closing(
+            new Journal(
+                writing,
+                node,
+                lease,
+                writers,
+                settings.get(Key.INTAKE_QUEUE),
+                APPEND_PATIENCE,
+                clock,
+                journalMeters));
+    journalMeters.watch(journal);
+    DeliveryEngine engine =
+        closing(
+            new DeliveryEngine(
+                pool,
+                new Deliveries(writing, node, lease),
+                new SubscriptionTable(pool, node),
+                deliveryOptions(),
+                EventJson::parse,
+                clock,
+                meters));
+
+    Endpoints endpoints = new Endpoints();
+    Intake intake =
+        new Intake(
+            endpoints,
+            journal,
+            rejections,
+            engine::recipientsOf,
+            settings.get(Key.INTAKE_MAX_BODY),
+            settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+            meters);
+    Vertx vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setWorkerPoolSize(settings.get(Key.INTAKE_WORKERS))
+                .setEventLoopPoolSize(1));
+    stops.push(
+        () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+
+    Main main = new Main();
+    intake.beans().forEach(main::bind);
+    main.bind("payhookVertx", vertx);
+    main.bind("payhook", pool);
+    main.bind("event", new EventComponent(engine));
+    initialise(main);
+    CamelContext context = main.getCamelContext();
+    JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
+    jdbc.setConnectionStrategy(new DeliveryConnections());
+
+    stops.push(main::stop);
+    main.start();
+    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
+    stops.push(() -> engine.drain(patience));
+    Providers providers = Providers.load(settings.routes().resolve("providers"));
+    new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
+    engine.start();
+    stops.push(() -> intake.drain(patience));
+    intake.open();
+  }
+
+  private DeliveryOptions deliveryOptions() {
+    return new DeliveryOptions(
+        settings.get(Key.DELIVERY_MAX_ATTEMPTS),
+        settings.get(Key.DELIVERY_BACKOFF),
+        settings.get(Key.DELIVERY_BACKOFF_MAX),
+        settings.get(Key.DELIVERY_TIMEOUT),
+        settings.get(Key.DELIVERY_CONCURRENCY),
+        settings.get(Key.DELIVERY_LEASE),
+        settings.get(Key.DELIVERY_POLL));
+  }
+
+  /**
+   * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
+   */
+  private void initialise(Main main) throws Exception {
+    main.setDefaultPropertyPlaceholderLocation("false");
+    Properties properties = new Properties();
+    properties.setProperty("camel.main.name", "payhook");
+    properties.setProperty("camel.main.routesIncludePattern", "false");
+    properties.setProperty("camel.main.startupSummaryLevel", "Off");
+    properties.setProperty(
+        "camel.main.shutdownTimeout",
+        String.valueOf(settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()));
+    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
+    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
+    properties.setProperty("camel.main.useBreadcrumb", "false");
+    properties.setProperty("camel.main.streamCachingEnabled", "false");
+    properties.setProperty("camel.component.direct.block", "false");
+    properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
+    properties.setProperty("camel.component.http.cookieManagementDisabled", "true");
+    properties.setProperty("camel.component.http.connectTimeout", "3000");
+    properties.setProperty("camel.component.http.connectionRequestTimeout", "3000");
+    properties.setProperty("camel.component.http.responseTimeout", "10000");
+    properties.setProperty("camel.component.http.soTimeout", "10000");
+    properties.setProperty(
+        "camel.component.kamelet.location",
+        "classpath:kamelets,file:" + settings.routes().resolve("kamelets"));
+    properties.putAll(settings.asCamelProperties());
+    properties.setProperty("camel.server.enabled", "true");
+    properties.setProperty("camel.server.fileUploadEnabled", "false");
+    properties.setProperty(
+        "camel.server.maxBodySize", String.valueOf(settings.get(Key.INTAKE_MAX_BODY)));
+    properties.setProperty("camel.management.enabled", "false");
+    main.setInitialProperties(properties);
+    main.init();
+    QuietErrors.install(main.getCamelContext());
+  }
+
+  private <T extends AutoCloseable> T closing(T part) {
+    stops.push(part::close);
+    return part;
+  }
+
+  /** What is measured, for the management port. */
+  public PrometheusMeterRegistry meters() {
+    return meters;
+  }
+
+  /** Waits until {@link #close} has been called. */
+  public void awaitTermination() throws InterruptedException {
+    closed.await();
+  }
+
+  /**
+   * Drains and stops: no new request, what runs finishes, the journal writes what it holds, the
+   * database goes last.
+   */
+  @Override
+  public void close() {
+    while (!stops.isEmpty()) {
+      Stop stop = stops.pop();
+      try {
+        stop.run();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (Exception e) {
+        LOG.warn("A part did not stop as it should: {}", e.toString());
+      }
+    }
+    closed.countDown();
+  }
+}

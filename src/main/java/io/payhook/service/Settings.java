@@ -1,0 +1,486 @@
+package io.payhook.service;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All settings of a running service, resolved once at the start. Later sources win: the defaults of
+ * {@link Key}, {@code application.properties}, {@code application-PROFILE.properties} beside it,
+ * environment variables ({@code PAYHOOK_DATABASE_URL} for {@code payhook.database.url}), the
+ * command line.
+ *
+ * <p>Keys that start with neither {@code payhook.} nor {@code camel.} are the team's own
+ * placeholders for route files. Immutable and safe to share.
+ */
+public final class Settings {
+  /** The file that is read when none is named. */
+  public static final String FILE = "application.properties";
+
+  private static final Pattern ENVIRONMENT_PLACEHOLDER =
+      Pattern.compile("\\{\\{env:([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}}");
+  private static final Pattern PASSWORD_IN_URL =
+      Pattern.compile("(?i)(password=)[^&]*|(//[^:/@]+:)[^@/]*(?=@)");
+
+  private final Map<String, Value> values;
+  private final Map<Key<?>, Object> typed;
+
+  private Settings(Map<String, Value> values, Map<Key<?>, Object> typed) {
+    this.values = values;
+    this.typed = typed;
+  }
+
+  /**
+   * What the command line says.
+   *
+   * @param config the file to read; null: {@code application.properties} in the working folder,
+   *     else in {@code home}, else none
+   * @param home the folder Payhook is installed in, if known
+   * @param profile the profile; null: as {@code payhook.profile} says
+   * @param assignments what wins over every other source, in order
+   */
+  public record Arguments(
+      @Nullable Path config,
+      @Nullable Path home,
+      @Nullable String profile,
+      List<Assignment> assignments) {
+
+    public Arguments {
+      assignments = List.copyOf(assignments);
+    }
+
+    /** Nothing said. */
+    public static Arguments none() {
+      return new Arguments(null, null, null, List.of());
+    }
+  }
+
+  /**
+   * One setting made on the command line.
+   *
+   * @param origin how the person wrote it, such as {@code --data}
+   */
+  public record Assignment(String key, String value, String origin) {}
+
+  /** A value, where it came from, and what a relative path in it is relative to. */
+  private record Value(String text, String origin, Path folder) {}
+
+  /**
+   * Reads all sources.
+   *
+   * @param environment usually {@link System#getenv()}
+   * @throws SettingsException with every problem there is
+   */
+  public static Settings load(Arguments arguments, Map<String, String> environment) {
+    return new Loading(environment).load(arguments);
+  }
+
+  /**
+   * The defaults with some values of one's own, from no file and no environment: for tests and
+   * tools.
+   */
+  public static Settings of(Map<String, String> own) {
+    List<Assignment> assignments = new ArrayList<>();
+    own.forEach((key, value) -> assignments.add(new Assignment(key, value, "given")));
+    Loading loading = new Loading(Map.of());
+    return loading.finish(null, assignments, Path.of(""), List.of());
+  }
+
+  /** The value of a setting. */
+  @SuppressWarnings("unchecked")
+  public <T> T get(Key<T> key) {
+    Object value = typed.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException(key + " is not in the table of settings");
+    }
+    return (T) value;
+  }
+
+  /** The profile's name, {@code dev} unless set. */
+  public String profile() {
+    return get(Key.PROFILE);
+  }
+
+  /**
+   * True where stand-ins and development secrets are refused: in every profile whose name starts
+   * with prod.
+   */
+  public boolean isProduction() {
+    return profile().toLowerCase(Locale.ROOT).startsWith("prod");
+  }
+
+  /** The folder of everything Payhook keeps, absolute. */
+  public Path data() {
+    return get(Key.DATA);
+  }
+
+  /** The folder of the integration team's files, absolute. */
+  public Path routes() {
+    return get(Key.ROUTES);
+  }
+
+  /**
+   * Where a value comes from, for a message: {@code application.properties:14}, a variable's name,
+   * {@code --set}, default.
+   */
+  public String origin(Key<?> key) {
+    Value value = values.get(key.name());
+    return value == null ? "default" : value.origin();
+  }
+
+  /**
+   * Every value for Camel: the table with its defaults, all {@code camel.} keys and the team's
+   * placeholders. Folders are absolute. Left out is what only the service itself needs and no route
+   * file may read.
+   */
+  public Properties asCamelProperties() {
+    Properties properties = new Properties();
+    values.forEach((key, value) -> properties.setProperty(key, value.text()));
+    for (Key<?> key : Key.all()) {
+      if (key.isWithheld()) {
+        properties.remove(key.name());
+      } else if (get(key) instanceof Path folder) {
+        properties.setProperty(key.name(), folder.toString());
+      } else {
+        Value value = values.get(key.name());
+        properties.setProperty(key.name(), value == null ? key.defaultText() : value.text());
+      }
+    }
+    return properties;
+  }
+
+  /** What differs from the defaults, secrets masked. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("Settings[");
+    String separator = "";
+    for (Map.Entry<String, Value> entry : new TreeMap<>(values).entrySet()) {
+      text.append(separator).append(entry.getKey()).append('=');
+      text.append(shown(entry.getKey(), entry.getValue().text()));
+      separator = ", ";
+    }
+    return text.append(']').toString();
+  }
+
+  private static String shown(String key, String text) {
+    String lower = key.toLowerCase(Locale.ROOT);
+    boolean secret =
+        Key.all().stream().anyMatch(known -> known.name().equals(key) && known.isSecret())
+            || lower.contains("password")
+            || lower.contains("secret")
+            || lower.contains("token");
+    return secret && !text.isEmpty() ? "***" : PASSWORD_IN_URL.matcher(text).replaceAll("$1$2***");
+  }
+
+  /** One reading of all sources, collecting problems instead of stopping at the first. */
+  private static final class Loading {
+    private final Map<String, String> environment;
+    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final Map<String, Key<?>> known = new LinkedHashMap<>();
+    private final Set<String> problems = new LinkedHashSet<>();
+
+    Loading(Map<String, String> environment) {
+      this.environment = environment;
+      for (Key<?> key : Key.all()) {
+        known.put(key.name(), key);
+      }
+    }
+
+    Settings load(Arguments arguments) {
+      Path config = config(arguments);
+      Path folder = config == null ? Path.of("") : folderOf(config);
+      List<SettingsFile.Entry> entries = config == null ? List.of() : read(config);
+      if (config != null) {
+        take(config, entries);
+      }
+      String profile = profile(arguments);
+      if (config != null) {
+        overlay(config, profile);
+      }
+      return finish(
+          arguments.profile(), arguments.assignments(), folder, List.copyOf(environment.keySet()));
+    }
+
+    Settings finish(
+        @Nullable String profile,
+        List<Assignment> assignments,
+        Path folder,
+        List<String> variables) {
+      Path here = Path.of("");
+      variables.stream().sorted().forEach(this::takeVariable);
+      for (Assignment assignment : assignments) {
+        put(assignment.key(), new Value(assignment.value(), assignment.origin(), here));
+      }
+      if (profile != null) {
+        put(Key.PROFILE.name(), new Value(profile, "--profile", here));
+      }
+      Map<Key<?>, Object> typed = new LinkedHashMap<>();
+      for (Key<?> key : Key.all()) {
+        Object value = typed(key, folder);
+        if (value != null) {
+          typed.put(key, value);
+        }
+      }
+      if (problems.isEmpty()) {
+        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed));
+        together(settings);
+        if (problems.isEmpty()) {
+          return settings;
+        }
+      }
+      throw new SettingsException(List.copyOf(problems));
+    }
+
+    private @Nullable Path config(Arguments arguments) {
+      if (arguments.config() != null) {
+        return arguments.config();
+      }
+      Path here = Path.of(FILE);
+      if (Files.exists(here) || arguments.home() == null) {
+        return Files.exists(here) ? here : null;
+      }
+      Path installed = arguments.home().resolve(FILE);
+      return Files.exists(installed) ? installed : null;
+    }
+
+    private List<SettingsFile.Entry> read(Path file) {
+      try {
+        return SettingsFile.read(file).entries();
+      } catch (NoSuchFileException e) {
+        problems.add(file + ": there is no such file; name the settings file with --config");
+      } catch (IOException e) {
+        problems.add(file + ": cannot be read: " + e.getMessage());
+      }
+      return List.of();
+    }
+
+    private void take(Path file, List<SettingsFile.Entry> entries) {
+      Map<String, Integer> lines = new LinkedHashMap<>();
+      for (SettingsFile.Entry entry : entries) {
+        String origin = file + ":" + entry.line();
+        Integer earlier = lines.put(entry.key(), entry.line());
+        if (earlier != null) {
+          problems.add(
+              origin
+                  + ": "
+                  + entry.key()
+                  + " is already set in line "
+                  + earlier
+                  + "; keep one of the two");
+        }
+        put(entry.key(), new Value(entry.value(), origin, folderOf(file)));
+      }
+    }
+
+    /** The profile has to be known before the file that belongs to it is read. */
+    private String profile(Arguments arguments) {
+      String profile = arguments.profile();
+      for (Assignment assignment : arguments.assignments()) {
+        if (profile == null && assignment.key().equals(Key.PROFILE.name())) {
+          profile = assignment.value();
+        }
+      }
+      if (profile == null) {
+        profile = environment.get(Key.PROFILE.variable());
+      }
+      if (profile == null || profile.isEmpty()) {
+        Value value = values.get(Key.PROFILE.name());
+        profile =
+            value == null || value.text().isEmpty() ? Key.PROFILE.defaultText() : value.text();
+      }
+      return profile;
+    }
+
+    private void overlay(Path config, String profile) {
+      if (!profile.matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
+        problems.add("profile '" + profile + "' is not a name; letters, digits, - and _ make one");
+        return;
+      }
+      Path file = folderOf(config).resolve("application-" + profile + ".properties");
+      if (Files.exists(file)) {
+        List<SettingsFile.Entry> entries = read(file);
+        for (SettingsFile.Entry entry : entries) {
+          if (entry.key().equals(Key.PROFILE.name())) {
+            problems.add(
+                file
+                    + ":"
+                    + entry.line()
+                    + ": payhook.profile cannot be set in a profile's own file; remove it");
+          }
+        }
+        take(file, entries);
+      } else if (!profile.equals("dev") && !profile.startsWith("prod")) {
+        problems.add(
+            "profile '"
+                + profile
+                + "' is unknown: there is no "
+                + file
+                + "; dev and prod need no file");
+      }
+    }
+
+    private void put(String key, Value value) {
+      if (key.startsWith("payhook.") && !known.containsKey(key)) {
+        problems.add(
+            value.origin()
+                + ": there is no setting '"
+                + key
+                + "'"
+                + Suggestion.among(known.keySet(), key));
+        return;
+      }
+      values.put(key, value);
+    }
+
+    /**
+     * {@code PAYHOOK_…} sets the key it spells. One that spells none is a mistake only when it
+     * nearly does: container platforms invent variables such as {@code PAYHOOK_SERVICE_HOST}, and
+     * route files may use any.
+     */
+    private void takeVariable(String variable) {
+      Path here = Path.of("");
+      String text = environment.getOrDefault(variable, "");
+      for (Key<?> key : Key.all()) {
+        if (key.variable().equals(variable)) {
+          put(key.name(), new Value(text, "environment variable " + variable, here));
+          return;
+        }
+      }
+      if (variable.startsWith("PAYHOOK_")) {
+        List<String> variables = Key.all().stream().map(Key::variable).toList();
+        Suggestion.nearest(variables, variable)
+            .filter(near -> Suggestion.distance(near, variable) <= 2)
+            .ifPresent(
+                near ->
+                    problems.add(
+                        "environment variable "
+                            + variable
+                            + ": sets nothing; did you mean '"
+                            + near
+                            + "'?"));
+      } else if (variable.startsWith("CAMEL_") && !invented(variable)) {
+        String flat = flat(variable);
+        String key =
+            values.keySet().stream()
+                .filter(one -> one.startsWith("camel.") && flat(one).equals(flat))
+                .findFirst()
+                .orElseGet(() -> camelKey(variable));
+        put(key, new Value(text, "environment variable " + variable, here));
+      }
+    }
+
+    private static boolean invented(String variable) {
+      return variable.endsWith("_SERVICE_HOST")
+          || variable.endsWith("_SERVICE_PORT")
+          || variable.contains("_PORT_");
+    }
+
+    private static String flat(String name) {
+      return name.replaceAll("[._-]", "").toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * {@code CAMEL_SERVER_MAX_BODY_SIZE} is {@code camel.server.max-body-size}, which Camel reads
+     * as maxBodySize.
+     */
+    private static String camelKey(String variable) {
+      String[] words = variable.toLowerCase(Locale.ROOT).split("_", 3);
+      return words.length < 3
+          ? String.join(".", words)
+          : words[0] + "." + words[1] + "." + words[2].replace('_', '-');
+    }
+
+    private @Nullable Object typed(Key<?> key, Path folder) {
+      Value value = values.get(key.name());
+      if (value == null || (value.text().isEmpty() && !key.defaultText().isEmpty())) {
+        // An empty value asks for the default, as in an empty environment variable.
+        values.remove(key.name());
+        return key.parse(key.defaultText(), folder);
+      }
+      String text = resolved(value);
+      values.put(key.name(), new Value(text, value.origin(), value.folder()));
+      try {
+        return key.parse(text, value.folder());
+      } catch (IllegalArgumentException e) {
+        String what = key.isSecret() ? "the value" : "'" + shown(key.name(), text) + "'";
+        problems.add(value.origin() + ": " + key + ": " + what + " is " + e.getMessage());
+        return null;
+      }
+    }
+
+    /** {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in a value. */
+    private String resolved(Value value) {
+      Matcher matcher = ENVIRONMENT_PLACEHOLDER.matcher(value.text());
+      StringBuilder text = new StringBuilder();
+      while (matcher.find()) {
+        String found = environment.get(matcher.group(1));
+        if (found == null) {
+          found = matcher.group(2);
+        }
+        if (found == null) {
+          problems.add(
+              value.origin()
+                  + ": environment variable "
+                  + matcher.group(1)
+                  + " is not set; set it or give a default"
+                  + " as in {{env:"
+                  + matcher.group(1)
+                  + ":default}}");
+          found = "";
+        }
+        matcher.appendReplacement(text, Matcher.quoteReplacement(found));
+      }
+      return matcher.appendTail(text).toString();
+    }
+
+    /** What no single value can tell. */
+    private void together(Settings settings) {
+      if (settings.get(Key.DELIVERY_BACKOFF).compareTo(settings.get(Key.DELIVERY_BACKOFF_MAX))
+          > 0) {
+        problems.add(
+            settings.origin(Key.DELIVERY_BACKOFF_MAX)
+                + ": payhook.delivery.backoff-max is shorter than payhook.delivery.backoff; make it longer");
+      }
+      if (settings.isProduction()) {
+        refuseStandIn(settings, Key.MAIL_HOST, "e-mails would only be written to files");
+        refuseStandIn(settings, Key.CRM_URL, "the CRM would be a stand-in");
+      }
+    }
+
+    private void refuseStandIn(Settings settings, Key<?> key, String consequence) {
+      Object value = settings.get(key);
+      if ("".equals(value) || Optional.empty().equals(value)) {
+        problems.add(
+            "profile "
+                + settings.profile()
+                + ": "
+                + key
+                + " is empty, so "
+                + consequence
+                + "; set it in "
+                + FILE
+                + " or as "
+                + key.variable());
+      }
+    }
+
+    private static Path folderOf(Path file) {
+      Path folder = file.toAbsolutePath().normalize().getParent();
+      return folder == null ? Path.of("/") : folder;
+    }
+  }
+}
