@@ -29,8 +29,10 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -43,6 +45,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,7 +57,8 @@ import picocli.CommandLine.Spec;
 /** {@code payhook send}. */
 @Command(
     name = "send",
-    description = "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
+    description =
+        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
 final class SendCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int IN_FLIGHT = 64;
@@ -67,31 +71,52 @@ final class SendCommand implements Callable<Integer> {
   @Parameters(paramLabel = "TYPE", description = "Event type, such as payment.success.")
   private String type = "";
 
-  @Option(names = "--endpoint", paramLabel = "ID", description = "The endpoint (default: the one that has a sample of the type).")
+  @Option(
+      names = "--endpoint",
+      paramLabel = "ID",
+      description = "The endpoint (default: the one that has a sample of the type).")
   private @Nullable String endpoint;
 
-  @Option(names = "--url", paramLabel = "BASE", description = "Where the service is (default: this machine, camel.server.port).")
+  @Option(
+      names = "--url",
+      paramLabel = "BASE",
+      description = "Where the service is (default: this machine, camel.server.port).")
   private @Nullable String url;
 
-  @Option(names = "--file", paramLabel = "F", description = "Sends this body instead of the sample.")
+  @Option(
+      names = "--file",
+      paramLabel = "F",
+      description = "Sends this body instead of the sample.")
   private @Nullable Path file;
 
-  @Option(names = "--id", paramLabel = "KEY", description = "What makes the event's key, such as the transaction id (default: a fresh one).")
+  @Option(
+      names = "--id",
+      paramLabel = "KEY",
+      description =
+          "What makes the event's key, such as the transaction id (default: a fresh one).")
   private @Nullable String id;
 
   @Option(names = "--count", paramLabel = "N", description = "How many events (default: 1).")
   private int count = 1;
 
-  @Option(names = "--rate", paramLabel = "R", description = "Events a second (default: as fast as they are answered).")
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "Events a second (default: as fast as they are answered).")
   private double rate;
 
   @Option(names = "--duplicate", description = "Sends each event a second time.")
   private boolean duplicate;
 
-  @Option(names = "--bad-signature", description = "Signs with a secret that is not the endpoint's.")
+  @Option(
+      names = "--bad-signature",
+      description = "Signs with a secret that is not the endpoint's.")
   private boolean badSignature;
 
-  @Option(names = "--late", paramLabel = "SECONDS", description = "Signs as if that long ago, where the provider signs the time.")
+  @Option(
+      names = "--late",
+      paramLabel = "SECONDS",
+      description = "Signs as if that long ago, where the provider signs the time.")
   private long late;
 
   @Option(names = "--json", description = "Prints a JSON object an answer.")
@@ -107,14 +132,19 @@ final class SendCommand implements Callable<Integer> {
     Provider provider = target.resolve(Providers.load(settings.routes().resolve("providers")));
     List<Secret> secrets = target.parsedSecrets();
     if (secrets.isEmpty() && !provider.isUnsigned()) {
-      throw wrong("endpoint " + target.name() + " has no secret to sign with; set the one its file names");
+      throw wrong(
+          "endpoint " + target.name() + " has no secret to sign with; set the one its file names");
     }
-    Secret secret = badSignature || secrets.isEmpty() ? Secret.of(random()) : secrets.get(secrets.size() - 1);
+    Secret secret =
+        badSignature || secrets.isEmpty() ? Secret.of(random()) : secrets.get(secrets.size() - 1);
     Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-late));
     String sample = Files.readString(file == null ? sample(target) : file);
     Sample events = new Sample(sample, type, provider, secrets, clock);
     Signer signer = new Signer(provider, secret, clock);
-    String base = url == null ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT) : url.replaceAll("/+$", "");
+    String base =
+        url == null
+            ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT)
+            : url.replaceAll("/+$", "");
     URI uri = URI.create(base + "/webhooks/" + target.name());
     return count == 1 ? one(uri, signer, events) : many(uri, signer, events);
   }
@@ -138,17 +168,22 @@ final class SendCommand implements Callable<Integer> {
     AtomicInteger answered = new AtomicInteger();
     long start = System.nanoTime();
     for (int i = 0; i < count; i++) {
-      HttpRequest request = request(uri, signer, events.withKey(id == null ? random() : id + "-" + (i + 1)));
+      HttpRequest request =
+          request(uri, signer, events.withKey(id == null ? random() : id + "-" + (i + 1)));
       pace(start, i);
       for (int n = 0; n < (duplicate ? 2 : 1); n++) {
         free.acquire();
-        post(client, request)
-            .thenAccept(
-                sent -> {
-                  outcomes.merge(sent.status == 0 ? sent.text : sent.status + " " + sent.outcome, 1, Integer::sum);
-                  answered.incrementAndGet();
-                  free.release();
-                });
+        CompletableFuture<Void> unused =
+            post(client, request)
+                .thenAccept(
+                    sent -> {
+                      outcomes.merge(
+                          sent.status == 0 ? sent.text : sent.status + " " + sent.outcome,
+                          1,
+                          Integer::sum);
+                      answered.incrementAndGet();
+                      free.release();
+                    });
       }
       progress(answered.get(), i == count - 1);
     }
@@ -168,14 +203,15 @@ final class SendCommand implements Callable<Integer> {
   }
 
   private void progress(int answered, boolean last) {
-    if (System.console() == null || json) {
+    if (json || !CommandLine.Help.Ansi.AUTO.enabled()) {
       return;
     }
     int total = duplicate ? 2 * count : count;
     if (last || answered % 50 == 0) {
       int filled = (int) (30L * answered / total);
       PrintWriter err = spec.commandLine().getErr();
-      err.print("\r[" + "#".repeat(filled) + " ".repeat(30 - filled) + "] " + answered + "/" + total);
+      err.print(
+          "\r[" + "#".repeat(filled) + " ".repeat(30 - filled) + "] " + answered + "/" + total);
       if (last && answered == total) {
         err.println();
       }
@@ -221,7 +257,7 @@ final class SendCommand implements Callable<Integer> {
             .timeout(Duration.ofSeconds(20))
             .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
     for (RawRequest.Header header : signed.headers()) {
-      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(java.util.Locale.ROOT))) {
+      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
         request.header(header.name(), header.value());
       }
     }
@@ -237,7 +273,9 @@ final class SendCommand implements Callable<Integer> {
               Throwable cause = thrown.getCause() == null ? thrown : thrown.getCause();
               String text =
                   cause instanceof ConnectException
-                      ? "nobody answers at " + request.uri() + "; start the service with: ./payhook run"
+                      ? "nobody answers at "
+                          + request.uri()
+                          + "; start the service with: ./payhook run"
                       : request.uri() + ": " + cause;
               return new Sent(0, "", "", text);
             });
@@ -268,29 +306,44 @@ final class SendCommand implements Callable<Integer> {
     } else if (sent.status == 0) {
       spec.commandLine().getErr().println("payhook: " + sent.text);
     } else {
-      out.println((sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id)).strip());
+      out.println(
+          (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
+              .strip());
     }
     out.flush();
   }
 
   private DeclaredEndpoint target(Settings settings) throws RouteFileException {
-    Map<String, DeclaredEndpoint> all = DeclaredEndpoint.in(settings.routes(), Placeholders.of(settings));
+    Map<String, DeclaredEndpoint> all =
+        DeclaredEndpoint.in(settings.routes(), Placeholders.of(settings));
     if (endpoint != null) {
       DeclaredEndpoint named = all.get(endpoint);
       if (named == null) {
-        throw wrong("there is no endpoint '" + endpoint + "' in " + settings.routes() + "; there are: " + all.keySet());
+        throw wrong(
+            "there is no endpoint '"
+                + endpoint
+                + "' in "
+                + settings.routes()
+                + "; there are: "
+                + all.keySet());
       }
       return named;
     }
     List<DeclaredEndpoint> fitting =
-        all.values().stream().filter(each -> file != null || Files.exists(sampleFile(each))).toList();
+        all.values().stream()
+            .filter(each -> file != null || Files.exists(sampleFile(each)))
+            .toList();
     if (fitting.size() == 1) {
       return fitting.get(0);
     }
     throw wrong(
         fitting.isEmpty()
-            ? "no endpoint has a sample of '" + type + "'; there are samples of: " + types(all.values())
-            : "several endpoints fit; say which with --endpoint: " + fitting.stream().map(DeclaredEndpoint::name).toList());
+            ? "no endpoint has a sample of '"
+                + type
+                + "'; there are samples of: "
+                + types(all.values())
+            : "several endpoints fit; say which with --endpoint: "
+                + fitting.stream().map(DeclaredEndpoint::name).toList());
   }
 
   private static Set<String> types(Iterable<DeclaredEndpoint> endpoints) {
@@ -298,7 +351,9 @@ final class SendCommand implements Callable<Integer> {
     for (DeclaredEndpoint each : endpoints) {
       if (Files.isDirectory(each.samples())) {
         try (Stream<Path> files = Files.list(each.samples())) {
-          files.map(sample -> String.valueOf(sample.getFileName()).replaceFirst("\\.json$", "")).forEach(types::add);
+          files
+              .map(sample -> String.valueOf(sample.getFileName()).replaceFirst("\\.json$", ""))
+              .forEach(types::add);
         } catch (IOException e) {
           types.add("(" + each.samples() + " can't be read)");
         }
@@ -329,7 +384,10 @@ final class SendCommand implements Callable<Integer> {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** A sample body that gets another key each time: the value that makes its key is replaced wherever it stands. */
+  /**
+   * A sample body that gets another key each time: the value that makes its key is replaced
+   * wherever it stands.
+   */
   private static final class Sample {
     private final String text;
     private final @Nullable String keyValue;
@@ -343,7 +401,10 @@ final class SendCommand implements Callable<Integer> {
       return keyValue == null ? text : text.replace("\"" + keyValue + "\"", "\"" + value + "\"");
     }
 
-    /** Asks the verifier for the sample's key, and looks for the member of the body that is part of it. */
+    /**
+     * Asks the verifier for the sample's key, and looks for the member of the body that is part of
+     * it.
+     */
     private static @Nullable String keyValue(
         String text, String type, Provider provider, List<Secret> secrets, Clock clock) {
       Secret secret = secrets.isEmpty() ? Secret.of(random()) : secrets.get(0);
@@ -363,9 +424,17 @@ final class SendCommand implements Callable<Integer> {
       List<String> values = new ArrayList<>();
       texts(event.json(), values);
       return values.stream()
-          .filter(value -> value.length() > 2 && !value.equals(event.rawType()) && !value.equals(event.type()))
-          .filter(value -> event.key().equals(value) || event.key().endsWith(":" + value) || event.key().contains(value))
-          .max(java.util.Comparator.comparingInt(String::length))
+          .filter(
+              value ->
+                  value.length() > 2
+                      && !value.equals(event.rawType())
+                      && !value.equals(event.type()))
+          .filter(
+              value ->
+                  event.key().equals(value)
+                      || event.key().endsWith(":" + value)
+                      || event.key().contains(value))
+          .max(Comparator.comparingInt(String::length))
           .orElse(null);
     }
 

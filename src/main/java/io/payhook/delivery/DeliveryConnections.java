@@ -10,14 +10,19 @@ import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives camel-jdbc the connection of the transacted delivery that runs on this thread, so that its statements and the delivery's
- * completion are one commit; to every other caller a connection of the pool.
+ * Gives camel-jdbc the connection of the transacted delivery that runs on this thread, so that its
+ * statements and the delivery's completion are one commit; to every other caller a connection of
+ * the pool.
  */
 public final class DeliveryConnections implements ConnectionStrategy {
   private static final ThreadLocal<@Nullable Connection> CURRENT = new ThreadLocal<>();
 
-  /** camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine alone does both. */
-  private static final Set<String> THE_ENGINES = Set.of("close", "commit", "rollback", "setAutoCommit");
+  /**
+   * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
+   * alone does both.
+   */
+  private static final Set<String> THE_ENGINES =
+      Set.of("close", "commit", "rollback", "setAutoCommit");
 
   @Override
   public Connection getConnection(DataSource dataSource) throws SQLException {

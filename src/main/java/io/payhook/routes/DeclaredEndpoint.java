@@ -28,7 +28,11 @@ import org.snakeyaml.engine.v2.schema.FailsafeSchema;
  * @param settings overrides of the preset by dotted name
  */
 public record DeclaredEndpoint(
-    String name, Path file, @Nullable String provider, String secrets, Map<String, String> settings) {
+    String name,
+    Path file,
+    @Nullable String provider,
+    String secrets,
+    Map<String, String> settings) {
 
   /**
    * Every endpoint below a routes folder, by name.
@@ -43,7 +47,11 @@ public record DeclaredEndpoint(
     for (Path file : RouteFiles.in(root)) {
       try {
         Object document =
-            new Load(LoadSettings.builder().setLabel(file.toString()).setSchema(new FailsafeSchema()).build())
+            new Load(
+                    LoadSettings.builder()
+                        .setLabel(file.toString())
+                        .setSchema(new FailsafeSchema())
+                        .build())
                 .loadFromString(Files.readString(file));
         collect(file, document, placeholders, endpoints);
       } catch (YamlEngineException | IOException e) {
@@ -57,7 +65,10 @@ public record DeclaredEndpoint(
   }
 
   private static void collect(
-      Path file, @Nullable Object document, UnaryOperator<String> placeholders, Map<String, DeclaredEndpoint> into) {
+      Path file,
+      @Nullable Object document,
+      UnaryOperator<String> placeholders,
+      Map<String, DeclaredEndpoint> into) {
     if (!(document instanceof List<?> items)) {
       return;
     }

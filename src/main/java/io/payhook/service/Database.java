@@ -97,7 +97,12 @@ public final class Database implements AutoCloseable {
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
-      shared = pool("payhook", poolSize, config -> {});
+      // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL text does.
+      shared =
+          pool(
+              "payhook",
+              poolSize,
+              config -> config.addDataSourceProperty("stringtype", "unspecified"));
     }
     return shared;
   }
