@@ -102,7 +102,11 @@ public final class Database implements AutoCloseable {
           pool(
               "payhook",
               poolSize,
-              config -> config.addDataSourceProperty("stringtype", "unspecified"));
+              config -> {
+                config.addDataSourceProperty("stringtype", "unspecified");
+                // A role named payhook would otherwise look into the journal's schema first.
+                config.addDataSourceProperty("currentSchema", "public");
+              });
     }
     return shared;
   }

@@ -123,7 +123,7 @@ public final class Service implements AutoCloseable {
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 2, config -> {});
+    DataSource writing = database.pool("journal", writers + 4, config -> {});
     Rejections rejections =
         closing(
             new Rejections(
@@ -263,6 +263,7 @@ public final class Service implements AutoCloseable {
     properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
     properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
     properties.setProperty("camel.main.useBreadcrumb", "false");
+    properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
     properties.setProperty("camel.component.direct.block", "false");
     properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
@@ -284,7 +285,6 @@ public final class Service implements AutoCloseable {
     main.setInitialProperties(properties);
     main.init();
     Placeholders.install(main.getCamelContext(), settings);
-    QuietErrors.install(main.getCamelContext());
   }
 
   private <T extends AutoCloseable> T closing(T part) {
