@@ -1,11 +1,14 @@
 package io.payhook.intake;
 
+import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +29,13 @@ final class Edge implements Handler<RoutingContext> {
   private final int maxInFlight;
   private final BooleanSupplier journalAvailable;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger held = new AtomicInteger();
+  private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean open;
+  private volatile boolean holding;
+
+  /** A request that was held back, and the event loop that it belongs to. */
+  private record Waiting(RoutingContext request, Context loop) {}
 
   /**
    * @param maxBody bytes
@@ -61,6 +70,33 @@ final class Edge implements Handler<RoutingContext> {
     return inFlight.get();
   }
 
+  /** Requests that are being served; those held back are not. */
+  int serving() {
+    return inFlight.get() - held.get();
+  }
+
+  /** Holds back every further request, unanswered, until {@link #letGo}. */
+  void hold() {
+    holding = true;
+  }
+
+  /** Serves what was held back, and what comes. */
+  void letGo() {
+    holding = false;
+    for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
+      RoutingContext request = next.request;
+      next.loop.runOnContext(
+          unused -> {
+            held.decrementAndGet();
+            inFlight.decrementAndGet();
+            if (!request.response().closed()) {
+              request.request().resume();
+              handle(request);
+            }
+          });
+    }
+  }
+
   @Override
   public void handle(RoutingContext context) {
     HttpServerRequest request = context.request();
@@ -72,6 +108,16 @@ final class Edge implements Handler<RoutingContext> {
     if (inFlight.incrementAndGet() > maxInFlight) {
       inFlight.decrementAndGet();
       refuse(context, Answer.UNAVAILABLE);
+      return;
+    }
+    if (holding) {
+      // Still counted, so that what waits is bounded too.
+      request.pause();
+      held.incrementAndGet();
+      waiting.add(new Waiting(context, context.vertx().getOrCreateContext()));
+      if (!holding) {
+        letGo();
+      }
       return;
     }
     context.addEndHandler(ended -> inFlight.decrementAndGet());
