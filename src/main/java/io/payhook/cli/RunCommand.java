@@ -5,12 +5,14 @@ import io.payhook.console.Health.Reading;
 import io.payhook.console.ManagementException;
 import io.payhook.console.ManagementOptions;
 import io.payhook.console.ManagementServer;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -45,7 +47,8 @@ final class RunCommand implements Callable<Integer> {
                 () ->
                     service.listens()
                         ? Reading.up("takes webhooks")
-                        : Reading.down("takes no webhooks"));
+                        : Reading.down("takes no webhooks"))
+            .check("files", () -> files(service));
     String token = settings.get(Key.MANAGEMENT_TOKEN);
     ManagementOptions options =
         new ManagementOptions(
@@ -53,8 +56,11 @@ final class RunCommand implements Callable<Integer> {
             settings.get(Key.MANAGEMENT_PORT),
             token.isEmpty() ? null : token);
     try (ManagementServer management = new ManagementServer(options, health, service.meters())) {
+      ReloadRequests reloads = new ReloadRequests(service);
+      reloads.mount(management.router());
       management.start();
       service.open();
+      Signals.on("HUP", reloads::asked);
       health.running();
       System.out.println(
           "Payhook is ready: webhooks at http://"
@@ -74,6 +80,17 @@ final class RunCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private static Reading files(Service service) {
+    List<ReloadProblem> problems = service.fileProblems();
+    if (problems.isEmpty()) {
+      return Reading.up("what is on disk runs");
+    }
+    return Reading.warn(
+        problems.get(0)
+            + "; the previous version keeps running"
+            + (problems.size() == 1 ? "" : " (and " + (problems.size() - 1) + " more)"));
   }
 
   private static String shown(String host) {

@@ -141,6 +141,12 @@ public final class DeliveryEngine implements AutoCloseable {
       if (keeping.decrementAndGet() == 0 && !kept.isEmpty()) {
         kept.clear();
         changed();
+        try {
+          // At once: the next event must not go to a route that has just gone for good.
+          publishSubscriptions();
+        } catch (SQLException e) {
+          LOG.debug("subscriptions are published with the next poll", e);
+        }
       }
     };
   }
@@ -340,7 +346,7 @@ public final class DeliveryEngine implements AutoCloseable {
     }
   }
 
-  private void publishSubscriptions() throws SQLException {
+  private synchronized void publishSubscriptions() throws SQLException {
     subscriptionsChanged = false;
     try {
       Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);

@@ -3,6 +3,7 @@ package io.payhook.intake;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
@@ -29,13 +30,15 @@ final class Edge implements Handler<RoutingContext> {
   private final int maxInFlight;
   private final BooleanSupplier journalAvailable;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger entering = new AtomicInteger();
   private final AtomicInteger held = new AtomicInteger();
   private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean open;
   private volatile boolean holding;
 
-  /** A request that was held back, and the event loop that it belongs to. */
-  private record Waiting(RoutingContext request, Context loop) {}
+  /** A request that was held back, where it goes, and the event loop that it belongs to. */
+  private record Waiting(
+      HttpServerRequest request, Handler<HttpServerRequest> router, Context loop) {}
 
   /**
    * @param maxBody bytes
@@ -70,9 +73,37 @@ final class Edge implements Handler<RoutingContext> {
     return inFlight.get();
   }
 
-  /** Requests that are being served; those held back are not. */
-  int serving() {
-    return inFlight.get() - held.get();
+  /** Whether every request that was let in is answered. */
+  boolean idle() {
+    return entering.get() == 0 && inFlight.get() == 0;
+  }
+
+  /**
+   * Stands before the router, which looks up its routes when a request comes to it: while they are
+   * replaced, no request may be inside.
+   */
+  Handler<HttpServerRequest> gate(Handler<HttpServerRequest> router) {
+    return request -> {
+      entering.incrementAndGet();
+      try {
+        if (!holding) {
+          router.handle(request);
+          return;
+        }
+      } finally {
+        entering.decrementAndGet();
+      }
+      if (held.get() >= maxInFlight) {
+        Answer.UNAVAILABLE.write(request.response());
+        return;
+      }
+      held.incrementAndGet();
+      request.pause();
+      waiting.add(new Waiting(request, router, Vertx.currentContext()));
+      if (!holding) {
+        letGo();
+      }
+    };
   }
 
   /** Holds back every further request, unanswered, until {@link #letGo}. */
@@ -84,14 +115,13 @@ final class Edge implements Handler<RoutingContext> {
   void letGo() {
     holding = false;
     for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
-      RoutingContext request = next.request;
-      next.loop.runOnContext(
+      Waiting one = next;
+      held.decrementAndGet();
+      one.loop.runOnContext(
           unused -> {
-            held.decrementAndGet();
-            inFlight.decrementAndGet();
-            if (!request.response().closed()) {
-              request.request().resume();
-              handle(request);
+            one.request.resume();
+            if (!one.request.response().closed()) {
+              gate(one.router).handle(one.request);
             }
           });
     }
@@ -108,16 +138,6 @@ final class Edge implements Handler<RoutingContext> {
     if (inFlight.incrementAndGet() > maxInFlight) {
       inFlight.decrementAndGet();
       refuse(context, Answer.UNAVAILABLE);
-      return;
-    }
-    if (holding) {
-      // Still counted, so that what waits is bounded too.
-      request.pause();
-      held.incrementAndGet();
-      waiting.add(new Waiting(context, context.vertx().getOrCreateContext()));
-      if (!holding) {
-        letGo();
-      }
       return;
     }
     context.addEndHandler(ended -> inFlight.decrementAndGet());

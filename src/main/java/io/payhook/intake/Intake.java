@@ -99,7 +99,7 @@ public final class Intake {
     edge.hold();
     try {
       long end = System.nanoTime() + atMost.toNanos();
-      while (edge.serving() > 0 && System.nanoTime() < end) {
+      while (!edge.idle() && System.nanoTime() < end) {
         TimeUnit.MILLISECONDS.sleep(1);
       }
     } catch (InterruptedException e) {

@@ -40,7 +40,14 @@ final class Explanation {
               oneLine(what).replaceFirst("^Unknown node id: (\\S+)$", "no such step '$1'")));
     }
     int line = line(thrown);
-    return List.of(ReloadProblem.at(file, line, column(text, line), innermost(thrown)));
+    String what =
+        innermost(thrown)
+            .replaceFirst(
+                "^No endpoint could be found for: ([\\w.+-]+):.*", "there is no component '$1'")
+            .replaceFirst(
+                "^No bean could be found in the registry for: (\\S+)( of type.*)?$",
+                "there is no bean '$1'");
+    return List.of(ReloadProblem.at(file, line, column(text, line), what));
   }
 
   private static int line(Throwable thrown) {

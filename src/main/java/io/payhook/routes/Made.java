@@ -15,8 +15,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
+import org.apache.camel.EndpointAware;
 import org.apache.camel.Route;
 import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.Service;
 import org.apache.camel.component.kamelet.KameletEndpoint;
 import org.apache.camel.model.BeanFactoryDefinition;
 import org.apache.camel.model.BeanModelHelper;
@@ -28,6 +30,7 @@ import org.apache.camel.spi.Resource;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
 import org.apache.camel.support.service.ServiceHelper;
+import org.jspecify.annotations.Nullable;
 
 /** What one file has made in a Camel context, so that it can be taken away again. */
 final class Made {
@@ -196,12 +199,47 @@ final class Made {
     }
   }
 
-  /** Removes the routes of kamelets that no route calls any more, until none is left. */
-  static void sweepKamelets(CamelContext context) throws Exception {
+  /** The Camel endpoints that its routes use, while they are there. */
+  Set<org.apache.camel.Endpoint> uses(CamelContext context) {
+    Set<org.apache.camel.Endpoint> used = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (String id : routeIds()) {
+      used.addAll(uses(context.getRoute(id)));
+    }
+    return used;
+  }
+
+  private static Set<org.apache.camel.Endpoint> uses(@Nullable Route route) {
+    Set<org.apache.camel.Endpoint> used = Collections.newSetFromMap(new IdentityHashMap<>());
+    if (route != null) {
+      used.add(route.getEndpoint());
+      for (Service service : route.getServices()) {
+        for (Service child : ServiceHelper.getChildServices(service)) {
+          if (child instanceof EndpointAware aware && aware.getEndpoint() != null) {
+            used.add(aware.getEndpoint());
+          }
+        }
+      }
+    }
+    return used;
+  }
+
+  /**
+   * Removes what was used by routes that are gone and is used by none that are there: Camel
+   * endpoints, and the routes that kamelets made for them.
+   */
+  static void sweep(CamelContext context, Set<org.apache.camel.Endpoint> leftovers)
+      throws Exception {
     Model model = model(context);
     boolean removed = true;
     while (removed) {
       removed = false;
+      Set<org.apache.camel.Endpoint> used = Collections.newSetFromMap(new IdentityHashMap<>());
+      context.getRoutes().forEach(route -> used.addAll(uses(route)));
+      for (org.apache.camel.Endpoint endpoint : leftovers) {
+        if (!used.contains(endpoint)) {
+          context.removeEndpoint(endpoint);
+        }
+      }
       Set<String> called = new TreeSet<>();
       for (org.apache.camel.Endpoint endpoint : context.getEndpoints()) {
         if (endpoint instanceof KameletEndpoint kamelet
@@ -212,6 +250,7 @@ final class Made {
       }
       for (RouteDefinition route : List.copyOf(model.getRouteDefinitions())) {
         if (isKamelet(route) && !called.contains(route.getRouteId())) {
+          leftovers.addAll(uses(context.getRoute(route.getRouteId())));
           model.removeRouteDefinition(route);
           removed = true;
         }

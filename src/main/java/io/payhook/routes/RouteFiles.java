@@ -3,6 +3,7 @@ package io.payhook.routes;
 import io.payhook.Endpoint;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
+import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Secret;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -262,6 +265,10 @@ public final class RouteFiles {
 
     /** Kamelets to run with: of disk, or where those can't be used the last good ones. */
     private final SortedMap<Path, String> kamelets;
+
+    /** What the old versions used, perhaps nobody now. */
+    private final Set<org.apache.camel.Endpoint> leftovers =
+        Collections.newSetFromMap(new IdentityHashMap<>());
 
     private Providers presets = providers;
     private SortedMap<Path, String> goodPresets = good.presets();
@@ -548,7 +555,7 @@ public final class RouteFiles {
               surroundings.holdingRequests(() -> changed.addAll(swapOneByOne(http, httpGone)));
             }
           });
-      Made.sweepKamelets(context);
+      Made.sweep(context, leftovers);
       return changed;
     }
 
@@ -573,6 +580,7 @@ public final class RouteFiles {
           old.put(file.getKey(), file.getValue());
         }
       }
+      old.values().forEach(file -> leftovers.addAll(file.made.uses(context)));
       stopDeliveries(old.keySet());
       for (Running file : old.values()) {
         file.made.removeFrom(context);
@@ -743,6 +751,16 @@ public final class RouteFiles {
           "endpoint "
               + name
               + " has no provider; 'provider: echezona' would be one, see 'payhook providers'");
+    }
+    if (providers.find(bean.getProvider()).isEmpty()) {
+      throw new IllegalArgumentException(
+          "endpoint "
+              + name
+              + ": there is no preset '"
+              + bean.getProvider()
+              + "'"
+              + Nearest.didYouMean(bean.getProvider(), providers.names())
+              + "; 'payhook providers' lists them");
     }
     try {
       Provider provider = providers.get(bean.getProvider()).with(bean.settings());

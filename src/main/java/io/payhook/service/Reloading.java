@@ -57,6 +57,7 @@ final class Reloading implements RouteFiles.Surroundings {
     more.putAll(effects);
     more.setProperty("camel.main.name", "payhook-rehearsal");
     more.setProperty("camel.main.autoStartup", "false");
+    more.setProperty("camel.main.sourceLocationEnabled", "true");
     more.setProperty("camel.server.enabled", "false");
     more.setProperty("camel.metrics.enabled", "false");
     initialise(main, settings, more);

@@ -72,6 +72,7 @@ public final class Service implements AutoCloseable {
   private volatile @Nullable Journal journal;
   private volatile @Nullable Intake intake;
   private volatile @Nullable RouteFiles files;
+  private volatile @Nullable CamelContext context;
   private volatile int port;
 
   private interface Stop {
@@ -207,6 +208,7 @@ public final class Service implements AutoCloseable {
     engine.start();
     stops.push(() -> intake.drain(patience));
     this.intake = intake;
+    this.context = context;
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
     if (reloadsByItself()) {
@@ -297,6 +299,11 @@ public final class Service implements AutoCloseable {
   public List<ReloadProblem> fileProblems() {
     RouteFiles current = files;
     return current == null ? List.of() : current.problems();
+  }
+
+  /** What runs the routes, for tests that look inside. */
+  CamelContext context() {
+    return Objects.requireNonNull(context);
   }
 
   /** What is measured, for the management port. */
