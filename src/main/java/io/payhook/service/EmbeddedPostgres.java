@@ -71,14 +71,15 @@ final class EmbeddedPostgres implements AutoCloseable {
    * @param programsFolder where the programs are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
+    return start(data, programsFolder, Unprivileged.find());
+  }
+
+  static EmbeddedPostgres start(Path data, Path programsFolder, Unprivileged unprivileged) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     boolean passwordKept = Files.exists(data.resolve("database.password"));
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
-            data,
-            programs,
-            Unprivileged.find(),
-            DataFolder.secret(data.resolve("database.password"), 24));
+            data, programs, unprivileged, DataFolder.secret(data.resolve("database.password"), 24));
     try {
       postgres.prepare(passwordKept);
       postgres.startOnFreePort();
