@@ -1,5 +1,6 @@
 package io.payhook.cli;
 
+import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
@@ -34,9 +35,26 @@ final class RunCommand implements Callable<Integer> {
       throw e;
     }
     try (service) {
+      ready(settings);
       stop.await();
     }
     return 0;
+  }
+
+  private static void ready(Settings settings) {
+    System.out.println(
+        "Payhook is ready: webhooks on http://"
+            + shown(settings.get(Key.SERVER_HOST))
+            + ":"
+            + settings.get(Key.SERVER_PORT)
+            + "/webhooks/, management on http://"
+            + shown(settings.get(Key.MANAGEMENT_HOST))
+            + ":"
+            + settings.get(Key.MANAGEMENT_PORT));
+  }
+
+  private static String shown(String host) {
+    return host.equals("0.0.0.0") ? "localhost" : host;
   }
 
   /** The wish to stop: interrupts a start that is under way, ends the wait of a running service. */

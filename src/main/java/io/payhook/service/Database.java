@@ -97,7 +97,16 @@ public final class Database implements AutoCloseable {
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
-      shared = pool("payhook", poolSize, config -> {});
+      // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL text does.
+      shared =
+          pool(
+              "payhook",
+              poolSize,
+              config -> {
+                config.addDataSourceProperty("stringtype", "unspecified");
+                // A role named payhook would otherwise look into the journal's schema first.
+                config.addDataSourceProperty("currentSchema", "public");
+              });
     }
     return shared;
   }
