@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With real servers and real processes. */
+@Timeout(120)
 class DatabaseTest {
   @TempDir Path temporary;
   private Path data;
@@ -81,10 +83,10 @@ class DatabaseTest {
       leftover = serverPid(data);
       killed.kill();
     }
-    assertThat(alive(leftover)).isTrue();
+    assertThat(EmbeddedPostgres.alive(leftover)).isTrue();
     try (Database database = open()) {
       assertThat(query(database.url(), "SELECT id FROM kept")).isEqualTo("7");
-      assertThat(alive(leftover)).isFalse();
+      assertThat(EmbeddedPostgres.alive(leftover)).isFalse();
     }
   }
 
@@ -316,10 +318,6 @@ class DatabaseTest {
   private static Long serverPid(Path data) throws IOException {
     Path file = data.resolve("postgres/postmaster.pid");
     return Files.exists(file) ? Long.valueOf(Files.readAllLines(file).get(0).strip()) : null;
-  }
-
-  private static boolean alive(long pid) {
-    return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
   }
 
   private static void kill(long pid) throws Exception {

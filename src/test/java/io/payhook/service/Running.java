@@ -15,6 +15,7 @@ public final class Running implements AutoCloseable {
   private final Process process;
   private final BufferedReader reader;
   private final List<String> output = new ArrayList<>();
+  private volatile boolean ready;
 
   private Running(Path data, Process process) {
     this.data = data;
@@ -25,9 +26,12 @@ public final class Running implements AutoCloseable {
   /** Starts it and waits until it is ready. */
   public static Running start(Path data, String... arguments) throws IOException {
     Running running = begin(data, arguments);
+    // A start that hangs ends the reading below.
+    running.process.onExit().orTimeout(60, TimeUnit.SECONDS).exceptionally(late -> running.end());
     for (String line = running.reader.readLine(); line != null; line = running.reader.readLine()) {
       running.output.add(line);
       if (line.startsWith("Payhook is ready")) {
+        running.ready = true;
         return running;
       }
     }
@@ -63,6 +67,10 @@ public final class Running implements AutoCloseable {
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PAYHOOK_") || name.startsWith("CAMEL_"));
     return new Running(data, builder.start());
+  }
+
+  private Process end() {
+    return ready ? process : process.destroyForcibly();
   }
 
   /** The embedded database's JDBC URL. */
