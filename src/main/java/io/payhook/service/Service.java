@@ -35,6 +35,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -42,8 +43,10 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,11 +67,16 @@ public final class Service implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  private volatile @Nullable Journal journal;
+  private volatile @Nullable Intake intake;
+  private volatile int port;
+
   private interface Stop {
     void run() throws Exception;
   }
 
-  private Service(Settings settings, Clock clock) {
+  /** Prepares a service that {@link #open} starts; nothing is opened yet. */
+  public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
   }
@@ -76,20 +84,13 @@ public final class Service implements AutoCloseable {
   /**
    * Starts it and returns when it takes requests.
    *
-   * @throws StartException when it can't start; one line, or one a problem
+   * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
-  public static Service start(Settings settings) {
-    return start(settings, Clock.systemUTC());
-  }
-
-  /** Starts it with a clock of one's own. */
-  public static Service start(Settings settings, Clock clock) {
-    Service service = new Service(settings, clock);
+  public void open() {
     try {
-      service.open();
-      return service;
+      start();
     } catch (Exception e) {
-      service.close();
+      close();
       throw startException(e);
     }
   }
@@ -113,7 +114,7 @@ public final class Service implements AutoCloseable {
     return new StartException(root.getClass().getSimpleName() + ": " + root.getMessage(), e);
   }
 
-  private void open() throws Exception {
+  private void start() throws Exception {
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
     Migrations.journal(pool);
@@ -142,6 +143,7 @@ public final class Service implements AutoCloseable {
                 clock,
                 journalMeters));
     journalMeters.watch(journal);
+    this.journal = journal;
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -194,6 +196,8 @@ public final class Service implements AutoCloseable {
     new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
     engine.start();
     stops.push(() -> intake.drain(patience));
+    this.intake = intake;
+    this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
   }
 
@@ -295,6 +299,23 @@ public final class Service implements AutoCloseable {
   /** What is measured, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
+  }
+
+  /** The port that webhooks are received on. */
+  public int port() {
+    return port;
+  }
+
+  /** Whether the last commit went well, or the database has answered since. */
+  public boolean databaseCommits() {
+    Journal current = journal;
+    return current != null && current.available();
+  }
+
+  /** Whether requests are taken. */
+  public boolean listens() {
+    Intake current = intake;
+    return current != null && current.isOpen();
   }
 
   /** Waits until {@link #close} has been called. */
