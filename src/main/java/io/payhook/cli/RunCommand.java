@@ -1,9 +1,16 @@
 package io.payhook.cli;
 
+import io.payhook.console.Health;
+import io.payhook.console.Health.Reading;
+import io.payhook.console.ManagementException;
+import io.payhook.console.ManagementOptions;
+import io.payhook.console.ManagementServer;
+import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
+import java.time.Clock;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -24,19 +31,53 @@ final class RunCommand implements Callable<Integer> {
     Stop stop = new Stop(Thread.currentThread());
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
-    Service service;
-    try {
-      service = Service.start(settings);
-    } catch (StartException e) {
-      if (stop.isAsked()) {
-        return 0;
-      }
-      throw e;
-    }
-    try (service) {
+    Service service = new Service(settings, Clock.systemUTC());
+    Health health =
+        new Health()
+            .check(
+                "database",
+                () ->
+                    service.databaseCommits()
+                        ? Reading.up("commits")
+                        : Reading.down("does not commit"))
+            .check(
+                "listener",
+                () ->
+                    service.listens()
+                        ? Reading.up("takes webhooks")
+                        : Reading.down("takes no webhooks"));
+    String token = settings.get(Key.MANAGEMENT_TOKEN);
+    ManagementOptions options =
+        new ManagementOptions(
+            settings.get(Key.MANAGEMENT_HOST),
+            settings.get(Key.MANAGEMENT_PORT),
+            token.isEmpty() ? null : token);
+    try (ManagementServer management = new ManagementServer(options, health, service.meters())) {
+      management.start();
+      service.open();
+      health.running();
+      System.out.println(
+          "Payhook is ready: webhooks at http://"
+              + shown(settings.get(Key.SERVER_HOST))
+              + ":"
+              + service.port()
+              + "/webhooks/{endpoint}, management at "
+              + management.url());
       stop.await();
+      health.draining();
+      service.close();
+    } catch (ManagementException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (StartException e) {
+      if (!stop.isAsked()) {
+        throw e;
+      }
     }
     return 0;
+  }
+
+  private static String shown(String host) {
+    return host.equals("0.0.0.0") ? "localhost" : host;
   }
 
   /** The wish to stop: interrupts a start that is under way, ends the wait of a running service. */

@@ -7,13 +7,12 @@ import io.payhook.journal.Recipient;
 import io.payhook.journal.Rejections;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
-import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.spi.HeaderFilterStrategy;
-import org.apache.camel.spi.Registry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +26,7 @@ public final class Intake {
 
   private final Edge edge;
   private final Endpoints endpoints;
+  private final Map<String, Object> beans;
 
   /**
    * @param maxBody bytes
@@ -34,7 +34,6 @@ public final class Intake {
    * @param recipients the routes that want an event, by endpoint and type
    */
   public Intake(
-      CamelContext context,
       Endpoints endpoints,
       Journal journal,
       Rejections rejections,
@@ -45,15 +44,29 @@ public final class Intake {
     this.endpoints = endpoints;
     this.edge = new Edge(endpoints, maxBody, maxInFlight, journal::available);
     IntakeMeters meters = new IntakeMeters(registry);
-    Registry beans = context.getRegistry();
-    beans.bind("signature", new SignatureProcessor(endpoints, rejections, meters));
-    beans.bind("journal", new JournalRepository(journal, recipients, meters));
-    beans.bind("reply", (Processor) Intake::reply);
-    beans.bind("wire", HeaderFilterStrategy.class, new WireHeaders());
-    beans.bind("payhookHttpServer", new IntakeServer.Factory(edge));
+    this.beans =
+        Map.of(
+            "signature",
+            new SignatureProcessor(endpoints, rejections, meters),
+            "journal",
+            new JournalRepository(journal, recipients, meters),
+            "reply",
+            (Processor) Intake::reply,
+            "wire",
+            new WireHeaders(),
+            "payhookHttpServer",
+            new IntakeServer.Factory(edge));
     Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)
         .description("Requests that are being served now")
         .register(registry);
+  }
+
+  /**
+   * What the Camel context must know, by name, before it is initialised: the HTTP server is made
+   * then.
+   */
+  public Map<String, Object> beans() {
+    return beans;
   }
 
   public Endpoints endpoints() {

@@ -6,6 +6,12 @@ import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.CrmStandIn;
+import io.payhook.effects.Effects;
+import io.payhook.effects.EffectsConfig;
+import io.payhook.effects.MailSender;
+import io.payhook.effects.MailStandIn;
+import io.payhook.effects.SmtpSender;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
@@ -18,20 +24,29 @@ import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,11 +67,16 @@ public final class Service implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  private volatile @Nullable Journal journal;
+  private volatile @Nullable Intake intake;
+  private volatile int port;
+
   private interface Stop {
     void run() throws Exception;
   }
 
-  private Service(Settings settings, Clock clock) {
+  /** Prepares a service that {@link #open} starts; nothing is opened yet. */
+  public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
   }
@@ -64,20 +84,13 @@ public final class Service implements AutoCloseable {
   /**
    * Starts it and returns when it takes requests.
    *
-   * @throws StartException when it can't start; one line, or one a problem
+   * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
-  public static Service start(Settings settings) {
-    return start(settings, Clock.systemUTC());
-  }
-
-  /** Starts it with a clock of one's own. */
-  public static Service start(Settings settings, Clock clock) {
-    Service service = new Service(settings, clock);
+  public void open() {
     try {
-      service.open();
-      return service;
+      start();
     } catch (Exception e) {
-      service.close();
+      close();
       throw startException(e);
     }
   }
@@ -101,7 +114,7 @@ public final class Service implements AutoCloseable {
     return new StartException(root.getClass().getSimpleName() + ": " + root.getMessage(), e);
   }
 
-  private void open() throws Exception {
+  private void start() throws Exception {
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
     Migrations.journal(pool);
@@ -111,7 +124,7 @@ public final class Service implements AutoCloseable {
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 2, config -> {});
+    DataSource writing = database.pool("journal", writers + 4, config -> {});
     Rejections rejections =
         closing(
             new Rejections(
@@ -130,6 +143,7 @@ public final class Service implements AutoCloseable {
                 clock,
                 journalMeters));
     journalMeters.watch(journal);
+    this.journal = journal;
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -141,24 +155,9 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
-    Main main = camel();
-    CamelContext context = main.getCamelContext();
-    context.getRegistry().bind("payhook", DataSource.class, pool);
-    context.addComponent("event", new EventComponent(engine));
-    JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
-    jdbc.setConnectionStrategy(new DeliveryConnections());
     Endpoints endpoints = new Endpoints();
-    Vertx vertx =
-        Vertx.vertx(
-            new VertxOptions()
-                .setWorkerPoolSize(settings.get(Key.INTAKE_WORKERS))
-                .setEventLoopPoolSize(1));
-    stops.push(
-        () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
-    context.getRegistry().bind("payhookVertx", Vertx.class, vertx);
     Intake intake =
         new Intake(
-            context,
             endpoints,
             journal,
             rejections,
@@ -166,6 +165,28 @@ public final class Service implements AutoCloseable {
             settings.get(Key.INTAKE_MAX_BODY),
             settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
             meters);
+    Vertx vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setWorkerPoolSize(settings.get(Key.INTAKE_WORKERS))
+                .setEventLoopPoolSize(1));
+    stops.push(
+        () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+
+    Properties effects = new Properties();
+    MailSender mail = mailSender();
+    effects.setProperty("payhook.crm.url", crmUrl(vertx));
+
+    Main main = new Main();
+    intake.beans().forEach(main::bind);
+    main.bind("payhookVertx", vertx);
+    main.bind("payhook", pool);
+    main.bind("event", new EventComponent(engine));
+    initialise(main, effects);
+    CamelContext context = main.getCamelContext();
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
+    JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
+    jdbc.setConnectionStrategy(new DeliveryConnections());
 
     stops.push(main::stop);
     main.start();
@@ -175,7 +196,49 @@ public final class Service implements AutoCloseable {
     new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
     engine.start();
     stops.push(() -> intake.drain(patience));
+    this.intake = intake;
+    this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
+  }
+
+  /** The mail server of the settings, or the stand-in that writes files. */
+  private MailSender mailSender() throws IOException {
+    String host = settings.get(Key.MAIL_HOST);
+    if (host.isEmpty()) {
+      Path folder = settings.data().resolve("mail");
+      LOG.info(
+          "E-mails go to a stand-in: files in {}. Set payhook.mail.host to send them.", folder);
+      return new MailStandIn(folder, clock);
+    }
+    return new SmtpSender(
+        SmtpSender.Server.of(
+            host,
+            settings.get(Key.MAIL_PORT),
+            settings.get(Key.MAIL_USERNAME),
+            settings.get(Key.MAIL_PASSWORD),
+            SmtpSender.Security.valueOf(settings.get(Key.MAIL_SECURITY).toUpperCase(Locale.ROOT))),
+        clock);
+  }
+
+  /** The CRM of the settings, or a stand-in on loopback that writes files. */
+  private String crmUrl(Vertx vertx) throws Exception {
+    Optional<URI> url = settings.get(Key.CRM_URL);
+    if (url.isPresent()) {
+      return url.get().toString().replaceAll("/+$", "");
+    }
+    Path folder = settings.data().resolve("crm");
+    Router router = Router.router(vertx);
+    router.route("/*").handler(new CrmStandIn(folder, clock));
+    HttpServer server =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(5, TimeUnit.SECONDS);
+    LOG.info("CRM calls go to a stand-in: files in {}. Set payhook.crm.url to make them.", folder);
+    return "http://127.0.0.1:" + server.actualPort();
   }
 
   private DeliveryOptions deliveryOptions() {
@@ -192,8 +255,7 @@ public final class Service implements AutoCloseable {
   /**
    * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
    */
-  private Main camel() throws Exception {
-    Main main = new Main();
+  private void initialise(Main main, Properties more) throws Exception {
     main.setDefaultPropertyPlaceholderLocation("false");
     Properties properties = new Properties();
     properties.setProperty("camel.main.name", "payhook");
@@ -205,6 +267,7 @@ public final class Service implements AutoCloseable {
     properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
     properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
     properties.setProperty("camel.main.useBreadcrumb", "false");
+    properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
     properties.setProperty("camel.component.direct.block", "false");
     properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
@@ -222,10 +285,10 @@ public final class Service implements AutoCloseable {
     properties.setProperty(
         "camel.server.maxBodySize", String.valueOf(settings.get(Key.INTAKE_MAX_BODY)));
     properties.setProperty("camel.management.enabled", "false");
+    properties.putAll(more);
     main.setInitialProperties(properties);
     main.init();
-    QuietErrors.install(main.getCamelContext());
-    return main;
+    Placeholders.install(main.getCamelContext(), settings);
   }
 
   private <T extends AutoCloseable> T closing(T part) {
@@ -236,6 +299,23 @@ public final class Service implements AutoCloseable {
   /** What is measured, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
+  }
+
+  /** The port that webhooks are received on. */
+  public int port() {
+    return port;
+  }
+
+  /** Whether the last commit went well, or the database has answered since. */
+  public boolean databaseCommits() {
+    Journal current = journal;
+    return current != null && current.available();
+  }
+
+  /** Whether requests are taken. */
+  public boolean listens() {
+    Intake current = intake;
+    return current != null && current.isOpen();
   }
 
   /** Waits until {@link #close} has been called. */

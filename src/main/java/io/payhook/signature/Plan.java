@@ -286,7 +286,7 @@ final class Plan {
 
   private @Nullable Template template(Setting setting, Template.Context context) {
     String value = settings.get(setting.key());
-    return value == null ? null : Template.parse(value, context);
+    return value == null ? null : Template.firstOf(Setting.lines(value), context);
   }
 
   private Template required(Setting setting, Template.Context context) {
@@ -505,7 +505,8 @@ final class Plan {
   // The time of the request.
 
   /** Ends the verification when the request is too old or too far ahead. */
-  void checkTime(Scope scope, Instant now) throws Refusal {
+  void checkTime(Scope scope) throws Refusal {
+    Instant now = scope.now;
     if (timestamp == null || tolerance == null || toleranceFuture == null) {
       return;
     }

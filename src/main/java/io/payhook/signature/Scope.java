@@ -1,6 +1,7 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Scope {
   final Plan plan;
   final RawRequest request;
+  final Instant now;
 
   /** Names and values of a signature header such as {@code t=1,v1=ab}. */
   Map<String, List<String>> parts = Map.of();
@@ -25,9 +27,10 @@ final class Scope {
   private @Nullable Form form;
   private @Nullable Form query;
 
-  Scope(Plan plan, RawRequest request) {
+  Scope(Plan plan, RawRequest request, Instant now) {
     this.plan = plan;
     this.request = request;
+    this.now = now;
   }
 
   /** The body as the provider's settings say to read it. */

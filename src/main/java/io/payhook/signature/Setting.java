@@ -159,6 +159,10 @@ public enum Setting {
   RESPONSE_CONTENT_TYPE("response.content-type", Kind.TEXT, "the content type of that answer"),
   RESPONSE_BODY("response.body", Kind.TEXT, "the body of that answer, as it is"),
 
+  CONFIRM_ENABLED(
+      "confirm.enabled",
+      Kind.BOOLEAN,
+      "whether an event's effects wait until the platform's own API has confirmed it"),
   CONFIRM_METHOD("confirm.method", Kind.words("GET", "POST"), "how the platform's API is asked"),
   CONFIRM_URL("confirm.url", Kind.TEXT, "the URL to ask, with places in braces"),
   CONFIRM_HEADERS("confirm.headers", Kind.TEXT_BY_NAME, "headers to ask with"),
@@ -218,6 +222,7 @@ public enum Setting {
   /** Whether it may hold several values: a list in YAML, lines in an override. */
   public boolean isList() {
     return kind.shape == Shape.LINES
+        || kind.shape == Shape.TEMPLATE
         || kind.shape == Shape.POINTERS
         || kind.shape == Shape.TEMPLATES
         || kind.shape == Shape.HEADERS;
@@ -338,8 +343,7 @@ public enum Setting {
           }
         }
         case POINTERS -> list(value).forEach(Kind::pointer);
-        case TEMPLATE -> template(value);
-        case TEMPLATES -> lines(value).forEach(this::template);
+        case TEMPLATE, TEMPLATES -> lines(value).forEach(this::template);
         case URL -> url(value);
         case REGEX -> {
           try {

@@ -64,7 +64,7 @@ public final class Signer {
       if (plan.pointer != null) {
         return signedInBody(request, plan.pointer);
       }
-      Scope scope = new Scope(plan, request);
+      Scope scope = scope(request);
       scope.secret = secret;
       String now = plan.written(clock.instant());
       scope.parts = Map.of(timestampPart(), List.of(now));
@@ -88,13 +88,13 @@ public final class Signer {
   private RawRequest named(RawRequest unsigned, String type) throws Refusal {
     RawRequest request = unsigned;
     for (String header : plan.type.namesOf(Template.Word.HEADER)) {
-      if (plan.type.text(new Scope(plan, request)) == null) {
+      if (plan.type.text(scope(request)) == null) {
         request = request.withHeader(header, platformName(type));
       }
     }
     if (plan.id != null) {
       for (String header : plan.id.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
-        if (plan.id.text(new Scope(plan, request)) == null) {
+        if (plan.id.text(scope(request)) == null) {
           request = request.withHeader(header, "msg_" + UUID.randomUUID());
         }
       }
@@ -112,6 +112,10 @@ public final class Signer {
       }
     }
     return request;
+  }
+
+  private Scope scope(RawRequest request) {
+    return new Scope(plan, request, clock.instant());
   }
 
   private static boolean has(RawRequest request, String header) {
@@ -168,7 +172,7 @@ public final class Signer {
 
   private RawRequest signedInBody(RawRequest request, JsonPointer pointer) throws Refusal {
     JsonNode json = StrictJson.parse(request.body());
-    Scope scope = new Scope(plan, request);
+    Scope scope = scope(request);
     scope.secret = secret;
     Iterable<JsonNode> items = plan.items == null ? List.of(json) : json.at(plan.items);
     for (JsonNode item : items) {

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ final class Template {
     SECRET_ID("secret-id", false),
     TYPE("type", false),
     RAW_TYPE("raw-type", false),
+    RECEIVED("received", false),
     TOKEN("token", false),
     HMAC("hmac", false),
     POINTER("/", true),
@@ -72,7 +74,8 @@ final class Template {
   enum Context {
     SIGNED(
         EnumSet.complementOf(
-            EnumSet.of(Word.TYPE, Word.RAW_TYPE, Word.TOKEN, Word.HMAC, Word.SECRET_ID))),
+            EnumSet.of(
+                Word.TYPE, Word.RAW_TYPE, Word.RECEIVED, Word.TOKEN, Word.HMAC, Word.SECRET_ID))),
     WIRE(
         EnumSet.of(
             Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PART, Word.CONST)),
@@ -122,6 +125,7 @@ final class Template {
         case SECRET_ID -> scope.secret == null ? null : scope.secret.id();
         case TYPE -> scope.type;
         case RAW_TYPE -> scope.rawType;
+        case RECEIVED -> Long.toString(scope.now.toEpochMilli());
         case TOKEN -> scope.token;
         case HMAC -> scope.hmac;
         case POINTER -> at(scope.here());
@@ -195,10 +199,25 @@ final class Template {
 
   private final String text;
   private final List<Piece> pieces;
+  private final @Nullable Template otherwise;
 
-  private Template(String text, List<Piece> pieces) {
+  private Template(String text, List<Piece> pieces, @Nullable Template otherwise) {
     this.text = text;
     this.pieces = pieces;
+    this.otherwise = otherwise;
+  }
+
+  /** Several templates, of which the first that has all it needs counts. */
+  static Template firstOf(List<String> texts, Context context) {
+    Template chain = null;
+    for (int i = texts.size() - 1; i >= 0; i--) {
+      Template one = parse(texts.get(i), context);
+      chain = new Template(one.text, one.pieces, chain);
+    }
+    if (chain == null) {
+      throw new IllegalArgumentException("is empty");
+    }
+    return chain;
   }
 
   /**
@@ -208,7 +227,7 @@ final class Template {
     List<Piece> pieces = new ArrayList<>();
     if (text.indexOf('{') < 0) {
       pieces.add(place(text, context));
-      return new Template(text, List.copyOf(pieces));
+      return new Template(text, List.copyOf(pieces), null);
     }
     StringBuilder literal = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
@@ -232,7 +251,7 @@ final class Template {
       }
     }
     addLiteral(pieces, literal);
-    return new Template(text, List.copyOf(pieces));
+    return new Template(text, List.copyOf(pieces), null);
   }
 
   private static void addLiteral(List<Piece> pieces, StringBuilder literal) {
@@ -304,6 +323,11 @@ final class Template {
 
   /** The text, or null when something it needs is missing or empty. */
   @Nullable String text(Scope scope) throws Refusal {
+    String own = ownText(scope);
+    return own == null && otherwise != null ? otherwise.text(scope) : own;
+  }
+
+  private @Nullable String ownText(Scope scope) throws Refusal {
     if (pieces.size() == 1) {
       return nonEmpty(pieces.get(0), scope);
     }
@@ -364,19 +388,18 @@ final class Template {
     throw piece.sources().get(0).missing();
   }
 
+  private Stream<Source> sources() {
+    Stream<Source> own = pieces.stream().flatMap(piece -> piece.sources().stream());
+    return otherwise == null ? own : Stream.concat(own, otherwise.sources());
+  }
+
   boolean names(Word word) {
-    return pieces.stream()
-        .flatMap(piece -> piece.sources().stream())
-        .anyMatch(source -> source.word() == word);
+    return sources().anyMatch(source -> source.word() == word);
   }
 
   /** The names given to a word, such as the headers a template reads. */
   List<String> namesOf(Word word) {
-    return pieces.stream()
-        .flatMap(piece -> piece.sources().stream())
-        .filter(source -> source.word() == word)
-        .map(Source::name)
-        .toList();
+    return sources().filter(source -> source.word() == word).map(Source::name).toList();
   }
 
   private static String utf8(byte[] bytes) {
@@ -399,6 +422,6 @@ final class Template {
 
   @Override
   public String toString() {
-    return text;
+    return otherwise == null ? text : text + " or " + otherwise;
   }
 }

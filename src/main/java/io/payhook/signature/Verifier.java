@@ -77,7 +77,8 @@ public final class Verifier {
 
   /** The verdict on a request. */
   public Verdict verify(RawRequest request) {
-    Scope scope = new Scope(plan, request);
+    Instant now = clock.instant();
+    Scope scope = new Scope(plan, request, now);
     boolean authentic = false;
     try {
       Handshake early =
@@ -85,8 +86,7 @@ public final class Verifier {
       if (early != null) {
         return early;
       }
-      Instant now = clock.instant();
-      String label = authenticate(scope, now);
+      String label = authenticate(scope);
       authentic = true;
       Handshake answer =
           plan.handshake != null && plan.handshake.signed() ? handshake(scope) : null;
@@ -103,7 +103,7 @@ public final class Verifier {
 
   // Who sent it.
 
-  private String authenticate(Scope scope, Instant now) throws Refusal {
+  private String authenticate(Scope scope) throws Refusal {
     if (plan.algorithm == Algorithm.NONE) {
       return "none";
     }
@@ -112,25 +112,25 @@ public final class Verifier {
       Set<String> labels = new LinkedHashSet<>();
       for (JsonNode item : items(scope)) {
         scope.item = item;
-        labels.add(signedBy(scope, now));
+        labels.add(signedBy(scope));
       }
       scope.item = null;
       label = String.join("+", labels);
     } else {
-      label = signedBy(scope, now);
+      label = signedBy(scope);
     }
-    plan.checkTime(scope, now);
+    plan.checkTime(scope);
     return label;
   }
 
-  private String signedBy(Scope scope, Instant now) throws Refusal {
+  private String signedBy(Scope scope) throws Refusal {
     List<Decoded> signatures = decoded(plan.candidates(scope));
     boolean anyActive = false;
     Refusal unbuilt = null;
     for (Template template : plan.signed) {
       byte[] content = null;
       for (Keyed key : keys) {
-        if (!key.secret().activeAt(now)) {
+        if (!key.secret().activeAt(scope.now)) {
           continue;
         }
         anyActive = true;
@@ -231,9 +231,8 @@ public final class Verifier {
       throw new Refusal("bad-handshake", "the handshake's text is not like one of this platform");
     }
     scope.token = token;
-    Instant now = clock.instant();
     for (Keyed key : keys) {
-      if (key.secret().activeAt(now)) {
+      if (key.secret().activeAt(scope.now)) {
         scope.secret = key.secret();
         if (handshake.reply().names(Template.Word.HMAC)) {
           scope.hmac =

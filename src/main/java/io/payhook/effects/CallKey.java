@@ -1,0 +1,56 @@
+package io.payhook.effects;
+
+import org.apache.camel.Exchange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The key of one e-mail or one HTTP call, the same at every attempt of its delivery: the variable
+ * {@code idempotencyKey}, and where a route calls a sink more than once {@code .2}, {@code .3}, …
+ * in the order of the calls. A route that calls inside a {@code split} gets the split's index too.
+ * The sinks' parameter {@code key} replaces the count by what the route says.
+ */
+final class CallKey {
+  private CallKey() {}
+
+  /**
+   * @param sink whose calls are counted
+   * @param key the route's own distinction, or null
+   */
+  static String of(Exchange exchange, String sink, @Nullable RouteText key) {
+    String base = exchange.getVariable("idempotencyKey", String.class);
+    if (base == null || base.isBlank()) {
+      throw new EffectException(
+          sink
+              + ": the exchange has no variable idempotencyKey; a delivery always has one, so call"
+              + " the kamelet from a route that starts with event:…");
+    }
+    String given = key == null ? "" : key.in(exchange);
+    String call = given.isBlank() ? count(exchange, sink) : "." + given;
+    return safe(base + call);
+  }
+
+  private static String count(Exchange exchange, String sink) {
+    String property = "PayhookCalls-" + sink;
+    Integer before = exchange.getProperty(property, 0, Integer.class);
+    exchange.setProperty(property, before + 1);
+    Integer split = exchange.getProperty(Exchange.SPLIT_INDEX, Integer.class);
+    return (split == null ? "" : ".s" + split) + (before == 0 ? "" : "." + (before + 1));
+  }
+
+  /** Only what is allowed in a Message-ID and in any HTTP header. */
+  private static String safe(String key) {
+    StringBuilder safe = new StringBuilder(key.length());
+    for (int i = 0; i < key.length(); i++) {
+      char c = key.charAt(i);
+      boolean kept =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '-'
+              || c == '_'
+              || c == '.';
+      safe.append(kept ? c : '-');
+    }
+    return safe.toString();
+  }
+}

@@ -1,0 +1,146 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first step of the kamelet {@code crm-sink}: makes the request that camel-http sends. Path,
+ * query and headers are its own and nothing else's. Afterwards the variable {@code crmStatus} holds
+ * the status of the answer and {@code crmResponse} its JSON as maps and lists, or its text where it
+ * isn't JSON; unset where it is empty.
+ */
+public final class CrmSink implements Processor, CamelContextAware {
+  private @Nullable CamelContext context;
+  private @Nullable Effects effects;
+  private @Nullable RouteText path;
+  private @Nullable String body;
+  private @Nullable RouteText key;
+
+  /** The path after the CRM's URL, and a query if the route writes one. */
+  public void setPath(String path) {
+    this.path = text(path);
+  }
+
+  /** The JSON template of the request's body, relative to the folder of the route's file. */
+  public void setBody(String body) {
+    this.body = body.isBlank() ? null : body;
+  }
+
+  /** Tells this call from others of the same delivery. */
+  public void setKey(String key) {
+    this.key = key.isBlank() ? null : text(key);
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+    this.effects = Effects.of(context);
+  }
+
+  @Override
+  public @Nullable CamelContext getCamelContext() {
+    return context;
+  }
+
+  private RouteText text(String text) {
+    return RouteText.parse(Objects.requireNonNull(context), text);
+  }
+
+  @Override
+  public void process(Exchange exchange) {
+    String target = target(exchange);
+    int query = target.indexOf('?');
+    Map<String, Object> headers = new HashMap<>();
+    headers.put(Exchange.HTTP_PATH, query < 0 ? target : target.substring(0, query));
+    if (query >= 0) {
+      headers.put(Exchange.HTTP_RAW_QUERY, target.substring(query + 1));
+    }
+    headers.put("Idempotency-Key", CallKey.of(exchange, "crm-sink", key));
+    headers.put("Accept", "application/json");
+    String file = body;
+    byte[] request = null;
+    if (file != null) {
+      headers.put(Exchange.CONTENT_TYPE, "application/json");
+      request = json(exchange, Callers.file(exchange, file));
+    }
+    Undertaking.begin(exchange, request, headers, null, CrmSink::result);
+  }
+
+  /**
+   * The path with every value percent-encoded. A value can't leave its segment, and one that is
+   * empty or dots only would name another resource than the route means, so it is refused.
+   */
+  private String target(Exchange exchange) {
+    RouteText template = Objects.requireNonNull(path);
+    return template.in(
+        exchange,
+        (value, text) -> {
+          if (text.isEmpty() || text.chars().allMatch(c -> c == '.')) {
+            throw new EffectException(
+                "the CRM's path "
+                    + template.source()
+                    + ": "
+                    + value.source()
+                    + " is "
+                    + (text.isEmpty() ? "empty" : "'" + text + "'")
+                    + " for this event, which would name another resource");
+          }
+          return URLEncoder.encode(text, StandardCharsets.UTF_8)
+              .replace("+", "%20")
+              .replace("*", "%2A");
+        });
+  }
+
+  private byte[] json(Exchange exchange, Path file) {
+    String text =
+        Objects.requireNonNull(effects)
+            .templates()
+            .render(file, new HashMap<>(exchange.getVariables()));
+    try {
+      JsonNode tree = Json.MAPPER.readTree(text);
+      if (tree.isMissingNode()) {
+        throw new EffectException(file + ": is empty; a JSON document would be right");
+      }
+    } catch (JsonProcessingException e) {
+      throw new EffectException(
+          file
+              + ": isn't JSON once its values are in: "
+              + e.getOriginalMessage()
+              + " (line "
+              + e.getLocation().getLineNr()
+              + "); write \"{{ value }}\" in quotes or {{ value | json }} without",
+          e);
+    }
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void result(Exchange exchange) {
+    Message answer = exchange.getMessage();
+    exchange.setVariable("crmStatus", answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class));
+    byte[] bytes = answer.getBody(byte[].class);
+    if (bytes == null || bytes.length == 0) {
+      exchange.removeVariable("crmResponse");
+      return;
+    }
+    Object response;
+    try {
+      response = Json.MAPPER.readValue(bytes, Object.class);
+    } catch (IOException e) {
+      response = new String(bytes, StandardCharsets.UTF_8);
+    }
+    exchange.setVariable("crmResponse", response);
+  }
+}

@@ -1,0 +1,55 @@
+package io.payhook.effects;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Objects;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first step of the kamelet {@code database-sink}: makes the statement of a file the message
+ * that camel-jdbc gets. Afterwards the variable {@code rows} holds the rows it returned, each a map
+ * by column name; empty where the statement returns none.
+ */
+public final class DatabaseSink implements Processor, CamelContextAware {
+  private @Nullable CamelContext context;
+  private @Nullable Effects effects;
+  private @Nullable String statement;
+
+  /** The SQL file, relative to the folder of the route's file. */
+  public void setStatement(String statement) {
+    this.statement = statement;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+    this.effects = Effects.of(context);
+  }
+
+  @Override
+  public @Nullable CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void process(Exchange exchange) {
+    SqlStatement sql =
+        Objects.requireNonNull(effects)
+            .statements()
+            .get(Callers.file(exchange, Objects.requireNonNull(statement)));
+    Undertaking.begin(exchange, sql.sql(), new HashMap<>(), sql, DatabaseSink::rows);
+  }
+
+  static SqlStatement statementOf(Exchange exchange) {
+    return Undertaking.plan(exchange, SqlStatement.class);
+  }
+
+  private static void rows(Exchange exchange) {
+    Object body = exchange.getMessage().getBody();
+    exchange.setVariable("rows", body instanceof List<?> rows ? rows : List.of());
+  }
+}

@@ -1,0 +1,61 @@
+package io.payhook.effects;
+
+import java.time.Clock;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Processor;
+import org.apache.camel.spi.Registry;
+
+/**
+ * Binds what the kamelets {@code database-sink}, {@code email-sink} and {@code crm-sink} stand on
+ * into a context's registry. Apart from it they need a {@code DataSource} bean named {@code
+ * payhook} and the properties {@code payhook.mail.from} and {@code payhook.crm.url}.
+ */
+public final class Effects {
+  private static final String BEAN = "payhookEffects";
+
+  private final SqlStatements statements = new SqlStatements();
+  private final Templates templates = new Templates();
+  private final Clock clock;
+
+  private Effects(Clock clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * Binds everything; to be called before the context has routes.
+   *
+   * @param context not yet started
+   */
+  public static void bind(CamelContext context, EffectsConfig config) {
+    Registry registry = context.getRegistry();
+    Effects effects = new Effects(config.clock());
+    registry.bind(BEAN, effects);
+    registry.bind("payhookStatements", effects.statements);
+    registry.bind("payhookConnections", new UndescribedConnections(context));
+    registry.bind("payhookMailSender", MailSender.class, config.mail(), null, "close");
+    registry.bind("payhookCrmClient", new CrmClient(config.crmToken()));
+    registry.bind("payhookEffectResult", (Processor) Undertaking::result);
+    registry.bind("payhookEffectEnd", (Processor) Undertaking::end);
+    context.addRoutePolicyFactory(new Callers());
+  }
+
+  static Effects of(CamelContext context) {
+    Effects effects = context.getRegistry().lookupByNameAndType(BEAN, Effects.class);
+    if (effects == null) {
+      throw new IllegalStateException("Effects.bind(…) wasn't called for " + context.getName());
+    }
+    return effects;
+  }
+
+  SqlStatements statements() {
+    return statements;
+  }
+
+  Templates templates() {
+    return templates;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+}

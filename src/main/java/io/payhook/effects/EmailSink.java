@@ -1,0 +1,181 @@
+package io.payhook.effects;
+
+import jakarta.mail.Message.RecipientType;
+import jakarta.mail.MessagingException;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeBodyPart;
+import jakarta.mail.internet.MimeMultipart;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.jspecify.annotations.Nullable;
+import org.unbescape.html.HtmlEscape;
+
+/**
+ * The first step of the kamelet {@code email-sink}: makes an e-mail of templates and values, whole,
+ * so that camel-mail only sends it and no message header has a part in it.
+ */
+public final class EmailSink implements Processor, CamelContextAware {
+  private static final int LONGEST_SUBJECT = 200;
+  private static final Pattern TITLE =
+      Pattern.compile("<title[^>]*>(.*?)</title>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  private @Nullable CamelContext context;
+  private @Nullable Effects effects;
+  private @Nullable String template;
+  private List<Mailbox> to = List.of();
+  private List<Mailbox> cc = List.of();
+  private List<Mailbox> replyTo = List.of();
+  private @Nullable Mailbox from;
+  private @Nullable RouteText subject;
+  private @Nullable RouteText key;
+
+  /**
+   * The HTML template, relative to the folder of the route's file; a {@code .txt} beside it is the
+   * text part.
+   */
+  public void setTemplate(String template) {
+    this.template = template;
+  }
+
+  /** One recipient or several, separated by commas that the route writes. */
+  public void setTo(String to) {
+    this.to = Mailbox.list(text(to));
+  }
+
+  /** As {@link #setTo}. */
+  public void setCc(String cc) {
+    this.cc = Mailbox.list(text(cc));
+  }
+
+  /** As {@link #setTo}. */
+  public void setReplyTo(String replyTo) {
+    this.replyTo = Mailbox.list(text(replyTo));
+  }
+
+  /** The sender. */
+  public void setFrom(String from) {
+    this.from = Mailbox.of(text(from));
+  }
+
+  /** The subject; without one it is the title of the rendered HTML. */
+  public void setSubject(String subject) {
+    this.subject = subject.isBlank() ? null : text(subject);
+  }
+
+  /** Tells this e-mail from others of the same delivery. */
+  public void setKey(String key) {
+    this.key = key.isBlank() ? null : text(key);
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+    this.effects = Effects.of(context);
+  }
+
+  @Override
+  public @Nullable CamelContext getCamelContext() {
+    return context;
+  }
+
+  private RouteText text(String text) {
+    return RouteText.parse(Objects.requireNonNull(context), text);
+  }
+
+  @Override
+  public void process(Exchange exchange) throws MessagingException {
+    Undertaking.begin(exchange, mail(exchange), new HashMap<>(), null, sent -> {});
+  }
+
+  private OutgoingMail mail(Exchange exchange) throws MessagingException {
+    Effects with = Objects.requireNonNull(effects);
+    Path htmlFile = Callers.file(exchange, Objects.requireNonNull(template));
+    Path textFile = textBeside(htmlFile);
+    Map<String, Object> variables = new HashMap<>(exchange.getVariables());
+
+    InternetAddress sender = Objects.requireNonNull(from).in(exchange, "from");
+    List<InternetAddress> recipients = addresses(to, exchange, "to");
+    if (recipients.isEmpty()) {
+      throw new EffectException("email-sink: 'to' is empty; an e-mail needs a recipient");
+    }
+    String html = with.templates().render(htmlFile, variables);
+
+    String id = CallKey.of(exchange, "email-sink", key);
+    String domain = sender.getAddress().substring(sender.getAddress().lastIndexOf('@') + 1);
+    OutgoingMail mail = new OutgoingMail(Callers.route(exchange), "<" + id + "@" + domain + ">");
+    mail.setFrom(sender);
+    mail.setRecipients(RecipientType.TO, array(recipients));
+    mail.setRecipients(RecipientType.CC, array(addresses(cc, exchange, "cc")));
+    List<InternetAddress> answers = addresses(replyTo, exchange, "reply-to");
+    if (!answers.isEmpty()) {
+      mail.setReplyTo(array(answers));
+    }
+    mail.setSubject(subject(exchange, html, htmlFile), StandardCharsets.UTF_8.name());
+    mail.setSentDate(Date.from(with.clock().instant()));
+    mail.setHeader("Auto-Submitted", "auto-generated");
+
+    MimeMultipart alternatives = new MimeMultipart("alternative");
+    if (textFile != null) {
+      alternatives.addBodyPart(part(with.templates().render(textFile, variables), "plain"));
+    }
+    alternatives.addBodyPart(part(html, "html"));
+    mail.setContent(alternatives);
+    mail.saveChanges();
+    return mail;
+  }
+
+  private String subject(Exchange exchange, String html, Path htmlFile) {
+    String text;
+    if (subject != null) {
+      text = subject.in(exchange);
+    } else {
+      Matcher title = TITLE.matcher(html);
+      text = title.find() ? HtmlEscape.unescapeHtml(title.group(1)) : "";
+    }
+    String line = OneLine.of(text, LONGEST_SUBJECT);
+    if (line.isEmpty()) {
+      throw new EffectException(
+          htmlFile
+              + ": the e-mail has no subject; give the template a <title> or the route a"
+              + " parameter 'subject'");
+    }
+    return line;
+  }
+
+  private static @Nullable Path textBeside(Path htmlFile) {
+    String name = htmlFile.toString();
+    if (!name.endsWith(".html")) {
+      throw new EffectException(
+          htmlFile + ": an e-mail's template is a .html file, with a .txt beside it");
+    }
+    Path file = Path.of(name.substring(0, name.length() - ".html".length()) + ".txt");
+    return Files.exists(file) ? file : null;
+  }
+
+  private static MimeBodyPart part(String text, String subtype) throws MessagingException {
+    MimeBodyPart part = new MimeBodyPart();
+    part.setText(text, StandardCharsets.UTF_8.name(), subtype);
+    return part;
+  }
+
+  private static List<InternetAddress> addresses(
+      List<Mailbox> mailboxes, Exchange exchange, String parameter) {
+    return mailboxes.stream().map(mailbox -> mailbox.in(exchange, parameter)).toList();
+  }
+
+  private static InternetAddress[] array(List<InternetAddress> addresses) {
+    return addresses.toArray(InternetAddress[]::new);
+  }
+}

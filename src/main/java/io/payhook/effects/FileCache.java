@@ -1,0 +1,58 @@
+package io.payhook.effects;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+
+/**
+ * What was made of text files, made once per version of a file: an edited file is read again at the
+ * next use, without a restart. A version is told by modification time and size.
+ */
+final class FileCache<T> {
+  private record Entry<T>(FileTime modified, long size, T value) {}
+
+  private final ConcurrentHashMap<Path, Entry<T>> entries = new ConcurrentHashMap<>();
+  private final BiFunction<Path, String, T> parse;
+
+  /**
+   * @param parse makes the value from path and text
+   */
+  FileCache(BiFunction<Path, String, T> parse) {
+    this.parse = parse;
+  }
+
+  /**
+   * The value made from the file as it is now.
+   *
+   * @throws EffectException where the file isn't there, can't be read or isn't UTF-8
+   */
+  T get(Path file) {
+    try {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      Entry<T> known = entries.get(file);
+      if (known == null
+          || known.size != now.size()
+          || !known.modified.equals(now.lastModifiedTime())) {
+        known =
+            new Entry<>(
+                now.lastModifiedTime(),
+                now.size(),
+                parse.apply(file, Files.readString(file, StandardCharsets.UTF_8)));
+        entries.put(file, known);
+      }
+      return known.value;
+    } catch (NoSuchFileException e) {
+      entries.remove(file);
+      throw new EffectException(
+          file + ": there is no such file; the path is relative to the route file's folder", e);
+    } catch (IOException e) {
+      throw new EffectException(file + ": can't be read as UTF-8 text: " + e, e);
+    }
+  }
+}

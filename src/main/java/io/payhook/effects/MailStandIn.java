@@ -1,0 +1,77 @@
+package io.payhook.effects;
+
+import jakarta.mail.Address;
+import jakarta.mail.MessagingException;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeMessage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stand-in for a mail server, for development only: each e-mail becomes a file {@code
+ * 20261123T201502.123Z-000001-receipt-email-ada_example.com.eml}, which any mail program opens.
+ * Files sort by time; a file is whole from the moment it can be seen.
+ */
+public final class MailStandIn extends MailSender {
+  private static final Logger LOG = LoggerFactory.getLogger(MailStandIn.class);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+  private static final int LONGEST_RECIPIENT = 60;
+
+  private final Path folder;
+  private final Clock clock;
+  private final AtomicLong sequence = new AtomicLong();
+
+  /**
+   * @param folder where the files go; made if it isn't there
+   * @throws IOException where it can't be made
+   */
+  public MailStandIn(Path folder, Clock clock) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    this.clock = clock;
+  }
+
+  @Override
+  public void send(MimeMessage mail) throws MessagingException {
+    String route = mail instanceof OutgoingMail outgoing ? outgoing.route() : "mail";
+    String name =
+        "%s-%06d-%s-%s.eml"
+            .formatted(
+                TIME.format(clock.instant()),
+                sequence.incrementAndGet(),
+                SafeName.of(route, LONGEST_RECIPIENT),
+                SafeName.of(recipient(mail), LONGEST_RECIPIENT));
+    Path unfinished = folder.resolve("." + name + ".tmp");
+    Path file = folder.resolve(name);
+    try {
+      try (OutputStream out = Files.newOutputStream(unfinished)) {
+        mail.writeTo(out);
+      }
+      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new MessagingException("the stand-in for mail can't write " + file, e);
+    }
+    LOG.info("Stand-in, nothing was sent: the e-mail of {} is in {}", route, file);
+  }
+
+  private static String recipient(MimeMessage mail) throws MessagingException {
+    Address[] all = mail.getAllRecipients();
+    return all != null && all.length > 0 && all[0] instanceof InternetAddress first
+        ? first.getAddress()
+        : "nobody";
+  }
+
+  @Override
+  public void close() {
+    // Holds nothing open.
+  }
+}

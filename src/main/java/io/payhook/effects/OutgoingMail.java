@@ -1,0 +1,50 @@
+package io.payhook.effects;
+
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Properties;
+
+/**
+ * An e-mail ready to be sent. Its Message-ID is given, so that every attempt of a delivery sends
+ * the same one.
+ */
+final class OutgoingMail extends MimeMessage {
+  private static final Session NONE = Session.getInstance(new Properties());
+
+  private final String messageId;
+  private final String route;
+  private boolean begun;
+
+  /**
+   * @param route the route that sends it, for people
+   * @param messageId with its angle brackets
+   */
+  OutgoingMail(String route, String messageId) {
+    super(NONE);
+    this.route = route;
+    this.messageId = messageId;
+  }
+
+  /** Whether its content has begun to be written; before that nobody can have taken it. */
+  boolean begun() {
+    return begun;
+  }
+
+  @Override
+  public void writeTo(OutputStream out, String[] ignored) throws IOException, MessagingException {
+    begun = true;
+    super.writeTo(out, ignored);
+  }
+
+  String route() {
+    return route;
+  }
+
+  @Override
+  protected void updateMessageID() throws MessagingException {
+    setHeader("Message-ID", messageId);
+  }
+}

@@ -1,0 +1,21 @@
+package io.payhook.effects;
+
+/** Text of any origin as a part of a file name: no separators, no dots in front, bounded. */
+final class SafeName {
+  private SafeName() {}
+
+  static String of(String text, int longest) {
+    StringBuilder name = new StringBuilder(Math.min(text.length(), longest));
+    for (int i = 0; i < text.length() && name.length() < longest; i++) {
+      char c = text.charAt(i);
+      boolean kept =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '-'
+              || (c == '.' && !name.isEmpty());
+      name.append(kept ? c : '_');
+    }
+    return name.isEmpty() ? "_" : name.toString();
+  }
+}

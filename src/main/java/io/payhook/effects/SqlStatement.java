@@ -1,0 +1,414 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.temporal.Temporal;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Exchange;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PGobject;
+
+/**
+ * One SQL file of an integration, read once: the text for JDBC and where its parameters come from.
+ *
+ * <p>A parameter is a colon and a variable of the exchange, then members and indexes into it:
+ * {@code :event.data.customer.email}, {@code :event.data.items.0.sku}, {@code :event.data."odd
+ * name"}.
+ *
+ * <table>
+ * <caption>What Payhook gives every delivery</caption>
+ * <tr><th>parameter</th><th>is</th><th>bound as</th></tr>
+ * <tr><td>{@code :event}</td><td>the whole JSON of the event</td><td>jsonb</td></tr>
+ * <tr><td>{@code :event.data.amount}</td><td>a member of it; NULL where the event has none</td>
+ *     <td>by its JSON type, see below</td></tr>
+ * <tr><td>{@code :endpoint}</td><td>the endpoint's name, as in its URL</td><td>untyped</td></tr>
+ * <tr><td>{@code :eventId}</td><td>the journal's id of the event, a UUID</td><td>untyped</td></tr>
+ * <tr><td>{@code :eventType}</td><td>the event type, aliases resolved</td><td>untyped</td></tr>
+ * <tr><td>{@code :eventKey}</td><td>the key that tells duplicates</td><td>untyped</td></tr>
+ * <tr><td>{@code :receivedAt}</td><td>when the event came in</td><td>timestamptz</td></tr>
+ * <tr><td>{@code :attempt}</td><td>1 for the first run of the delivery</td><td>bigint</td></tr>
+ * <tr><td>{@code :idempotencyKey}</td><td>the same for every attempt of the delivery</td>
+ *     <td>untyped</td></tr>
+ * <tr><td>{@code :anything}</td><td>a variable that the route set before</td>
+ *     <td>by its type</td></tr>
+ * </table>
+ *
+ * <p>Integers are bound as bigint, other numbers as numeric, booleans as boolean, objects and
+ * arrays as jsonb, and text untyped, so that PostgreSQL takes the type from the place where it
+ * stands; where it can't, the statement says it: {@code :event.data.amount::numeric}.
+ *
+ * <p>Casts ({@code ::}), named arguments ({@code :=}), array slices ({@code a[1:n]}; write {@code
+ * a[(:index)]} for a parameter there), text, quoted names and comments hold no parameters. A
+ * question mark is PostgreSQL's operator, never a parameter.
+ */
+final class SqlStatement {
+
+  private record Parameter(VariablePath path, int line) {}
+
+  private final String file;
+  private final String sql;
+  private final List<Parameter> parameters;
+
+  private SqlStatement(String file, String sql, List<Parameter> parameters) {
+    this.file = file;
+    this.sql = sql;
+    this.parameters = List.copyOf(parameters);
+  }
+
+  /**
+   * Reads a statement.
+   *
+   * @param file names it in errors
+   * @throws EffectException where a text, a quoted name or a comment isn't closed
+   */
+  static SqlStatement parse(String file, String text) {
+    return new Parser(file, text).parse();
+  }
+
+  /** The text for JDBC: every parameter a question mark. */
+  String sql() {
+    return sql;
+  }
+
+  /** The parameters as written, in order: {@code event.data.amount}. */
+  List<VariablePath> parameters() {
+    return parameters.stream().map(Parameter::path).toList();
+  }
+
+  /**
+   * The values of the parameters, in order.
+   *
+   * @throws EffectException where a parameter names a variable that the exchange hasn't got
+   */
+  List<@Nullable Object> values(Exchange exchange) {
+    List<@Nullable Object> values = new ArrayList<>(parameters.size());
+    for (Parameter parameter : parameters) {
+      Object value = parameter.path.in(exchange);
+      if (value == null && !parameter.path.isKnown(exchange)) {
+        throw unknown(parameter, exchange);
+      }
+      values.add(value);
+    }
+    return values;
+  }
+
+  private EffectException unknown(Parameter parameter, Exchange exchange) {
+    String name = parameter.path.variable();
+    List<String> names = new ArrayList<>(VariablePath.OF_A_DELIVERY);
+    exchange.getVariables().keySet().stream().filter(n -> !names.contains(n)).forEach(names::add);
+    return new EffectException(
+        file
+            + ":"
+            + parameter.line
+            + ": the parameter :"
+            + name
+            + " names no variable; "
+            + Nearest.to(name, names)
+                .map(n -> "did you mean :" + n + "?")
+                .orElse("there are :" + String.join(", :", names)));
+  }
+
+  /** Binds one value; the index starts at 1. */
+  static void bind(PreparedStatement statement, int index, @Nullable Object value)
+      throws SQLException {
+    if (value == null) {
+      statement.setNull(index, Types.NULL);
+    } else if (value instanceof String text) {
+      statement.setObject(index, text, Types.OTHER);
+    } else if (value instanceof Long || value instanceof Integer || value instanceof Short) {
+      statement.setLong(index, ((Number) value).longValue());
+    } else if (value instanceof BigDecimal number) {
+      statement.setBigDecimal(index, number);
+    } else if (value instanceof BigInteger number) {
+      statement.setBigDecimal(index, new BigDecimal(number));
+    } else if (value instanceof Boolean bool) {
+      statement.setBoolean(index, bool);
+    } else if (value instanceof Instant instant) {
+      statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
+    } else if (value instanceof Map
+        || value instanceof Collection
+        || value instanceof JsonNode
+        || value instanceof Object[]) {
+      PGobject json = new PGobject();
+      json.setType("jsonb");
+      json.setValue(json(value));
+      statement.setObject(index, json);
+    } else if (value instanceof byte[] bytes) {
+      statement.setBytes(index, bytes);
+    } else if (value instanceof Number number) {
+      statement.setBigDecimal(index, new BigDecimal(number.toString()));
+    } else if (value instanceof Temporal) {
+      statement.setObject(index, value);
+    } else {
+      statement.setObject(index, value.toString(), Types.OTHER);
+    }
+  }
+
+  private static String json(Object value) {
+    try {
+      return Json.MAPPER.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new EffectException(
+          "a parameter can't be written as JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return file;
+  }
+
+  /**
+   * Follows PostgreSQL's lexical rules as far as they decide whether a colon starts a parameter and
+   * whether a question mark is an operator.
+   */
+  private static final class Parser {
+    /** What the last token was, for what an opening bracket means. */
+    private enum Last {
+      /** Something that a subscript can follow. */
+      VALUE,
+      OTHER
+    }
+
+    private final String file;
+    private final String text;
+    private final StringBuilder sql;
+    private final List<Parameter> parameters = new ArrayList<>();
+
+    /** Open brackets: '(' , '[' of an array's items, 's' for the bracket of a subscript. */
+    private final Deque<Character> open = new ArrayDeque<>();
+
+    private Last last = Last.OTHER;
+    private int at = 0;
+    private int line = 1;
+
+    Parser(String file, String text) {
+      this.file = file;
+      this.text = text;
+      this.sql = new StringBuilder(text.length());
+    }
+
+    SqlStatement parse() {
+      while (at < text.length()) {
+        char c = text.charAt(at);
+        if (c == '\'') {
+          quoted('\'', false, "text");
+        } else if (c == '"') {
+          quoted('"', false, "quoted name");
+        } else if (c == '-' && next(1) == '-') {
+          lineComment();
+        } else if (c == '/' && next(1) == '*') {
+          blockComment();
+        } else if (c == '$' && dollarTag() > 0) {
+          dollarQuoted();
+        } else if (isNameStart(c)) {
+          word();
+        } else if (c >= '0' && c <= '9') {
+          number();
+        } else if (c == ':') {
+          colon();
+        } else if (c == '?') {
+          sql.append("??");
+          at++;
+          last = Last.OTHER;
+        } else {
+          other(c);
+        }
+      }
+      return new SqlStatement(file, sql.toString(), parameters);
+    }
+
+    private char next(int distance) {
+      return at + distance < text.length() ? text.charAt(at + distance) : '\0';
+    }
+
+    private void copy(int end) {
+      for (int i = at; i < end; i++) {
+        if (text.charAt(i) == '\n') {
+          line++;
+        }
+      }
+      sql.append(text, at, end);
+      at = end;
+    }
+
+    private void quoted(char quote, boolean escapes, String what) {
+      int end = at + 1;
+      while (end < text.length()) {
+        char c = text.charAt(end);
+        if (c == '\\' && escapes) {
+          end += 2;
+        } else if (c != quote) {
+          end++;
+        } else if (end + 1 < text.length() && text.charAt(end + 1) == quote) {
+          end += 2;
+        } else {
+          copy(end + 1);
+          last = Last.VALUE;
+          return;
+        }
+      }
+      throw unclosed(what);
+    }
+
+    private void lineComment() {
+      int end = text.indexOf('\n', at);
+      copy(end < 0 ? text.length() : end);
+    }
+
+    private void blockComment() {
+      int depth = 0;
+      for (int end = at; end < text.length() - 1; end++) {
+        if (text.charAt(end) == '/' && text.charAt(end + 1) == '*') {
+          depth++;
+          end++;
+        } else if (text.charAt(end) == '*' && text.charAt(end + 1) == '/') {
+          depth--;
+          end++;
+          if (depth == 0) {
+            copy(end + 1);
+            return;
+          }
+        }
+      }
+      throw unclosed("comment");
+    }
+
+    /** The length of the dollar quote's tag that starts here, with both dollars, or 0. */
+    private int dollarTag() {
+      int end = at + 1;
+      if (end < text.length() && isNameStart(text.charAt(end))) {
+        while (end < text.length() && isName(text.charAt(end)) && text.charAt(end) != '$') {
+          end++;
+        }
+      }
+      return end < text.length() && text.charAt(end) == '$' ? end + 1 - at : 0;
+    }
+
+    private void dollarQuoted() {
+      int length = dollarTag();
+      int close = text.indexOf(text.substring(at, at + length), at + length);
+      if (close < 0) {
+        throw unclosed("dollar-quoted text");
+      }
+      copy(close + length);
+      last = Last.VALUE;
+    }
+
+    private void word() {
+      if ((text.charAt(at) == 'E' || text.charAt(at) == 'e') && next(1) == '\'') {
+        sql.append(text.charAt(at));
+        at++;
+        quoted('\'', true, "text");
+        return;
+      }
+      int end = at;
+      while (end < text.length() && isName(text.charAt(end))) {
+        end++;
+      }
+      // In ARRAY[:a, :b] the bracket holds items, after any other word it is a subscript.
+      boolean array = text.substring(at, end).equalsIgnoreCase("array");
+      copy(end);
+      last = array ? Last.OTHER : Last.VALUE;
+    }
+
+    private void number() {
+      int end = at;
+      while (end < text.length() && (isName(text.charAt(end)) || text.charAt(end) == '.')) {
+        end++;
+      }
+      copy(end);
+      last = Last.VALUE;
+    }
+
+    private void colon() {
+      boolean slice = !open.isEmpty() && open.peek() == 's';
+      if (next(1) == ':' || next(1) == '=') {
+        copy(at + 2);
+        last = Last.OTHER;
+      } else if (!slice && isNameStart(next(1))) {
+        parameter();
+      } else {
+        copy(at + 1);
+        last = Last.OTHER;
+      }
+    }
+
+    private void parameter() {
+      at++;
+      String variable = name();
+      List<String> members = new ArrayList<>();
+      while (next(0) == '.' && (isMember(next(1)) || next(1) == '"')) {
+        at++;
+        if (text.charAt(at) == '"') {
+          int close = text.indexOf('"', at + 1);
+          if (close < 0) {
+            throw unclosed("quoted member");
+          }
+          members.add(text.substring(at + 1, close));
+          at = close + 1;
+        } else {
+          members.add(name());
+        }
+      }
+      parameters.add(new Parameter(new VariablePath(variable, List.copyOf(members)), line));
+      sql.append('?');
+      last = Last.VALUE;
+    }
+
+    private String name() {
+      int end = at;
+      while (end < text.length() && isMember(text.charAt(end))) {
+        end++;
+      }
+      String name = text.substring(at, end);
+      at = end;
+      return name;
+    }
+
+    private void other(char c) {
+      if (c == '(') {
+        open.push('(');
+        last = Last.OTHER;
+      } else if (c == '[') {
+        open.push(last == Last.VALUE ? 's' : '[');
+        last = Last.OTHER;
+      } else if (c == ')' || c == ']') {
+        open.poll();
+        last = Last.VALUE;
+      } else if (!Character.isWhitespace(c)) {
+        last = Last.OTHER;
+      }
+      copy(at + 1);
+    }
+
+    private static boolean isNameStart(char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+    }
+
+    private static boolean isName(char c) {
+      return isNameStart(c) || (c >= '0' && c <= '9') || c == '$';
+    }
+
+    private static boolean isMember(char c) {
+      return isNameStart(c) || (c >= '0' && c <= '9');
+    }
+
+    private EffectException unclosed(String what) {
+      return new EffectException(
+          file + ":" + line + ": a " + what + " starts here and never ends; close it");
+    }
+  }
+}

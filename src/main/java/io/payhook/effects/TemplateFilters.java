@@ -1,0 +1,183 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.pebbletemplates.pebble.extension.AbstractExtension;
+import io.pebbletemplates.pebble.extension.Filter;
+import io.pebbletemplates.pebble.extension.escaper.SafeString;
+import io.pebbletemplates.pebble.template.EvaluationContext;
+import io.pebbletemplates.pebble.template.PebbleTemplate;
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.TemporalAccessor;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The filters that Payhook adds to Pebble's.
+ *
+ * <ul>
+ *   <li>{@code amount | money(currency)}: {@code NGN 5,000.00}; {@code style="symbol"}: {@code
+ *       ₦5,000.00}; {@code unit="minor"}: the amount counts kobo or cents
+ *   <li>{@code time | date("d MMMM yyyy", zone="Africa/Lagos")}: of an ISO 8601 text, of {@code
+ *       receivedAt}, or of seconds or milliseconds since 1970; without arguments {@code 23 November
+ *       2026}, in UTC
+ *   <li>{@code value | json}: any value as JSON, quotes included
+ * </ul>
+ */
+final class TemplateFilters extends AbstractExtension {
+
+  @Override
+  public Map<String, Filter> getFilters() {
+    return Map.of("money", new MoneyFilter(), "date", new DateFilter(), "json", new JsonFilter());
+  }
+
+  private static final class MoneyFilter implements Filter {
+    @Override
+    public List<String> getArgumentNames() {
+      return List.of("currency", "style", "unit");
+    }
+
+    @Override
+    public @Nullable Object apply(
+        @Nullable Object amount,
+        Map<String, Object> arguments,
+        PebbleTemplate template,
+        EvaluationContext context,
+        int line) {
+      if (amount == null) {
+        return null;
+      }
+      String at = template.getName() + ":" + line + ": money";
+      Object currency = arguments.get("currency");
+      return Money.of(number(amount, at), currency == null ? "" : currency.toString())
+          .counted(one(arguments, "unit", "major", "minor", at).equals("minor"))
+          .text(one(arguments, "style", "code", "symbol", at).equals("symbol"));
+    }
+
+    private static BigDecimal number(Object amount, String at) {
+      try {
+        return amount instanceof BigDecimal number
+            ? number
+            : new BigDecimal(amount.toString().strip());
+      } catch (NumberFormatException e) {
+        throw new EffectException(
+            at + ": the amount '" + OneLine.of(amount.toString(), 40) + "' is no number", e);
+      }
+    }
+
+    private static String one(
+        Map<String, Object> arguments, String name, String standard, String other, String at) {
+      Object value = arguments.get(name);
+      if (value == null || value.equals(standard)) {
+        return standard;
+      }
+      if (value.equals(other)) {
+        return other;
+      }
+      throw new EffectException(
+          at
+              + ": "
+              + name
+              + " is '"
+              + value
+              + "'; "
+              + standard
+              + " or "
+              + other
+              + " would be right");
+    }
+  }
+
+  private static final class DateFilter implements Filter {
+    private static final long MILLISECONDS_FROM = 100_000_000_000L;
+
+    @Override
+    public List<String> getArgumentNames() {
+      return List.of("format", "zone");
+    }
+
+    @Override
+    public @Nullable Object apply(
+        @Nullable Object time,
+        Map<String, Object> arguments,
+        PebbleTemplate template,
+        EvaluationContext context,
+        int line) {
+      if (time == null || time.toString().isBlank()) {
+        return null;
+      }
+      String at = template.getName() + ":" + line + ": date";
+      Object format = arguments.get("format");
+      Object zone = arguments.get("zone");
+      try {
+        ZoneId in = zone == null ? ZoneOffset.UTC : ZoneId.of(zone.toString());
+        TemporalAccessor read = read(time, in);
+        // A time nobody can read is better shown as it came than not at all.
+        return read == null
+            ? time
+            : DateTimeFormatter.ofPattern(
+                    format == null ? "d MMMM yyyy" : format.toString(), Locale.ENGLISH)
+                .withZone(in)
+                .format(read);
+      } catch (DateTimeException | IllegalArgumentException e) {
+        throw new EffectException(at + ": " + e.getMessage(), e);
+      }
+    }
+
+    private static @Nullable TemporalAccessor read(Object time, ZoneId zone) {
+      if (time instanceof TemporalAccessor known) {
+        return known;
+      }
+      if (time instanceof Number number) {
+        long value = number.longValue();
+        return Math.abs(value) < MILLISECONDS_FROM
+            ? Instant.ofEpochSecond(value)
+            : Instant.ofEpochMilli(value);
+      }
+      String text = time.toString().strip().replace(' ', 'T');
+      try {
+        if (text.indexOf('T') < 0) {
+          return LocalDate.parse(text).atStartOfDay(zone);
+        }
+        TemporalAccessor read =
+            DateTimeFormatter.ISO_DATE_TIME.parseBest(
+                text, ZonedDateTime::from, OffsetDateTime::from, LocalDateTime::from);
+        return read instanceof LocalDateTime local ? local.atZone(ZoneOffset.UTC) : read;
+      } catch (DateTimeException e) {
+        return null;
+      }
+    }
+  }
+
+  private static final class JsonFilter implements Filter {
+    @Override
+    public @Nullable List<String> getArgumentNames() {
+      return null;
+    }
+
+    @Override
+    public Object apply(
+        @Nullable Object value,
+        Map<String, Object> arguments,
+        PebbleTemplate template,
+        EvaluationContext context,
+        int line) {
+      try {
+        return new SafeString(Templates.json(value));
+      } catch (JsonProcessingException e) {
+        throw new EffectException(
+            template.getName() + ":" + line + ": json: " + e.getOriginalMessage(), e);
+      }
+    }
+  }
+}

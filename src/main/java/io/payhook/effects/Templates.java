@@ -1,0 +1,141 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.pebbletemplates.pebble.PebbleEngine;
+import io.pebbletemplates.pebble.error.LoaderException;
+import io.pebbletemplates.pebble.error.PebbleException;
+import io.pebbletemplates.pebble.loader.Loader;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pebble templates of integrations. They see the variables of the exchange; a member that the event
+ * hasn't got is empty. Values are escaped for what the file is: {@code .html} for HTML, {@code
+ * .json} for JSON text, {@code .txt} not at all. An edited file is used at the next rendering.
+ */
+final class Templates {
+  private final PebbleEngine html = engine("html");
+  private final PebbleEngine json = engine("json");
+  private final PebbleEngine text = engine(null);
+
+  private static PebbleEngine engine(@Nullable String escaping) {
+    PebbleEngine.Builder builder =
+        new PebbleEngine.Builder()
+            .loader(new VersionedFiles())
+            .extension(new TemplateFilters())
+            .strictVariables(false)
+            .newLineTrimming(false)
+            .defaultLocale(Locale.ENGLISH)
+            .addEscapingStrategy(
+                "json", value -> new String(JsonStringEncoder.getInstance().quoteAsString(value)));
+    return escaping == null
+        ? builder.autoEscaping(false).build()
+        : builder.defaultEscapingStrategy(escaping).build();
+  }
+
+  /**
+   * Renders a file.
+   *
+   * @throws EffectException where it isn't there, isn't a template, or fails with these values;
+   *     names file and line
+   */
+  String render(Path file, Map<String, Object> variables) {
+    Writer out = new StringWriter();
+    try {
+      engineFor(file).getTemplate(file.toString()).evaluate(out, variables);
+    } catch (PebbleException e) {
+      throw new EffectException(problem(file, e), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toString();
+  }
+
+  private PebbleEngine engineFor(Path file) {
+    String name = file.toString();
+    return name.endsWith(".html") ? html : name.endsWith(".json") ? json : text;
+  }
+
+  private static String problem(Path file, PebbleException e) {
+    String message = e.getPebbleMessage() == null ? e.toString() : e.getPebbleMessage();
+    if (e instanceof LoaderException) {
+      return message;
+    }
+    String at = e.getFileName() == null ? file.toString() : e.getFileName();
+    return at + (e.getLineNumber() == null ? "" : ":" + e.getLineNumber()) + ": " + message;
+  }
+
+  /** A text as JSON, quotes included; for values inside JSON that a template writes. */
+  static String json(@Nullable Object value) throws JsonProcessingException {
+    return Json.MAPPER.writeValueAsString(value);
+  }
+
+  private record Version(Path file, FileTime modified, long size) {}
+
+  private static final class VersionedFiles implements Loader<Version> {
+    @Override
+    public Version createCacheKey(String name) {
+      Path file = Path.of(name);
+      try {
+        BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+        return new Version(file, now.lastModifiedTime(), now.size());
+      } catch (IOException e) {
+        throw missing(file, e);
+      }
+    }
+
+    @Override
+    public Reader getReader(Version version) {
+      try {
+        return Files.newBufferedReader(version.file, StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw missing(version.file, e);
+      }
+    }
+
+    private static LoaderException missing(Path file, IOException e) {
+      return new LoaderException(
+          e,
+          file
+              + ": there is no such template that can be read; a template's path is relative to the"
+              + " route file's folder, and inside a template to its own");
+    }
+
+    @Override
+    public String resolveRelativePath(String relative, String anchor) {
+      return Path.of(anchor).resolveSibling(relative).normalize().toString();
+    }
+
+    @Override
+    public boolean resourceExists(String name) {
+      return Files.isRegularFile(Path.of(name));
+    }
+
+    @Override
+    public void setCharset(String charset) {
+      throw new UnsupportedOperationException("templates are UTF-8");
+    }
+
+    @Override
+    public void setPrefix(String prefix) {
+      throw new UnsupportedOperationException("templates have whole paths");
+    }
+
+    @Override
+    public void setSuffix(String suffix) {
+      throw new UnsupportedOperationException("templates have whole names");
+    }
+  }
+}

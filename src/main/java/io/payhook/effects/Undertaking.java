@@ -1,0 +1,71 @@
+package io.payhook.effects;
+
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One effect under way inside a kamelet: the message as the route had it, kept aside while a
+ * message of the effect's own goes to the database, the mail server or the CRM. Begun by a sink,
+ * read by {@code payhookEffectResult} when the call succeeded, ended by {@code payhookEffectEnd}
+ * always. So no header of any origin reaches the outside, and none of the outside's the route.
+ */
+final class Undertaking {
+  private static final String PROPERTY = "PayhookUndertaking";
+
+  private final @Nullable Object body;
+  private final Map<String, Object> headers;
+  private final Consumer<Exchange> result;
+  private final @Nullable Object plan;
+
+  private Undertaking(
+      @Nullable Object body,
+      Map<String, Object> headers,
+      Consumer<Exchange> result,
+      @Nullable Object plan) {
+    this.body = body;
+    this.headers = headers;
+    this.result = result;
+    this.plan = plan;
+  }
+
+  /**
+   * Replaces the message by the effect's own.
+   *
+   * @param newHeaders the only headers it has
+   * @param plan what later steps of the effect need to know
+   * @param result takes what came back and sets the variables that the route will see
+   */
+  static void begin(
+      Exchange exchange,
+      @Nullable Object newBody,
+      Map<String, Object> newHeaders,
+      @Nullable Object plan,
+      Consumer<Exchange> result) {
+    Message message = exchange.getMessage();
+    exchange.setProperty(
+        PROPERTY, new Undertaking(message.getBody(), message.getHeaders(), result, plan));
+    message.setHeaders(newHeaders);
+    message.setBody(newBody);
+  }
+
+  static <T> T plan(Exchange exchange, Class<T> type) {
+    return Objects.requireNonNull(
+        type.cast(exchange.getProperty(PROPERTY, Undertaking.class).plan));
+  }
+
+  static void result(Exchange exchange) {
+    exchange.getProperty(PROPERTY, Undertaking.class).result.accept(exchange);
+  }
+
+  static void end(Exchange exchange) {
+    if (exchange.removeProperty(PROPERTY) instanceof Undertaking kept) {
+      Message message = exchange.getMessage();
+      message.setBody(kept.body);
+      message.setHeaders(kept.headers);
+    }
+  }
+}

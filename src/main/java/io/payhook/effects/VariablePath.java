@@ -1,0 +1,65 @@
+package io.payhook.effects;
+
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Exchange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A variable of the exchange and the way to one value inside it: names of members of JSON objects
+ * and indexes of JSON arrays.
+ */
+record VariablePath(String variable, List<String> members) {
+
+  /** The variables that every delivery has; a path that starts at one of them is never unknown. */
+  static final List<String> OF_A_DELIVERY =
+      List.of(
+          "endpoint",
+          "eventId",
+          "eventType",
+          "eventKey",
+          "receivedAt",
+          "attempt",
+          "event",
+          "idempotencyKey");
+
+  /** Whether the variable is there, or is one that every delivery has. */
+  boolean isKnown(Exchange exchange) {
+    return exchange.getVariable(variable) != null || OF_A_DELIVERY.contains(variable);
+  }
+
+  /** The value, or null where the variable, a member or an index is not there. */
+  @Nullable Object in(Exchange exchange) {
+    Object value = exchange.getVariable(variable);
+    for (int i = 0; value != null && i < members.size(); i++) {
+      value = member(value, members.get(i));
+    }
+    return value;
+  }
+
+  private static @Nullable Object member(Object container, String name) {
+    if (container instanceof Map<?, ?> map) {
+      return map.get(name);
+    }
+    if (container instanceof List<?> list) {
+      int index = index(name);
+      return index >= 0 && index < list.size() ? list.get(index) : null;
+    }
+    return null;
+  }
+
+  private static int index(String text) {
+    if (text.isEmpty() || text.length() > 9) {
+      return -1;
+    }
+    int index = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      index = index * 10 + (c - '0');
+    }
+    return index;
+  }
+}
