@@ -19,7 +19,14 @@ class ArchitectureTest {
           .resideInAPackage("io.payhook.signature..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("org.apache.camel..", "io.vertx..", "java.io..", "java.nio.file..", "java.net.http..", "java.sql..", "javax.sql..")
+          .resideInAnyPackage(
+              "org.apache.camel..",
+              "io.vertx..",
+              "java.io..",
+              "java.nio.file..",
+              "java.net.http..",
+              "java.sql..",
+              "javax.sql..")
           .as("signature knows neither Camel nor input and output");
 
   @ArchTest
@@ -41,7 +48,13 @@ class ArchitectureTest {
           .resideInAPackage("io.payhook.journal..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("org.apache.camel..", "io.vertx..", "io.payhook.delivery..", "io.payhook.intake..", "io.payhook.routes..", "io.payhook.effects..");
+          .resideInAnyPackage(
+              "org.apache.camel..",
+              "io.vertx..",
+              "io.payhook.delivery..",
+              "io.payhook.intake..",
+              "io.payhook.routes..",
+              "io.payhook.effects..");
 
   @ArchTest
   static final ArchRule only_console_and_cli_know_console_and_cli =
@@ -61,5 +74,9 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule the_root_holds_the_program_and_the_bean_type_alone =
-      classes().that().resideInAPackage("io.payhook").should().haveNameMatching("io\\.payhook\\.(Payhook|Endpoint)(\\$.*)?|.*package-info");
+      classes()
+          .that()
+          .resideInAPackage("io.payhook")
+          .should()
+          .haveNameMatching("io\\.payhook\\.(Payhook|Endpoint)(\\$.*)?|.*package-info");
 }
