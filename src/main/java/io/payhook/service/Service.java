@@ -216,8 +216,21 @@ public final class Service implements AutoCloseable {
             settings.get(Key.MAIL_PORT),
             settings.get(Key.MAIL_USERNAME),
             settings.get(Key.MAIL_PASSWORD),
-            SmtpSender.Security.valueOf(settings.get(Key.MAIL_SECURITY).toUpperCase(Locale.ROOT))),
+            mailSecurity(host)),
         clock);
+  }
+
+  private SmtpSender.Security mailSecurity(String host) {
+    String set = settings.get(Key.MAIL_SECURITY);
+    if (!set.equals("auto")) {
+      return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
+    }
+    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+      return SmtpSender.Security.NONE;
+    }
+    return settings.get(Key.MAIL_PORT) == 465
+        ? SmtpSender.Security.TLS
+        : SmtpSender.Security.STARTTLS;
   }
 
   /** The CRM of the settings, or a stand-in on loopback that writes files. */
