@@ -65,7 +65,7 @@ create table payhook.attempt (
 create index attempt_of_event on payhook.attempt (event_id);
 
 -- Who wants what. A row a node and route, so that any node can write the deliveries of routes only another one runs.
-create table payhook.subscription (
+create table payhook.subscriber (
     route      text not null,
     node       text not null,
     endpoint   text not null,                            -- pattern

@@ -1,9 +1,24 @@
 package io.payhook.cli;
 
+import io.payhook.console.BacklogMeters;
+import io.payhook.console.Catalogue;
+import io.payhook.console.Health;
+import io.payhook.console.Health.Reading;
+import io.payhook.console.ManagementApi;
+import io.payhook.console.ManagementException;
+import io.payhook.console.ManagementOptions;
+import io.payhook.console.ManagementServer;
+import io.payhook.journal.JournalReader;
+import io.payhook.journal.Replay;
+import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
+import io.payhook.signature.Secret;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -15,6 +30,9 @@ import picocli.CommandLine.Mixin;
     description =
         "Starts the service; SIGTERM or Ctrl-C lets it finish what is running and stops it.")
 final class RunCommand implements Callable<Integer> {
+  private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration BACKLOG_EVERY = Duration.ofSeconds(5);
+
   @Mixin private final SettingsOptions options = new SettingsOptions();
 
   @Override
@@ -24,19 +42,89 @@ final class RunCommand implements Callable<Integer> {
     Stop stop = new Stop(Thread.currentThread());
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
-    Service service;
-    try {
-      service = Service.start(settings);
-    } catch (StartException e) {
-      if (stop.isAsked()) {
-        return 0;
-      }
-      throw e;
-    }
-    try (service) {
+    Clock clock = Clock.systemUTC();
+    Service service = new Service(settings, clock);
+    Health health =
+        new Health()
+            .check(
+                "database",
+                () ->
+                    service.databaseCommits()
+                        ? Reading.up("commits")
+                        : Reading.down("does not commit"))
+            .check(
+                "listener",
+                () ->
+                    service.listens()
+                        ? Reading.up("takes webhooks")
+                        : Reading.down("takes no webhooks"));
+    String token = settings.get(Key.MANAGEMENT_TOKEN);
+    ManagementOptions options =
+        new ManagementOptions(
+            settings.get(Key.MANAGEMENT_HOST),
+            settings.get(Key.MANAGEMENT_PORT),
+            token.isEmpty() ? null : token);
+    try (ManagementServer management = new ManagementServer(options, health, service.meters())) {
+      management.start();
+      service.open();
+      JournalReader reader = new JournalReader(service.dataSource(), QUERY_TIMEOUT);
+      new ManagementApi(
+              reader,
+              new Replay(service.dataSource(), QUERY_TIMEOUT),
+              service::announce,
+              new Served(service),
+              clock)
+          .mount(management);
+      management.beforeScrape(new BacklogMeters(reader, BACKLOG_EVERY, service.meters()));
+      health.running();
+      System.out.println(
+          "Payhook is ready: webhooks at http://"
+              + shown(settings.get(Key.SERVER_HOST))
+              + ":"
+              + service.port()
+              + "/webhooks/{endpoint}, management at "
+              + management.url());
       stop.await();
+      health.draining();
+      service.close();
+    } catch (ManagementException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (StartException e) {
+      if (!stop.isAsked()) {
+        throw e;
+      }
     }
     return 0;
+  }
+
+  /** What the running service has, for the management API. */
+  private record Served(Service service) implements Catalogue {
+    @Override
+    public List<EndpointEntry> endpoints() {
+      return service.endpoints().all().values().stream()
+          .map(
+              endpoint ->
+                  new EndpointEntry(
+                      endpoint.name(),
+                      endpoint.provider().name(),
+                      "/webhooks/" + endpoint.name(),
+                      endpoint.secrets().stream().map(Secret::label).toList(),
+                      endpoint.provider().isUnsigned()
+                          ? "anybody can send its events: there is no signature"
+                          : null))
+          .toList();
+    }
+
+    @Override
+    public List<ProviderEntry> providers() {
+      return service.providers().all().stream()
+          .map(provider -> new ProviderEntry(provider.name(), provider.title()))
+          .toList();
+    }
+  }
+
+  private static String shown(String host) {
+    return host.equals("0.0.0.0") ? "localhost" : host;
   }
 
   /** The wish to stop: interrupts a start that is under way, ends the wait of a running service. */

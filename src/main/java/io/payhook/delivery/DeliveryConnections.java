@@ -1,14 +1,10 @@
 package io.payhook.delivery;
 
 import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
-import java.sql.ParameterMetaData;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.jspecify.annotations.Nullable;
@@ -20,18 +16,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeliveryConnections implements ConnectionStrategy {
   private static final ThreadLocal<@Nullable Connection> CURRENT = new ThreadLocal<>();
-  private static final int STATEMENTS_REMEMBERED = 1_000;
 
   /**
-   * camel-jdbc asks for the number of parameters at each run, which costs PostgreSQL a round trip;
-   * it never changes.
+   * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
+   * alone does both.
    */
-  private static final Map<String, Integer> PARAMETER_COUNTS = new ConcurrentHashMap<>();
+  private static final Set<String> THE_ENGINES =
+      Set.of("close", "commit", "rollback", "setAutoCommit");
 
   @Override
   public Connection getConnection(DataSource dataSource) throws SQLException {
     Connection current = CURRENT.get();
-    return current == null ? lend(dataSource.getConnection(), true) : lend(current, false);
+    return current == null ? dataSource.getConnection() : lent(current);
   }
 
   @Override
@@ -47,75 +43,20 @@ public final class DeliveryConnections implements ConnectionStrategy {
     CURRENT.remove();
   }
 
-  private static Connection lend(Connection connection, boolean owned) {
-    return proxy(
-        Connection.class,
-        (method, arguments) -> {
-          switch (method.getName()) {
-            case "close" -> {
-              if (owned) {
-                connection.close();
-              }
-              return null;
-            }
-            case "commit", "rollback", "setAutoCommit" -> {
-              // camel-jdbc ends each statement with a commit; here the delivery alone commits.
-              return owned ? method.invoke(connection, arguments) : null;
-            }
-            case "prepareStatement" -> {
-              Object statement = method.invoke(connection, arguments);
-              return lend((PreparedStatement) statement, (String) arguments[0]);
-            }
-            default -> {
-              return method.invoke(connection, arguments);
-            }
-          }
-        });
-  }
-
-  private static PreparedStatement lend(PreparedStatement statement, String sql) {
-    return proxy(
-        PreparedStatement.class,
-        (method, arguments) ->
-            method.getName().equals("getParameterMetaData")
-                ? parameters(statement, sql)
-                : method.invoke(statement, arguments));
-  }
-
-  private static ParameterMetaData parameters(PreparedStatement statement, String sql) {
-    return proxy(
-        ParameterMetaData.class,
-        (method, arguments) -> {
-          if (!method.getName().equals("getParameterCount")) {
-            return method.invoke(statement.getParameterMetaData(), arguments);
-          }
-          Integer count = PARAMETER_COUNTS.get(sql);
-          if (count == null) {
-            count = statement.getParameterMetaData().getParameterCount();
-            if (PARAMETER_COUNTS.size() >= STATEMENTS_REMEMBERED) {
-              PARAMETER_COUNTS.clear();
-            }
-            PARAMETER_COUNTS.put(sql, count);
-          }
-          return count;
-        });
-  }
-
-  private interface Call {
-    @Nullable Object to(Method method, Object[] arguments) throws Exception;
-  }
-
-  private static <T> T proxy(Class<T> type, Call call) {
-    return type.cast(
+  private static Connection lent(Connection connection) {
+    return (Connection)
         Proxy.newProxyInstance(
             DeliveryConnections.class.getClassLoader(),
-            new Class<?>[] {type},
+            new Class<?>[] {Connection.class},
             (self, method, arguments) -> {
+              if (THE_ENGINES.contains(method.getName())) {
+                return null;
+              }
               try {
-                return call.to(method, arguments);
+                return method.invoke(connection, arguments);
               } catch (InvocationTargetException e) {
                 throw e.getCause() == null ? e : e.getCause();
               }
-            }));
+            });
   }
 }

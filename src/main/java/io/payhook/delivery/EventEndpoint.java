@@ -3,6 +3,7 @@ package io.payhook.delivery;
 import java.time.Duration;
 import org.apache.camel.Category;
 import org.apache.camel.Consumer;
+import org.apache.camel.MultipleConsumersSupport;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
 import org.apache.camel.spi.Metadata;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
     syntax = "event:endpoint/type",
     consumerOnly = true,
     category = Category.MESSAGING)
-public final class EventEndpoint extends DefaultEndpoint {
+public final class EventEndpoint extends DefaultEndpoint implements MultipleConsumersSupport {
   private final @Nullable DeliveryEngine engine;
 
   @UriPath(description = "Name of the endpoint that received the event; * stands for any text")
@@ -93,6 +94,12 @@ public final class EventEndpoint extends DefaultEndpoint {
   public Producer createProducer() {
     throw new UnsupportedOperationException(
         "event: only starts a route (from); an event comes into the journal through a webhook or 'payhook replay'");
+  }
+
+  /** Each route is a subscription of its own, also when two want the same events. */
+  @Override
+  public boolean isMultipleConsumersSupported() {
+    return true;
   }
 
   public String getEndpoint() {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * wrong, or the other side refused the content for good. A delivery that ends with it goes to dead
  * letter at once; once the file or the route is mended, a replay runs it again.
  */
-public final class EffectException extends RuntimeException {
+public final class EffectException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
   /**

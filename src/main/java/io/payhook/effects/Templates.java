@@ -36,6 +36,7 @@ final class Templates {
             .loader(new VersionedFiles())
             .extension(new TemplateFilters())
             .strictVariables(false)
+            .newLineTrimming(false)
             .defaultLocale(Locale.ENGLISH)
             .addEscapingStrategy(
                 "json", value -> new String(JsonStringEncoder.getInstance().quoteAsString(value)));

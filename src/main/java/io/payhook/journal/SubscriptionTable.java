@@ -35,7 +35,7 @@ public final class SubscriptionTable {
       try {
         try (PreparedStatement gone =
             connection.prepareStatement(
-                "delete from payhook.subscription where node = ? and route <> all (?)")) {
+                "delete from payhook.subscriber where node = ? and route <> all (?)")) {
           gone.setString(1, node);
           gone.setArray(
               2, connection.createArrayOf("text", rows.stream().map(Row::route).toArray()));
@@ -44,7 +44,7 @@ public final class SubscriptionTable {
         try (PreparedStatement here =
             connection.prepareStatement(
                 """
-                insert into payhook.subscription (route, node, endpoint, type, ordered) values (?, ?, ?, ?, ?)
+                insert into payhook.subscriber (route, node, endpoint, type, ordered) values (?, ?, ?, ?, ?)
                 on conflict (route, node) do update
                 set endpoint = excluded.endpoint, type = excluded.type, ordered = excluded.ordered
                 """)) {
@@ -68,16 +68,19 @@ public final class SubscriptionTable {
     }
   }
 
-  /** The subscriptions of all nodes, each route once for each distinct wish. */
-  public List<Row> all() throws SQLException {
+  /** The subscriptions of all other nodes, each route once for each distinct wish. */
+  public List<Row> elsewhere() throws SQLException {
     List<Row> rows = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement(
-                "select distinct route, endpoint, type, ordered from payhook.subscription order by route");
-        ResultSet row = statement.executeQuery()) {
-      while (row.next()) {
-        rows.add(new Row(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+                "select distinct route, endpoint, type, ordered from payhook.subscriber where node <> ? order by route")) {
+      statement.setString(1, node);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          rows.add(
+              new Row(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+        }
       }
     }
     return rows;

@@ -87,12 +87,26 @@ public final class Database implements AutoCloseable {
     return embedded != null;
   }
 
+  /** The JDBC URL. It may hold user and password: not for logs. */
+  public String url() {
+    return url;
+  }
+
   /**
    * The pool that routes and deliveries share, of {@code payhook.database.pool-size} connections.
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
-      shared = pool("payhook", poolSize, config -> {});
+      // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL text does.
+      shared =
+          pool(
+              "payhook",
+              poolSize,
+              config -> {
+                config.addDataSourceProperty("stringtype", "unspecified");
+                // A role named payhook would otherwise look into the journal's schema first.
+                config.addDataSourceProperty("currentSchema", "public");
+              });
     }
     return shared;
   }

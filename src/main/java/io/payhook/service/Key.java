@@ -203,8 +203,9 @@ public final class Key<T> {
   public static final Key<String> MAIL_SECURITY =
       choice(
           "payhook.mail.security",
-          "starttls",
-          "How the connection to the SMTP server is protected.",
+          "auto",
+          "How the connection to the SMTP server is protected; auto is none on this machine, tls on port 465, else starttls.",
+          "auto",
           "none",
           "starttls",
           "tls");
@@ -271,6 +272,25 @@ public final class Key<T> {
    */
   boolean isWithheld() {
     return withheld;
+  }
+
+  /**
+   * The text of {@code application.properties} that changes nothing: every key with its meaning and
+   * default.
+   */
+  static String reference() {
+    StringBuilder text = new StringBuilder();
+    String area = "";
+    for (Key<?> key : TABLE) {
+      String next = key.name.substring(0, key.name.lastIndexOf('.'));
+      if (!next.equals(area)) {
+        text.append('\n');
+        area = next;
+      }
+      text.append("# ").append(key.meaning).append('\n');
+      text.append('#').append(key.name).append('=').append(key.defaultText).append('\n');
+    }
+    return text.toString();
   }
 
   /** The environment variable that sets this key. */

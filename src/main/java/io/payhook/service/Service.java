@@ -6,32 +6,48 @@ import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.CrmStandIn;
+import io.payhook.effects.Effects;
+import io.payhook.effects.EffectsConfig;
+import io.payhook.effects.MailSender;
+import io.payhook.effects.MailStandIn;
+import io.payhook.effects.SmtpSender;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
+import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.routes.Providers;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +60,7 @@ public final class Service implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Service.class);
   private static final Duration APPEND_PATIENCE = Duration.ofMillis(2_500);
   private static final int REJECTIONS_PER_SECOND = 10;
+  private static final Duration RETENTION_EVERY = Duration.ofMinutes(10);
 
   private final Settings settings;
   private final Clock clock;
@@ -52,11 +69,20 @@ public final class Service implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  private volatile @Nullable Journal journal;
+  private volatile @Nullable Intake intake;
+  private @Nullable DataSource dataSource;
+  private @Nullable DeliveryEngine engine;
+  private @Nullable Endpoints endpoints;
+  private @Nullable Providers providers;
+  private volatile int port;
+
   private interface Stop {
     void run() throws Exception;
   }
 
-  private Service(Settings settings, Clock clock) {
+  /** Prepares a service that {@link #open} starts; nothing is opened yet. */
+  public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
   }
@@ -64,20 +90,13 @@ public final class Service implements AutoCloseable {
   /**
    * Starts it and returns when it takes requests.
    *
-   * @throws StartException when it can't start; one line, or one a problem
+   * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
-  public static Service start(Settings settings) {
-    return start(settings, Clock.systemUTC());
-  }
-
-  /** Starts it with a clock of one's own. */
-  public static Service start(Settings settings, Clock clock) {
-    Service service = new Service(settings, clock);
+  public void open() {
     try {
-      service.open();
-      return service;
+      start();
     } catch (Exception e) {
-      service.close();
+      close();
       throw startException(e);
     }
   }
@@ -101,7 +120,7 @@ public final class Service implements AutoCloseable {
     return new StartException(root.getClass().getSimpleName() + ": " + root.getMessage(), e);
   }
 
-  private void open() throws Exception {
+  private void start() throws Exception {
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
     Migrations.journal(pool);
@@ -111,7 +130,7 @@ public final class Service implements AutoCloseable {
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 2, config -> {});
+    DataSource writing = database.pool("journal", writers + 4, config -> {});
     Rejections rejections =
         closing(
             new Rejections(
@@ -130,6 +149,7 @@ public final class Service implements AutoCloseable {
                 clock,
                 journalMeters));
     journalMeters.watch(journal);
+    this.journal = journal;
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -159,13 +179,18 @@ public final class Service implements AutoCloseable {
     stops.push(
         () -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
 
+    Properties effects = new Properties();
+    MailSender mail = mailSender();
+    effects.setProperty("payhook.crm.url", crmUrl(vertx));
+
     Main main = new Main();
     intake.beans().forEach(main::bind);
     main.bind("payhookVertx", vertx);
     main.bind("payhook", pool);
     main.bind("event", new EventComponent(engine));
-    initialise(main);
+    initialise(main, effects);
     CamelContext context = main.getCamelContext();
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
@@ -176,8 +201,71 @@ public final class Service implements AutoCloseable {
     Providers providers = Providers.load(settings.routes().resolve("providers"));
     new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
     engine.start();
+    Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
+    if (keep.isPresent()) {
+      closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
+    }
     stops.push(() -> intake.drain(patience));
+    this.dataSource = pool;
+    this.engine = engine;
+    this.endpoints = endpoints;
+    this.providers = providers;
+    this.intake = intake;
+    this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
+  }
+
+  /** The mail server of the settings, or the stand-in that writes files. */
+  private MailSender mailSender() throws IOException {
+    String host = settings.get(Key.MAIL_HOST);
+    if (host.isEmpty()) {
+      Path folder = settings.data().resolve("mail");
+      LOG.info(
+          "E-mails go to a stand-in: files in {}. Set payhook.mail.host to send them.", folder);
+      return new MailStandIn(folder, clock);
+    }
+    return new SmtpSender(
+        SmtpSender.Server.of(
+            host,
+            settings.get(Key.MAIL_PORT),
+            settings.get(Key.MAIL_USERNAME),
+            settings.get(Key.MAIL_PASSWORD),
+            mailSecurity(host)),
+        clock);
+  }
+
+  private SmtpSender.Security mailSecurity(String host) {
+    String set = settings.get(Key.MAIL_SECURITY);
+    if (!set.equals("auto")) {
+      return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
+    }
+    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+      return SmtpSender.Security.NONE;
+    }
+    return settings.get(Key.MAIL_PORT) == 465
+        ? SmtpSender.Security.TLS
+        : SmtpSender.Security.STARTTLS;
+  }
+
+  /** The CRM of the settings, or a stand-in on loopback that writes files. */
+  private String crmUrl(Vertx vertx) throws Exception {
+    Optional<URI> url = settings.get(Key.CRM_URL);
+    if (url.isPresent()) {
+      return url.get().toString().replaceAll("/+$", "");
+    }
+    Path folder = settings.data().resolve("crm");
+    Router router = Router.router(vertx);
+    router.route("/*").handler(new CrmStandIn(folder, clock));
+    HttpServer server =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(5, TimeUnit.SECONDS);
+    LOG.info("CRM calls go to a stand-in: files in {}. Set payhook.crm.url to make them.", folder);
+    return "http://127.0.0.1:" + server.actualPort();
   }
 
   private DeliveryOptions deliveryOptions() {
@@ -194,7 +282,7 @@ public final class Service implements AutoCloseable {
   /**
    * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
    */
-  private void initialise(Main main) throws Exception {
+  private void initialise(Main main, Properties more) throws Exception {
     main.setDefaultPropertyPlaceholderLocation("false");
     Properties properties = new Properties();
     properties.setProperty("camel.main.name", "payhook");
@@ -206,6 +294,7 @@ public final class Service implements AutoCloseable {
     properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
     properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
     properties.setProperty("camel.main.useBreadcrumb", "false");
+    properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
     properties.setProperty("camel.component.direct.block", "false");
     properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
@@ -223,9 +312,10 @@ public final class Service implements AutoCloseable {
     properties.setProperty(
         "camel.server.maxBodySize", String.valueOf(settings.get(Key.INTAKE_MAX_BODY)));
     properties.setProperty("camel.management.enabled", "false");
+    properties.putAll(more);
     main.setInitialProperties(properties);
     main.init();
-    QuietErrors.install(main.getCamelContext());
+    Placeholders.install(main.getCamelContext(), settings);
   }
 
   private <T extends AutoCloseable> T closing(T part) {
@@ -236,6 +326,50 @@ public final class Service implements AutoCloseable {
   /** What is measured, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
+  }
+
+  /** The database, once the service is open. */
+  public DataSource dataSource() {
+    return opened(dataSource);
+  }
+
+  /** The endpoints that take requests. */
+  public Endpoints endpoints() {
+    return opened(endpoints);
+  }
+
+  /** The presets there are. */
+  public Providers providers() {
+    return opened(providers);
+  }
+
+  /** Has the deliveries looked at that were made pending from outside. */
+  public void announce() {
+    opened(engine).announce();
+  }
+
+  private static <T> T opened(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the service is not open");
+    }
+    return part;
+  }
+
+  /** The port that webhooks are received on. */
+  public int port() {
+    return port;
+  }
+
+  /** Whether the last commit went well, or the database has answered since. */
+  public boolean databaseCommits() {
+    Journal current = journal;
+    return current != null && current.available();
+  }
+
+  /** Whether requests are taken. */
+  public boolean listens() {
+    Intake current = intake;
+    return current != null && current.isOpen();
   }
 
   /** Waits until {@link #close} has been called. */

@@ -1,0 +1,451 @@
+package io.payhook.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.routes.DeclaredEndpoint;
+import io.payhook.routes.Providers;
+import io.payhook.routes.RouteFileException;
+import io.payhook.service.Key;
+import io.payhook.service.Placeholders;
+import io.payhook.service.Settings;
+import io.payhook.signature.Provider;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.Verdict;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code payhook send}. */
+@Command(
+    name = "send",
+    description =
+        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
+final class SendCommand implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int IN_FLIGHT = 64;
+  private static final Set<String> SET_BY_CLIENT =
+      Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
+
+  @Mixin private final SettingsOptions options = new SettingsOptions();
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "TYPE", description = "Event type, such as payment.success.")
+  private String type = "";
+
+  @Option(
+      names = "--endpoint",
+      paramLabel = "ID",
+      description = "The endpoint (default: the one that has a sample of the type).")
+  private @Nullable String endpoint;
+
+  @Option(
+      names = "--url",
+      paramLabel = "BASE",
+      description = "Where the service is (default: this machine, camel.server.port).")
+  private @Nullable String url;
+
+  @Option(
+      names = "--file",
+      paramLabel = "F",
+      description = "Sends this body instead of the sample.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--id",
+      paramLabel = "KEY",
+      description =
+          "What makes the event's key, such as the transaction id (default: a fresh one).")
+  private @Nullable String id;
+
+  @Option(names = "--count", paramLabel = "N", description = "How many events (default: 1).")
+  private int count = 1;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "Events a second (default: as fast as they are answered).")
+  private double rate;
+
+  @Option(names = "--duplicate", description = "Sends each event a second time.")
+  private boolean duplicate;
+
+  @Option(
+      names = "--bad-signature",
+      description = "Signs with a secret that is not the endpoint's.")
+  private boolean badSignature;
+
+  @Option(
+      names = "--late",
+      paramLabel = "SECONDS",
+      description = "Signs as if that long ago, where the provider signs the time.")
+  private long late;
+
+  @Option(names = "--json", description = "Prints a JSON object an answer.")
+  private boolean json;
+
+  /** One answer; status 0 when there was none. */
+  private record Sent(int status, String outcome, String id, String text) {}
+
+  @Override
+  public Integer call() throws Exception {
+    Settings settings = options.load();
+    DeclaredEndpoint target = target(settings);
+    Provider provider = target.resolve(Providers.load(settings.routes().resolve("providers")));
+    List<Secret> secrets = target.parsedSecrets();
+    if (secrets.isEmpty() && !provider.isUnsigned()) {
+      throw wrong(
+          "endpoint " + target.name() + " has no secret to sign with; set the one its file names");
+    }
+    Secret secret =
+        badSignature || secrets.isEmpty() ? Secret.of(random()) : secrets.get(secrets.size() - 1);
+    Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-late));
+    String sample = Files.readString(file == null ? sample(target) : file);
+    Sample events = new Sample(sample, type, provider, secrets, clock);
+    Signer signer = new Signer(provider, secret, clock);
+    String base =
+        url == null
+            ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT)
+            : url.replaceAll("/+$", "");
+    URI uri = URI.create(base + "/webhooks/" + target.name());
+    return count == 1 ? one(uri, signer, events) : many(uri, signer, events);
+  }
+
+  private int one(URI uri, Signer signer, Sample events) throws InterruptedException {
+    HttpClient client = client();
+    HttpRequest request = request(uri, signer, events.withKey(id == null ? random() : id));
+    boolean well = true;
+    for (int i = 0; i < (duplicate ? 2 : 1); i++) {
+      Sent sent = post(client, request).join();
+      print(sent);
+      well &= sent.status == 200;
+    }
+    return well ? 0 : Cli.NO;
+  }
+
+  private int many(URI uri, Signer signer, Sample events) throws InterruptedException {
+    HttpClient client = client();
+    Semaphore free = new Semaphore(IN_FLIGHT);
+    Map<String, Integer> outcomes = new ConcurrentHashMap<>();
+    AtomicInteger answered = new AtomicInteger();
+    long start = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      HttpRequest request =
+          request(uri, signer, events.withKey(id == null ? random() : id + "-" + (i + 1)));
+      pace(start, i);
+      for (int n = 0; n < (duplicate ? 2 : 1); n++) {
+        free.acquire();
+        CompletableFuture<Void> unused =
+            post(client, request)
+                .thenAccept(
+                    sent -> {
+                      outcomes.merge(
+                          sent.status == 0 ? sent.text : sent.status + " " + sent.outcome,
+                          1,
+                          Integer::sum);
+                      answered.incrementAndGet();
+                      free.release();
+                    });
+      }
+      progress(answered.get(), i == count - 1);
+    }
+    free.acquire(IN_FLIGHT);
+    progress(answered.get(), true);
+    summary(outcomes, Duration.ofNanos(System.nanoTime() - start));
+    return outcomes.keySet().stream().allMatch(outcome -> outcome.startsWith("200 ")) ? 0 : Cli.NO;
+  }
+
+  private void pace(long start, int sent) throws InterruptedException {
+    if (rate > 0) {
+      long wait = start + (long) (sent / rate * 1e9) - System.nanoTime();
+      if (wait > 0) {
+        TimeUnit.NANOSECONDS.sleep(wait);
+      }
+    }
+  }
+
+  private void progress(int answered, boolean last) {
+    if (json || !CommandLine.Help.Ansi.AUTO.enabled()) {
+      return;
+    }
+    int total = duplicate ? 2 * count : count;
+    if (last || answered % 50 == 0) {
+      int filled = (int) (30L * answered / total);
+      PrintWriter err = spec.commandLine().getErr();
+      err.print(
+          "\r[" + "#".repeat(filled) + " ".repeat(30 - filled) + "] " + answered + "/" + total);
+      if (last && answered == total) {
+        err.println();
+      }
+      err.flush();
+    }
+  }
+
+  private void summary(Map<String, Integer> outcomes, Duration took) {
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, Integer> sorted = new TreeMap<>(outcomes);
+    int total = sorted.values().stream().mapToInt(Integer::intValue).sum();
+    double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
+    if (json) {
+      out.println(
+          JSON.createObjectNode()
+              .put("sent", total)
+              .put("perSecond", Math.round(perSecond))
+              .set("answers", JSON.valueToTree(sorted)));
+    } else {
+      sorted.forEach((outcome, number) -> out.println(number + " × " + outcome));
+      out.printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
+    }
+    out.flush();
+  }
+
+  private static HttpClient client() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(Duration.ofSeconds(5))
+        .build();
+  }
+
+  private HttpRequest request(URI uri, Signer signer, String body) {
+    RawRequest unsigned =
+        new RawRequest(
+            "POST",
+            uri.getPath(),
+            List.of(new RawRequest.Header("Content-Type", "application/json")),
+            body.getBytes(StandardCharsets.UTF_8));
+    RawRequest signed = signer.sign(unsigned, type);
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri)
+            .timeout(Duration.ofSeconds(20))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
+    for (RawRequest.Header header : signed.headers()) {
+      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
+        request.header(header.name(), header.value());
+      }
+    }
+    return request.build();
+  }
+
+  private CompletableFuture<Sent> post(HttpClient client, HttpRequest request) {
+    return client
+        .sendAsync(request, HttpResponse.BodyHandlers.ofString())
+        .thenApply(SendCommand::sent)
+        .exceptionally(
+            thrown -> {
+              Throwable cause = thrown.getCause() == null ? thrown : thrown.getCause();
+              String text =
+                  cause instanceof ConnectException
+                      ? "nobody answers at "
+                          + request.uri()
+                          + "; start the service with: ./payhook run"
+                      : request.uri() + ": " + cause;
+              return new Sent(0, "", "", text);
+            });
+  }
+
+  private static Sent sent(HttpResponse<String> response) {
+    try {
+      JsonNode answer = JSON.readTree(response.body());
+      return new Sent(
+          response.statusCode(),
+          answer.path("status").asText(),
+          answer.path("id").asText(),
+          answer.path("error").asText());
+    } catch (IOException e) {
+      return new Sent(response.statusCode(), "", "", response.body());
+    }
+  }
+
+  private void print(Sent sent) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(
+          JSON.createObjectNode()
+              .put("code", sent.status)
+              .put("status", sent.outcome)
+              .put("id", sent.id)
+              .put("error", sent.text));
+    } else if (sent.status == 0) {
+      spec.commandLine().getErr().println("payhook: " + sent.text);
+    } else {
+      out.println(
+          (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
+              .strip());
+    }
+    out.flush();
+  }
+
+  private DeclaredEndpoint target(Settings settings) throws RouteFileException {
+    Map<String, DeclaredEndpoint> all =
+        DeclaredEndpoint.in(settings.routes(), Placeholders.of(settings));
+    if (endpoint != null) {
+      DeclaredEndpoint named = all.get(endpoint);
+      if (named == null) {
+        throw wrong(
+            "there is no endpoint '"
+                + endpoint
+                + "' in "
+                + settings.routes()
+                + "; there are: "
+                + all.keySet());
+      }
+      return named;
+    }
+    List<DeclaredEndpoint> fitting =
+        all.values().stream()
+            .filter(each -> file != null || Files.exists(sampleFile(each)))
+            .toList();
+    if (fitting.size() == 1) {
+      return fitting.get(0);
+    }
+    throw wrong(
+        fitting.isEmpty()
+            ? "no endpoint has a sample of '"
+                + type
+                + "'; there are samples of: "
+                + types(all.values())
+            : "several endpoints fit; say which with --endpoint: "
+                + fitting.stream().map(DeclaredEndpoint::name).toList());
+  }
+
+  private static Set<String> types(Iterable<DeclaredEndpoint> endpoints) {
+    Set<String> types = new TreeSet<>();
+    for (DeclaredEndpoint each : endpoints) {
+      if (Files.isDirectory(each.samples())) {
+        try (Stream<Path> files = Files.list(each.samples())) {
+          files
+              .map(sample -> String.valueOf(sample.getFileName()).replaceFirst("\\.json$", ""))
+              .forEach(types::add);
+        } catch (IOException e) {
+          types.add("(" + each.samples() + " can't be read)");
+        }
+      }
+    }
+    return types;
+  }
+
+  private Path sampleFile(DeclaredEndpoint of) {
+    return of.samples().resolve(type + ".json");
+  }
+
+  private Path sample(DeclaredEndpoint of) {
+    Path sample = sampleFile(of);
+    if (!Files.exists(sample)) {
+      throw wrong("there is no sample " + sample + "; add one or name a body with --file");
+    }
+    return sample;
+  }
+
+  private ParameterException wrong(String problem) {
+    return new ParameterException(spec.commandLine(), problem);
+  }
+
+  private static String random() {
+    byte[] bytes = new byte[8];
+    new SecureRandom().nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  /**
+   * A sample body that gets another key each time: the value that makes its key is replaced
+   * wherever it stands.
+   */
+  private static final class Sample {
+    private final String text;
+    private final @Nullable String keyValue;
+
+    Sample(String text, String type, Provider provider, List<Secret> secrets, Clock clock) {
+      this.text = text;
+      this.keyValue = keyValue(text, type, provider, secrets, clock);
+    }
+
+    String withKey(String value) {
+      return keyValue == null ? text : text.replace("\"" + keyValue + "\"", "\"" + value + "\"");
+    }
+
+    /**
+     * Asks the verifier for the sample's key, and looks for the member of the body that is part of
+     * it.
+     */
+    private static @Nullable String keyValue(
+        String text, String type, Provider provider, List<Secret> secrets, Clock clock) {
+      Secret secret = secrets.isEmpty() ? Secret.of(random()) : secrets.get(0);
+      RawRequest signed =
+          new Signer(provider, secret, clock)
+              .sign(
+                  new RawRequest(
+                      "POST",
+                      "/",
+                      List.of(new RawRequest.Header("Content-Type", "application/json")),
+                      text.getBytes(StandardCharsets.UTF_8)),
+                  type);
+      Verdict verdict = new Verifier(provider, List.of(secret), clock).verify(signed);
+      if (!(verdict instanceof VerifiedEvent event) || event.json() == null) {
+        return null;
+      }
+      List<String> values = new ArrayList<>();
+      texts(event.json(), values);
+      return values.stream()
+          .filter(
+              value ->
+                  value.length() > 2
+                      && !value.equals(event.rawType())
+                      && !value.equals(event.type()))
+          .filter(
+              value ->
+                  event.key().equals(value)
+                      || event.key().endsWith(":" + value)
+                      || event.key().contains(value))
+          .max(Comparator.comparingInt(String::length))
+          .orElse(null);
+    }
+
+    private static void texts(@Nullable JsonNode node, List<String> into) {
+      if (node == null) {
+        return;
+      }
+      if (node.isTextual()) {
+        into.add(node.textValue());
+      }
+      node.forEach(child -> texts(child, into));
+    }
+  }
+}

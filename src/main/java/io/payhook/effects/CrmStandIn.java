@@ -1,0 +1,197 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stand-in for a CRM, for development only: each call becomes a JSON file {@code
+ * 20261123T201502.123Z-000001-PUT-contacts_ada_example.com-3f5a….json} with method, path, headers
+ * and body. A call that repeats an Idempotency-Key is answered like the first one and leaves no
+ * second file, after a restart too.
+ *
+ * <p>Mounted on a route that ends in {@code *}; the path it records is what follows the mount
+ * point.
+ */
+public final class CrmStandIn implements Handler<RoutingContext> {
+  private static final Logger LOG = LoggerFactory.getLogger(CrmStandIn.class);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+  private static final Pattern FILE =
+      Pattern.compile("[0-9TZ.]+-([0-9]+)-.*-([0-9a-f]{32})\\.json");
+  private static final List<String> KEPT_HEADERS =
+      List.of("Accept", "Content-Type", "Idempotency-Key", "User-Agent");
+  private static final int LONGEST_PATH = 60;
+  private static final int LONGEST_BODY = 1 << 20;
+
+  private final Path folder;
+  private final Clock clock;
+  private final AtomicLong sequence = new AtomicLong();
+  private final Set<String> seen = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param folder where the files go; made if it isn't there
+   * @throws IOException where it can't be made or read
+   */
+  public CrmStandIn(Path folder, Clock clock) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    this.clock = clock;
+    try (Stream<Path> files = Files.list(folder)) {
+      files.forEach(file -> remember(file.getFileName().toString()));
+    }
+  }
+
+  private void remember(String file) {
+    Matcher matcher = FILE.matcher(file);
+    if (matcher.matches()) {
+      sequence.accumulateAndGet(Long.parseLong(matcher.group(1)), Math::max);
+      seen.add(matcher.group(2));
+    }
+  }
+
+  @Override
+  public void handle(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    if (context.body() != null && context.body().available()) {
+      answer(context, context.body().buffer());
+    } else if (request.isEnded()) {
+      answer(context, null);
+    } else {
+      request.body().onSuccess(body -> answer(context, body)).onFailure(context::fail);
+      // Where the router paused the request for whoever reads the body.
+      request.resume();
+    }
+  }
+
+  private void answer(RoutingContext context, @Nullable Buffer body) {
+    if (body != null && body.length() > LONGEST_BODY) {
+      context.response().setStatusCode(413).end();
+      return;
+    }
+    context
+        .vertx()
+        .executeBlocking(() -> record(context, body), false)
+        .onSuccess(
+            answer ->
+                context
+                    .response()
+                    .setStatusCode(answer.status)
+                    .putHeader("Content-Type", "application/json")
+                    .end(answer.json))
+        .onFailure(context::fail);
+  }
+
+  private record Answer(int status, String json) {}
+
+  private Answer record(RoutingContext context, @Nullable Buffer body) throws IOException {
+    HttpServerRequest request = context.request();
+    String path = pathAfterMount(context);
+    String key = request.getHeader("Idempotency-Key");
+    String id = digest(key == null ? UUID.randomUUID().toString() : key);
+    boolean first = seen.add(id);
+    if (first) {
+      try {
+        write(request, path, body, id);
+      } catch (IOException | RuntimeException e) {
+        seen.remove(id);
+        throw e;
+      }
+    }
+    ObjectNode answer = Json.MAPPER.createObjectNode();
+    answer.put("id", id);
+    answer.put("standIn", true);
+    answer.put("repeated", !first);
+    boolean created = first && request.method().equals(HttpMethod.POST);
+    return new Answer(created ? 201 : 200, answer.toString());
+  }
+
+  private static String pathAfterMount(RoutingContext context) {
+    String whole = context.request().path();
+    String mount = context.currentRoute() == null ? null : context.currentRoute().getPath();
+    String prefix = mount == null || mount.equals("/") ? "" : mount;
+    return !prefix.isEmpty() && whole.startsWith(prefix)
+        ? "/" + whole.substring(prefix.length()).replaceFirst("^/+", "")
+        : whole;
+  }
+
+  private void write(HttpServerRequest request, String path, @Nullable Buffer body, String id)
+      throws IOException {
+    Instant now = clock.instant();
+    ObjectNode call = Json.MAPPER.createObjectNode();
+    call.put("standIn", "nothing was sent; payhook.crm.url is not set");
+    call.put("at", now.toString());
+    call.put("method", request.method().name());
+    call.put("path", path);
+    if (request.query() != null) {
+      call.put("query", request.query());
+    }
+    ObjectNode headers = call.putObject("headers");
+    for (String name : KEPT_HEADERS) {
+      String value = request.getHeader(name);
+      if (value != null) {
+        headers.put(name, value);
+      }
+    }
+    call.set("body", body == null || body.length() == 0 ? null : json(body));
+
+    String name =
+        "%s-%06d-%s-%s-%s.json"
+            .formatted(
+                TIME.format(now),
+                sequence.incrementAndGet(),
+                SafeName.of(request.method().name(), 10),
+                SafeName.of(path.substring(1), LONGEST_PATH),
+                id);
+    Path unfinished = folder.resolve("." + name + ".tmp");
+    Path file = folder.resolve(name);
+    Files.writeString(
+        unfinished, Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(call) + "\n");
+    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    LOG.info("Stand-in, nothing was sent: the CRM call {} is in {}", request.method(), file);
+  }
+
+  private static JsonNode json(Buffer body) {
+    try {
+      return Json.MAPPER.readTree(body.getBytes());
+    } catch (IOException e) {
+      return Json.MAPPER.getNodeFactory().textNode(body.toString(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static String digest(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package io.payhook.routes;
+
+import io.payhook.Endpoint;
+import io.payhook.signature.Provider;
+import io.payhook.signature.Secret;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.schema.FailsafeSchema;
+
+/**
+ * An endpoint as its file declares it, read without starting anything.
+ *
+ * @param name the last part of its URL
+ * @param file the route file
+ * @param provider name of the preset, placeholders resolved
+ * @param secrets placeholders resolved; never printed
+ * @param settings overrides of the preset by dotted name
+ */
+public record DeclaredEndpoint(
+    String name,
+    Path file,
+    @Nullable String provider,
+    String secrets,
+    Map<String, String> settings) {
+
+  /**
+   * Every endpoint below a routes folder, by name.
+   *
+   * @param placeholders resolves {@code {{…}}} in a value
+   * @throws RouteFileException for a file that is no YAML
+   */
+  public static Map<String, DeclaredEndpoint> in(Path root, UnaryOperator<String> placeholders)
+      throws RouteFileException {
+    Map<String, DeclaredEndpoint> endpoints = new TreeMap<>();
+    List<String> problems = new ArrayList<>();
+    for (Path file : RouteFiles.in(root)) {
+      try {
+        Object document =
+            new Load(
+                    LoadSettings.builder()
+                        .setLabel(file.toString())
+                        .setSchema(new FailsafeSchema())
+                        .build())
+                .loadFromString(Files.readString(file));
+        collect(file, document, placeholders, endpoints);
+      } catch (YamlEngineException | IOException e) {
+        problems.add(file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new RouteFileException(problems);
+    }
+    return endpoints;
+  }
+
+  private static void collect(
+      Path file,
+      @Nullable Object document,
+      UnaryOperator<String> placeholders,
+      Map<String, DeclaredEndpoint> into) {
+    if (!(document instanceof List<?> items)) {
+      return;
+    }
+    for (Object item : items) {
+      if (item instanceof Map<?, ?> map && map.get("beans") instanceof List<?> beans) {
+        for (Object bean : beans) {
+          if (bean instanceof Map<?, ?> declared
+              && String.valueOf(declared.get("type")).endsWith(Endpoint.class.getName())
+              && declared.get("name") instanceof String name) {
+            into.put(name, declared(name, file, declared.get("properties"), placeholders));
+          }
+        }
+      }
+    }
+  }
+
+  private static DeclaredEndpoint declared(
+      String name, Path file, @Nullable Object properties, UnaryOperator<String> placeholders) {
+    Map<String, String> flat = new LinkedHashMap<>();
+    if (properties instanceof Map<?, ?> map) {
+      flatten("", map, placeholders, flat);
+    }
+    String provider = flat.remove("provider");
+    String secrets = flat.remove("secrets");
+    return new DeclaredEndpoint(name, file, provider, secrets == null ? "" : secrets, flat);
+  }
+
+  private static void flatten(
+      String prefix, Map<?, ?> map, UnaryOperator<String> placeholders, Map<String, String> into) {
+    map.forEach(
+        (key, value) -> {
+          if (value instanceof Map<?, ?> nested) {
+            flatten(prefix + key + ".", nested, placeholders, into);
+          } else {
+            into.put(prefix + key, placeholders.apply(String.valueOf(value)));
+          }
+        });
+  }
+
+  /** The preset with this endpoint's overrides. */
+  public Provider resolve(Providers providers) {
+    if (provider == null) {
+      throw new IllegalArgumentException(
+          "endpoint " + name + " in " + file + " has no provider; see 'payhook providers'");
+    }
+    return providers.get(provider).with(settings);
+  }
+
+  /** The secrets, newest last as written. */
+  public List<Secret> parsedSecrets() {
+    return Secret.parse(secrets);
+  }
+
+  /** The folder with one sample an event type. */
+  public Path samples() {
+    return file.resolveSibling("samples");
+  }
+
+  @Override
+  public String toString() {
+    return "endpoint " + name + " of " + file;
+  }
+}

@@ -1,0 +1,91 @@
+package io.payhook.service;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Properties;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stand-ins for secrets that nobody has set yet, made once and kept in {@code secrets.properties}
+ * of the data folder, which only its owner can read. For development alone. Several processes may
+ * use one folder at once: the service and {@code payhook send}, say.
+ */
+public final class DevelopmentSecrets {
+  private static final Logger LOG = LoggerFactory.getLogger(DevelopmentSecrets.class);
+  private static final String HEAD =
+      "# Development secrets, made by Payhook. Set the environment variables of these names for real ones.\n";
+
+  private final Path data;
+  private final Path file;
+
+  /** The secrets kept in a data folder; it is made when the first secret is. */
+  public DevelopmentSecrets(Path data) {
+    this.data = data;
+    this.file = data.resolve("secrets.properties");
+  }
+
+  /**
+   * The secret of that name: 64 hex digits, made at the first call.
+   *
+   * @throws StartException when the folder cannot be read or written
+   */
+  public String get(String name) {
+    // Within one process a file can be locked once only.
+    synchronized (DevelopmentSecrets.class) {
+      Optional<String> kept = find(name);
+      return kept.isPresent() ? kept.get() : make(name);
+    }
+  }
+
+  /** The secret of that name, if one has been made. */
+  public Optional<String> find(String name) {
+    synchronized (DevelopmentSecrets.class) {
+      try {
+        return Optional.ofNullable(parse(DataFolder.read(file).orElse("")).getProperty(name));
+      } catch (IOException e) {
+        throw DataFolder.unusable("The file " + file, e);
+      }
+    }
+  }
+
+  private String make(String name) {
+    DataFolder.create(data);
+    try (FileChannel channel = DataFolder.openPrivate(file);
+        FileLock lock = channel.lock()) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) channel.size());
+      while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
+      String text = new String(bytes.array(), StandardCharsets.UTF_8);
+      String other = parse(text).getProperty(name);
+      if (other != null && lock.isValid()) {
+        return other;
+      }
+      String made = DataFolder.random(32);
+      // Appended with one write: who reads meanwhile sees the secret or does not.
+      String line =
+          (text.isEmpty() ? HEAD : text.endsWith("\n") ? "" : "\n") + name + "=" + made + "\n";
+      channel.position(channel.size());
+      channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+      channel.force(true);
+      LOG.warn(
+          "{} is not set: made a development secret for it and keep it in {}; set the variable before real traffic",
+          name,
+          file);
+      return made;
+    } catch (IOException e) {
+      throw DataFolder.unusable("The file " + file, e);
+    }
+  }
+
+  private static Properties parse(String text) throws IOException {
+    Properties secrets = new Properties();
+    secrets.load(new StringReader(text));
+    return secrets;
+  }
+}

@@ -1,0 +1,70 @@
+package io.payhook.service;
+
+import java.util.function.UnaryOperator;
+import org.apache.camel.spi.PropertiesFunction;
+import org.apache.camel.util.IOHelper;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in route files, in place of Camel's own.
+ * The environment comes first; a webhook secret that is not set there is, outside production, a
+ * {@linkplain DevelopmentSecrets development secret}. Registered with {@code
+ * camelContext.getPropertiesComponent().addPropertiesFunction(…)}.
+ */
+public final class EnvironmentFunction implements PropertiesFunction {
+  /** The end of the names that name a webhook secret. */
+  public static final String WEBHOOK_SECRET = "_WEBHOOK_SECRET";
+
+  private final Settings settings;
+  private final DevelopmentSecrets secrets;
+  private final UnaryOperator<@Nullable String> environment;
+
+  /** Reads the environment of this process. */
+  public EnvironmentFunction(Settings settings) {
+    this(settings, IOHelper::lookupEnvironmentVariable);
+  }
+
+  EnvironmentFunction(Settings settings, UnaryOperator<@Nullable String> environment) {
+    this.settings = settings;
+    this.secrets = new DevelopmentSecrets(settings.data());
+    this.environment = environment;
+  }
+
+  @Override
+  public String getName() {
+    return "env";
+  }
+
+  /**
+   * The value of {@code NAME} or {@code NAME:default}; null, which Camel reports as unknown, when
+   * there is neither.
+   *
+   * @throws IllegalArgumentException for a webhook secret that is missing in production
+   */
+  @Override
+  public @Nullable String apply(String remainder) {
+    int colon = remainder.indexOf(':');
+    String name = colon < 0 ? remainder : remainder.substring(0, colon);
+    String value = environment.apply(name);
+    boolean webhookSecret = name.endsWith(WEBHOOK_SECRET);
+    // An empty secret would let everybody sign.
+    if (value != null && !(webhookSecret && value.isBlank())) {
+      return value;
+    }
+    if (colon >= 0 && !(webhookSecret && remainder.substring(colon + 1).isBlank())) {
+      return remainder.substring(colon + 1);
+    }
+    if (!webhookSecret) {
+      return null;
+    }
+    if (settings.isProduction()) {
+      throw new IllegalArgumentException(
+          "environment variable "
+              + name
+              + " is not set; profile "
+              + settings.profile()
+              + " makes no development secrets, set it to the secret the platform gave you");
+    }
+    return secrets.get(name);
+  }
+}
