@@ -336,7 +336,7 @@ public final class DeliveryEngine implements AutoCloseable {
         publishSubscriptions();
         return;
       }
-      List<SubscriptionTable.Row> rows = table.all();
+      List<SubscriptionTable.Row> rows = table.elsewhere();
       if (!rows.equals(elsewhere)) {
         elsewhere = rows;
         targets.clear();
@@ -352,7 +352,7 @@ public final class DeliveryEngine implements AutoCloseable {
       Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
       lanes.values().forEach(lane -> rows.put(lane.route, row(lane)));
       table.replace(List.copyOf(rows.values()));
-      elsewhere = table.all();
+      elsewhere = table.elsewhere();
       targets.clear();
     } catch (SQLException e) {
       subscriptionsChanged = true;
@@ -530,8 +530,8 @@ public final class DeliveryEngine implements AutoCloseable {
       deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
       return;
     }
-    boolean dead = !failure.retryable() || claim.attempt() >= lane.maxAttempts;
-    Duration again = dead ? Duration.ZERO : backoff(lane, claim.attempt(), failure.least());
+    boolean dead = !failure.retryable() || claim.tries() >= lane.maxAttempts;
+    Duration again = dead ? Duration.ZERO : backoff(lane, claim.tries(), failure.least());
     if (dead) {
       LOG.error(
           "DEAD: {} of event {} ({} {}) failed for good at attempt {}: {}. It stays in the journal; when the cause is mended:"
@@ -551,7 +551,7 @@ public final class DeliveryEngine implements AutoCloseable {
           claim.event().id(),
           claim.event().endpoint(),
           claim.event().type(),
-          claim.attempt(),
+          claim.tries(),
           lane.maxAttempts,
           failure.text(),
           text(again));
@@ -570,14 +570,14 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   /**
-   * Exponential, with jitter: between half and the whole of backoff × 2^(attempt − 1), never less
+   * Exponential, with jitter: between half and the whole of backoff × 2^(tries − 1), never less
    * than the target asked for.
    */
-  private Duration backoff(Lane lane, int attempt, Duration asked) {
+  private Duration backoff(Lane lane, int tries, Duration asked) {
     double ceiling =
         Math.min(
             (double) options.backoffMax().toMillis(),
-            (double) lane.backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40)));
+            (double) lane.backoff.toMillis() * Math.pow(2, Math.min(tries - 1, 40)));
     long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
     return Duration.ofMillis(Math.max(wait, asked.toMillis()));
   }

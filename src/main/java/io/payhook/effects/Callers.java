@@ -5,6 +5,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.NamedNode;
 import org.apache.camel.Route;
+import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.spi.RoutePolicy;
@@ -26,9 +27,11 @@ final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   @Override
   public @Nullable RoutePolicy createRoutePolicy(
       CamelContext context, String routeId, NamedNode definition) {
-    boolean kamelet =
-        definition instanceof RouteDefinition route && Boolean.TRUE.equals(route.isKamelet());
-    return kamelet ? null : this;
+    if (definition instanceof RouteDefinition route && Boolean.TRUE.equals(route.isKamelet())) {
+      KameletParameters.check((ModelCamelContext) context, route);
+      return null;
+    }
+    return this;
   }
 
   @Override

@@ -53,9 +53,9 @@ public final class Deliveries implements AutoCloseable {
         set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond'
         from picked
         where d.event_id = picked.event_id and d.route = picked.route
-        returning d.event_id, d.route, d.run, d.attempts, d.seq
+        returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.seq
       )
-      select c.route, c.run, c.attempts, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body
+      select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body
       from claimed c join payhook.event e on e.id = c.event_id
       order by c.seq
       """;
@@ -162,14 +162,16 @@ public final class Deliveries implements AutoCloseable {
         while (row.next()) {
           StoredEvent event =
               new StoredEvent(
-                  row.getObject(4, UUID.class),
-                  row.getString(5),
+                  row.getObject(5, UUID.class),
                   row.getString(6),
                   row.getString(7),
-                  row.getObject(8, OffsetDateTime.class).toInstant(),
-                  row.getString(9),
-                  row.getBytes(10));
-          claims.add(new Claim(event, row.getString(1), row.getInt(2), row.getInt(3), node));
+                  row.getString(8),
+                  row.getObject(9, OffsetDateTime.class).toInstant(),
+                  row.getString(10),
+                  row.getBytes(11));
+          claims.add(
+              new Claim(
+                  event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node));
         }
       }
     }

@@ -100,7 +100,7 @@ public final class RouteFiles {
 
   private final SortedMap<Path, Running> running;
   private Snapshot good = Snapshot.none();
-  private Providers providers = Providers.shipped();
+  private volatile Providers providers = Providers.shipped();
   private volatile List<ReloadProblem> problems = List.of();
 
   /**
@@ -765,7 +765,7 @@ public final class RouteFiles {
     try {
       Provider provider = providers.get(bean.getProvider()).with(bean.settings());
       List<Secret> secrets = Secret.parse(bean.getSecrets());
-      return new ActiveEndpoint(name, provider, new Verifier(provider, secrets, clock));
+      return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));
     } catch (ProviderException | IllegalArgumentException e) {
       throw new IllegalArgumentException("endpoint " + name + ": " + e.getMessage(), e);
     }
@@ -776,6 +776,11 @@ public final class RouteFiles {
     return e.problems().stream()
         .map(problem -> new ReloadProblem(folder, 0, 0, problem.toString()))
         .toList();
+  }
+
+  /** The presets that endpoints use now. */
+  public Providers providers() {
+    return providers;
   }
 
   private static String nameOf(Path kamelet) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -180,8 +181,14 @@ final class DataFolder implements AutoCloseable {
   static StartException unusable(String what, IOException e) {
     String why = e.getMessage();
     if (e instanceof FileSystemException failure) {
-      why = failure.getReason() == null ? "permission denied" : failure.getReason();
-      what += failure.getFile() == null ? "" : " (" + failure.getFile() + ")";
+      if (e instanceof AccessDeniedException) {
+        why = "permission denied";
+      } else if (e instanceof NoSuchFileException) {
+        why = "there is no such folder";
+      } else if (failure.getReason() != null) {
+        why = failure.getReason();
+      }
+      why += failure.getFile() == null ? "" : " (" + failure.getFile() + ")";
     }
     return new StartException(
         what

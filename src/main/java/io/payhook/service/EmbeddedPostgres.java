@@ -71,14 +71,15 @@ final class EmbeddedPostgres implements AutoCloseable {
    * @param programsFolder where the programs are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
+    return start(data, programsFolder, Unprivileged.find());
+  }
+
+  static EmbeddedPostgres start(Path data, Path programsFolder, Unprivileged unprivileged) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     boolean passwordKept = Files.exists(data.resolve("database.password"));
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
-            data,
-            programs,
-            Unprivileged.find(),
-            DataFolder.secret(data.resolve("database.password"), 24));
+            data, programs, unprivileged, DataFolder.secret(data.resolve("database.password"), 24));
     try {
       postgres.prepare(passwordKept);
       postgres.startOnFreePort();
@@ -308,16 +309,23 @@ final class EmbeddedPostgres implements AutoCloseable {
     return Optional.of(complaint(before).orElse(outcome.lastLine()));
   }
 
-  /** What the server logged last as the reason for giving up. */
+  /** What the server logged last as the reason for giving up, in one line. */
   private Optional<String> complaint(long from) throws IOException {
     byte[] bytes = Files.readAllBytes(log);
-    String text = new String(bytes, StandardCharsets.UTF_8);
-    int start = (int) Math.min(from, text.length());
-    return text.substring(start)
-        .lines()
-        .filter(line -> line.contains("FATAL:") || line.contains("PANIC:"))
-        .reduce((first, second) -> second)
-        .map(line -> line.replaceFirst("^.*?(FATAL|PANIC):\\s*", ""));
+    int start = (int) Math.min(from, bytes.length);
+    List<String> lines =
+        new String(bytes, start, bytes.length - start, StandardCharsets.UTF_8)
+            .lines()
+            .filter(line -> !line.isBlank() && !line.contains(" LOG: "))
+            .toList();
+    Optional<String> fatal =
+        lines.stream()
+            .filter(line -> line.contains("FATAL:") || line.contains("PANIC:"))
+            .reduce((first, second) -> second)
+            .map(line -> line.replaceFirst("^.*?(FATAL|PANIC):\\s*", ""));
+    return fatal.isPresent() || lines.isEmpty()
+        ? fatal
+        : Optional.of(String.join(" ", lines).strip());
   }
 
   private void createDatabase() {
@@ -444,50 +452,47 @@ final class EmbeddedPostgres implements AutoCloseable {
               programs.program("pg_ctl"),
               "stop",
               "--silent",
-              "--wait",
               "--mode=immediate",
               "--pgdata=" + cluster);
         }
-        if (alive(server)) {
-          throw new StartException(
-              "PostgreSQL (process "
-                  + server
-                  + ") still runs in "
-                  + cluster
-                  + " and cannot be stopped; end that process");
-        }
-      } else if (alive(server)) {
-        // PostgreSQL itself would take the stranger for a running server and refuse to start.
-        Files.deleteIfExists(cluster.resolve("postmaster.pid"));
       }
     }
-    waitForOrphans();
+    waitForTheEnd(recorded);
+    if (recorded.isPresent() && ProcessHandle.of(recorded.get()).isPresent()) {
+      // The number is a stranger's now, or a dead server's that nobody has asked for yet.
+      // PostgreSQL would take it for a
+      // running server and refuse to start.
+      Files.deleteIfExists(cluster.resolve("postmaster.pid"));
+    }
   }
 
   /**
-   * After a killed server its children end by themselves as soon as they notice; no new server may
-   * start before.
+   * A server that was told to stop takes a moment, and after a killed one its children end by
+   * themselves as soon as they notice; no new server may start before.
    */
-  private void waitForOrphans() throws IOException {
+  private void waitForTheEnd(Optional<Long> recorded) throws IOException {
     long end = System.nanoTime() + STOP.toNanos();
     while (true) {
-      List<Long> orphans = workingHere();
-      if (orphans.isEmpty()) {
+      List<Long> running = workingHere();
+      recorded
+          .filter(pid -> !running.contains(pid) && alive(pid) && worksHere(pid))
+          .ifPresent(running::add);
+      if (running.isEmpty()) {
         return;
       }
       if (System.nanoTime() > end) {
         throw new StartException(
             "PostgreSQL processes "
-                + orphans
+                + running
                 + " still run in "
                 + cluster
-                + "; end them and start again");
+                + " and cannot be stopped; end them and start again");
       }
       try {
-        TimeUnit.MILLISECONDS.sleep(20);
+        TimeUnit.MILLISECONDS.sleep(10);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new StartException("Stopped while waiting for PostgreSQL processes " + orphans, e);
+        throw new StartException("Stopped while waiting for PostgreSQL processes " + running, e);
       }
     }
   }
@@ -503,7 +508,7 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /** True for a running process; one that ended and was never asked how (a zombie) is not. */
-  private static boolean alive(long pid) {
+  static boolean alive(long pid) {
     if (!ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
       return false;
     }
@@ -524,7 +529,8 @@ final class EmbeddedPostgres implements AutoCloseable {
     Path folder = Path.of("/proc/" + pid + "/cwd");
     try {
       if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-        return Files.readSymbolicLink(folder).equals(cluster.toRealPath());
+        return Files.readSymbolicLink(folder).equals(cluster.toRealPath())
+            && DataFolder.read(folder.resolveSibling("comm")).orElse("").equals("postgres");
       }
     } catch (IOException e) {
       // Not shown to us: ask for the arguments.
@@ -538,14 +544,16 @@ final class EmbeddedPostgres implements AutoCloseable {
   private List<Long> workingHere() throws IOException {
     Path processes = Path.of("/proc");
     if (!Files.isDirectory(processes.resolve("self"))) {
-      return List.of();
+      return new ArrayList<>();
     }
     Path here = cluster.toRealPath();
     List<Long> found = new ArrayList<>();
     try (var folders = Files.newDirectoryStream(processes, "[0-9]*")) {
       for (Path folder : folders) {
         try {
-          if (Files.readSymbolicLink(folder.resolve("cwd")).equals(here)) {
+          // A shell may stand here too.
+          if (DataFolder.read(folder.resolve("comm")).orElse("").equals("postgres")
+              && Files.readSymbolicLink(folder.resolve("cwd")).equals(here)) {
             found.add(Long.valueOf(folder.getFileName().toString()));
           }
         } catch (IOException | NumberFormatException e) {

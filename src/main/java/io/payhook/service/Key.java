@@ -203,8 +203,9 @@ public final class Key<T> {
   public static final Key<String> MAIL_SECURITY =
       choice(
           "payhook.mail.security",
-          "starttls",
-          "How the connection to the SMTP server is protected.",
+          "auto",
+          "How the connection to the SMTP server is protected; auto is none on this machine, tls on port 465, else starttls.",
+          "auto",
           "none",
           "starttls",
           "tls");

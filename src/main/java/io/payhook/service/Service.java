@@ -18,7 +18,9 @@ import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
+import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.routes.Providers;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
@@ -61,6 +63,7 @@ public final class Service implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Service.class);
   private static final Duration APPEND_PATIENCE = Duration.ofMillis(2_500);
   private static final int REJECTIONS_PER_SECOND = 10;
+  private static final Duration RETENTION_EVERY = Duration.ofMinutes(10);
 
   private final Settings settings;
   private final Clock clock;
@@ -73,6 +76,9 @@ public final class Service implements AutoCloseable {
   private volatile @Nullable Intake intake;
   private volatile @Nullable RouteFiles files;
   private volatile @Nullable CamelContext context;
+  private @Nullable DataSource dataSource;
+  private @Nullable DeliveryEngine engine;
+  private @Nullable Endpoints endpoints;
   private volatile int port;
 
   private interface Stop {
@@ -206,7 +212,14 @@ public final class Service implements AutoCloseable {
     files.load();
     this.files = files;
     engine.start();
+    Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
+    if (keep.isPresent()) {
+      closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
+    }
     stops.push(() -> intake.drain(patience));
+    this.dataSource = pool;
+    this.engine = engine;
+    this.endpoints = endpoints;
     this.intake = intake;
     this.context = context;
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
@@ -241,8 +254,21 @@ public final class Service implements AutoCloseable {
             settings.get(Key.MAIL_PORT),
             settings.get(Key.MAIL_USERNAME),
             settings.get(Key.MAIL_PASSWORD),
-            SmtpSender.Security.valueOf(settings.get(Key.MAIL_SECURITY).toUpperCase(Locale.ROOT))),
+            mailSecurity(host)),
         clock);
+  }
+
+  private SmtpSender.Security mailSecurity(String host) {
+    String set = settings.get(Key.MAIL_SECURITY);
+    if (!set.equals("auto")) {
+      return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
+    }
+    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+      return SmtpSender.Security.NONE;
+    }
+    return settings.get(Key.MAIL_PORT) == 465
+        ? SmtpSender.Security.TLS
+        : SmtpSender.Security.STARTTLS;
   }
 
   /** The CRM of the settings, or a stand-in on loopback that writes files. */
@@ -288,11 +314,7 @@ public final class Service implements AutoCloseable {
    * @throws IllegalStateException before {@link #open} has returned
    */
   public RouteFiles.Outcome reload() {
-    RouteFiles current = files;
-    if (current == null) {
-      throw new IllegalStateException("the service is still starting; try again when it is ready");
-    }
-    return current.reloadWhole();
+    return opened(files).reloadWhole();
   }
 
   /** Every file of the routes folder whose version on disk is not the one that runs. */
@@ -303,12 +325,39 @@ public final class Service implements AutoCloseable {
 
   /** What runs the routes, for tests that look inside. */
   CamelContext context() {
-    return Objects.requireNonNull(context);
+    return opened(context);
   }
 
   /** What is measured, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
+  }
+
+  /** The database, once the service is open. */
+  public DataSource dataSource() {
+    return opened(dataSource);
+  }
+
+  /** The endpoints that take requests. */
+  public Endpoints endpoints() {
+    return opened(endpoints);
+  }
+
+  /** The presets there are. */
+  public Providers providers() {
+    return opened(files).providers();
+  }
+
+  /** Has the deliveries looked at that were made pending from outside. */
+  public void announce() {
+    opened(engine).announce();
+  }
+
+  private static <T> T opened(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the service is not open");
+    }
+    return part;
   }
 
   /** The port that webhooks are received on. */

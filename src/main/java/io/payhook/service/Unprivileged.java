@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Unprivileged(List<String> prefix, @Nullable String owner, boolean stranger) {
 
-  private static final List<Unprivileged> WAYS =
+  static final List<Unprivileged> WAYS =
       List.of(
           new Unprivileged(List.of("unshare", "-U"), "root", false),
           new Unprivileged(

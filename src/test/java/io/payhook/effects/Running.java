@@ -7,15 +7,18 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.Exchange;
+import org.apache.camel.builder.NoErrorHandlerBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 
 /** A context with the kamelets and some route files, which gives events to single routes. */
 final class Running implements AutoCloseable {
   static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T20:15:02.123Z"), ZoneOffset.UTC);
+  static final String EVENT_ID = "0b9f6e5c-8c5e-4a51-9f0f-0e6a6c8e6a01";
   static final Instant RECEIVED = Instant.parse("2026-11-23T20:15:00Z");
 
   final DefaultCamelContext context = new DefaultCamelContext();
@@ -29,6 +32,8 @@ final class Running implements AutoCloseable {
     properties.put("payhook.mail.from", "Example Shop <shop@shop.example.com>");
     properties.put("payhook.crm.url", crmUrl);
     context.getPropertiesComponent().setInitialProperties(properties);
+    context.setStreamCaching(false);
+    context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerBuilder());
     Effects.bind(context, new EffectsConfig(mail, "crm-token", CLOCK));
     for (Path file : routeFiles) {
       PluginHelper.getRoutesLoader(context)
@@ -50,26 +55,43 @@ final class Running implements AutoCloseable {
         .toArray(Path[]::new);
   }
 
-  /** Delivers an event, received at a given time, to one route; the exchange tells how it went. */
-  Exchange deliver(String route, String json, Instant receivedAt) {
+  /** Delivers an event to one route; the exchange tells how it went. */
+  Exchange deliver(String route, String json, Instant receivedAt, Consumer<Exchange> change) {
     return events.run(
         route,
         exchange -> {
           exchange.getMessage().setBody(json);
           Map<?, ?> event = parse(json);
           exchange.setVariable("endpoint", "payments");
-          exchange.setVariable("eventId", "0b9f6e5c-8c5e-4a51-9f0f-0e6a6c8e6a01");
+          exchange.setVariable("eventId", EVENT_ID);
           exchange.setVariable("eventType", event.get("event"));
           exchange.setVariable("eventKey", event.get("event") + ":1");
           exchange.setVariable("receivedAt", receivedAt);
           exchange.setVariable("attempt", 1);
           exchange.setVariable("event", event);
-          exchange.setVariable("idempotencyKey", "0b9f6e5c-8c5e-4a51-9f0f-0e6a6c8e6a01." + route);
+          exchange.setVariable("idempotencyKey", EVENT_ID + "." + route);
+          change.accept(exchange);
         });
+  }
+
+  Exchange deliver(String route, String json, Instant receivedAt) {
+    return deliver(route, json, receivedAt, exchange -> {});
+  }
+
+  Exchange deliver(String route, String json, Consumer<Exchange> change) {
+    return deliver(route, json, RECEIVED, change);
   }
 
   Exchange deliver(String route, String json) {
     return deliver(route, json, RECEIVED);
+  }
+
+  /** The exchange, if it went well. */
+  static Exchange done(Exchange exchange) throws Exception {
+    if (exchange.getException() != null) {
+      throw exchange.getException();
+    }
+    return exchange;
   }
 
   private static Map<?, ?> parse(String json) {

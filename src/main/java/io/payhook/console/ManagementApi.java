@@ -1,0 +1,464 @@
+package io.payhook.console;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.journal.JournalReader;
+import io.payhook.journal.Replay;
+import io.payhook.journal.ReplayException;
+import io.payhook.signature.Nearest;
+import io.vertx.core.MultiMap;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The JSON API under {@code /api/v1}: reads the journal and replays deliveries. What it takes and
+ * gives is described in {@code /api/v1/openapi.yaml}.
+ *
+ * <p>It has a few threads of its own, so that slow questions keep neither health nor metrics
+ * waiting, and refuses more questions than it can soon answer.
+ */
+public final class ManagementApi {
+  private static final Logger LOG = LoggerFactory.getLogger(ManagementApi.class);
+  static final String ROOT = "/api/v1";
+
+  private static final int THREADS = 3;
+  private static final int WAITING_MAX = 64;
+  private static final int BODY_MAX = 16 * 1024;
+  private static final int COUNT_MAX = 10_000;
+  private static final int REPLAY_DEFAULT = 1_000;
+  private static final int REPLAY_MAX = 10_000;
+
+  private static final List<String> REPLAY_STATES =
+      List.of("dead", "retrying", "skipped", "unrouted", "missing");
+
+  private final JournalReader reader;
+  private final Replay replay;
+  private final Runnable announce;
+  private final Catalogue catalogue;
+  private final Clock clock;
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final List<Operation> operations;
+
+  /** One method of one path, and the parameters that it takes. */
+  record Operation(HttpMethod method, String path, List<String> parameters, Answering answering) {}
+
+  interface Answering {
+    Object answer(Request request) throws SQLException, ReplayException;
+  }
+
+  /**
+   * @param id the path's parameter {@code id}, or empty
+   */
+  record Request(Parameters parameters, String id) {}
+
+  /**
+   * @param announce called after a replay, so that what is pending again is looked for at once
+   * @param clock what {@code since=1h} counts back from
+   */
+  public ManagementApi(
+      JournalReader reader, Replay replay, Runnable announce, Catalogue catalogue, Clock clock) {
+    this.reader = reader;
+    this.replay = replay;
+    this.announce = announce;
+    this.catalogue = catalogue;
+    this.clock = clock;
+    this.operations =
+        List.of(
+            get(
+                "/events",
+                List.of("endpoint", "type", "state", "since", "search", "limit", "before"),
+                this::events),
+            get("/events/:id", List.of(), this::event),
+            get(
+                "/deliveries",
+                List.of("state", "route", "endpoint", "since", "orphaned", "limit", "after"),
+                this::deliveries),
+            new Operation(
+                HttpMethod.POST,
+                "/replay",
+                List.of(
+                    "event",
+                    "state",
+                    "route",
+                    "endpoint",
+                    "since",
+                    "again",
+                    "dryRun",
+                    "limit",
+                    "after"),
+                this::replay),
+            get("/endpoints", List.of(), this::endpoints),
+            get("/providers", List.of(), this::providers),
+            get("/subscriptions", List.of(), this::subscriptions),
+            get(
+                "/rejections",
+                List.of("endpoint", "category", "reason", "since", "limit", "before"),
+                this::rejections),
+            get("/summary", List.of(), this::summary));
+  }
+
+  private static Operation get(String path, List<String> parameters, Answering answering) {
+    return new Operation(HttpMethod.GET, path, parameters, answering);
+  }
+
+  List<Operation> operations() {
+    return operations;
+  }
+
+  /** Adds it to a management port. */
+  public void mount(ManagementServer server) {
+    Router router = server.router();
+    WorkerExecutor threads =
+        server.vertx().createSharedWorkerExecutor("payhook-api", THREADS, 30, TimeUnit.SECONDS);
+    router
+        .get(ROOT + "/openapi.yaml")
+        .handler(
+            context ->
+                context
+                    .response()
+                    .putHeader("Content-Type", "application/yaml; charset=utf-8")
+                    .end(ManagementServer.resource("openapi.yaml")));
+    router.post(ROOT + "/*").handler(BodyHandler.create(false).setBodyLimit(BODY_MAX));
+    for (Operation operation : operations) {
+      router
+          .route(operation.method(), ROOT + operation.path())
+          .handler(context -> serve(context, threads, operation));
+    }
+  }
+
+  private void serve(RoutingContext context, WorkerExecutor threads, Operation operation) {
+    Request request;
+    try {
+      Map<String, String> values =
+          operation.method().equals(HttpMethod.POST)
+              ? fields(context, operation.parameters())
+              : query(context.queryParams());
+      String id = context.pathParam("id");
+      request =
+          new Request(new Parameters(values, operation.parameters(), clock), id == null ? "" : id);
+    } catch (Problem problem) {
+      Reply.problem(context, problem);
+      return;
+    }
+    if (waiting.incrementAndGet() > WAITING_MAX) {
+      waiting.decrementAndGet();
+      Reply.problem(
+          context,
+          new Problem(503, "busy", null, "too many questions wait for an answer; ask again later"));
+      return;
+    }
+    threads
+        .executeBlocking(() -> operation.answering().answer(request), false)
+        .onComplete(
+            answer -> {
+              waiting.decrementAndGet();
+              if (answer.succeeded()) {
+                Reply.json(context, 200, answer.result());
+              } else {
+                Reply.problem(context, problem(context, answer.cause()));
+              }
+            });
+  }
+
+  private static Map<String, String> query(MultiMap given) {
+    Map<String, String> values = new LinkedHashMap<>();
+    for (Map.Entry<String, String> one : given) {
+      if (values.put(one.getKey(), one.getValue()) != null) {
+        throw Problem.parameter(
+            one.getKey(), one.getKey() + " is given more than once; it is taken once");
+      }
+    }
+    return values;
+  }
+
+  /** The members of a JSON body, under the same rules as query parameters. */
+  private static Map<String, String> fields(RoutingContext context, List<String> known) {
+    if (!context.queryParams().isEmpty()) {
+      String name = context.queryParams().names().iterator().next();
+      throw Problem.parameter(
+          name, name + " stands in the URL; here parameters stand in a JSON body");
+    }
+    Buffer body = context.body().buffer();
+    JsonNode tree;
+    try {
+      tree = Reply.JSON.readTree(body == null ? new byte[0] : body.getBytes());
+    } catch (IOException e) {
+      throw new Problem(400, "bad-request", null, "the body is not JSON");
+    }
+    if (!tree.isObject()) {
+      throw new Problem(
+          400, "bad-request", null, "the body is a JSON object with " + String.join(", ", known));
+    }
+    Map<String, String> values = new LinkedHashMap<>();
+    tree.properties()
+        .forEach(
+            member -> {
+              JsonNode value = member.getValue();
+              if (value.isContainerNode()) {
+                throw Problem.parameter(
+                    member.getKey(), member.getKey() + " is text, a number, true or false");
+              }
+              if (!value.isNull()) {
+                values.put(member.getKey(), value.asText());
+              }
+            });
+    return values;
+  }
+
+  private static Problem problem(RoutingContext context, Throwable cause) {
+    if (cause instanceof Problem problem) {
+      return problem;
+    }
+    if (cause instanceof ReplayException e) {
+      return switch (e.reason()) {
+        case NO_EVENT -> Problem.notFound(String.valueOf(e.getMessage()));
+        case NO_ROUTE -> Problem.parameter("route", String.valueOf(e.getMessage()));
+        case NOT_DELIVERABLE ->
+            new Problem(409, "not-deliverable", null, String.valueOf(e.getMessage()));
+      };
+    }
+    if (cause instanceof SQLException e) {
+      if ("57014".equals(e.getSQLState())) {
+        return new Problem(
+            503,
+            "too-slow",
+            null,
+            "this takes too long at the size of the journal; narrow it, as by since, endpoint or route");
+      }
+      LOG.warn("The management API can't read the journal: {}", e.getMessage());
+      return new Problem(503, "database", null, "the database does not answer; ask again later");
+    }
+    LOG.error(
+        "{} {} failed; this is a mistake in Payhook",
+        context.request().method(),
+        context.normalizedPath(),
+        cause);
+    return new Problem(500, "failed", null, "this failed; the log of the service says why");
+  }
+
+  private Object events(Request request) throws SQLException {
+    Parameters given = request.parameters();
+    JournalReader.Page<JournalReader.EventRow, UUID> page =
+        reader.events(
+            new JournalReader.EventQuery(
+                given.text("endpoint"),
+                given.text("type"),
+                given.oneOf("state", JournalReader.EVENT_STATES),
+                given.since(),
+                given.text("search"),
+                given.uuid("before"),
+                given.limit(Parameters.LIMIT_DEFAULT, Parameters.LIMIT_MAX)));
+    UUID next = page.next();
+    return page(
+        "events",
+        page.items().stream().map(Trees::event).toList(),
+        next == null ? null : next.toString());
+  }
+
+  private Object event(Request request) throws SQLException {
+    UUID id = Parameters.uuid("id", request.id());
+    return reader
+        .event(id)
+        .map(Trees::event)
+        .orElseThrow(() -> Problem.notFound("there is no event " + id + " in the journal"));
+  }
+
+  private Object deliveries(Request request) throws SQLException {
+    Parameters given = request.parameters();
+    String state = given.oneOf("state", JournalReader.DELIVERY_STATES);
+    boolean orphaned = given.flag("orphaned");
+    boolean open =
+        orphaned || (state != null && List.of("pending", "running", "retrying").contains(state));
+    if (orphaned && state != null && List.of("done", "dead", "skipped").contains(state)) {
+      throw Problem.parameter(
+          "orphaned",
+          "a "
+              + state
+              + " delivery waits for no route; orphaned ones are pending, running or retrying");
+    }
+    JournalReader.Page<JournalReader.DeliveryRow, JournalReader.Position> page =
+        reader.deliveries(
+            new JournalReader.DeliveryQuery(
+                state,
+                given.text("route"),
+                given.text("endpoint"),
+                given.since(),
+                orphaned,
+                Cursors.delivery(given.text("after"), open),
+                given.limit(Parameters.LIMIT_DEFAULT, Parameters.LIMIT_MAX)));
+    return page(
+        "deliveries", page.items().stream().map(Trees::delivery).toList(), Cursors.of(page.next()));
+  }
+
+  private static Map<String, @Nullable Object> page(
+      String name, List<?> items, @Nullable Object next) {
+    Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+    tree.put(name, items);
+    tree.put("next", next);
+    return tree;
+  }
+
+  private Object replay(Request request) throws SQLException, ReplayException {
+    Parameters given = request.parameters();
+    UUID event = given.uuid("event");
+    String state = given.oneOf("state", REPLAY_STATES);
+    String route = given.text("route");
+    boolean again = given.flag("again");
+    boolean dryRun = given.flag("dryRun");
+    if ((event == null) == (state == null)) {
+      throw Problem.parameter(
+          "event",
+          event == null
+              ? "either event or state is needed: an event's id, or one of "
+                  + String.join(", ", REPLAY_STATES)
+              : "event and state exclude each other");
+    }
+    try {
+      return event != null
+          ? replayOne(given, event, route, again, dryRun)
+          : replayMany(given, String.valueOf(state), route, again, dryRun);
+    } catch (ReplayException e) {
+      if (e.reason() == ReplayException.Reason.NO_ROUTE && route != null) {
+        throw Problem.parameter("route", e.getMessage() + instead(route, e.known()));
+      }
+      throw e;
+    } finally {
+      if (!dryRun) {
+        announce.run();
+      }
+    }
+  }
+
+  private static String instead(String route, List<String> known) {
+    return known.isEmpty()
+        ? "; nobody is subscribed to anything now"
+        : Nearest.to(route, known)
+            .map(near -> "; did you mean '" + near + "'?")
+            .orElse("; there are " + String.join(", ", known));
+  }
+
+  private Map<String, @Nullable Object> replayOne(
+      Parameters given, UUID event, @Nullable String route, boolean again, boolean dryRun)
+      throws SQLException, ReplayException {
+    for (String name : List.of("endpoint", "since", "limit", "after")) {
+      if (given.text(name) != null) {
+        throw Problem.parameter(name, name + " goes with state; one event is named by its id");
+      }
+    }
+    List<Replay.Outcome> outcomes = replay.event(event, route, again, dryRun);
+    Map<String, Integer> routes = new LinkedHashMap<>();
+    for (Replay.Outcome outcome : outcomes) {
+      if (outcome.action() != Replay.Action.LEFT) {
+        routes.merge(outcome.route(), 1, Integer::sum);
+      }
+    }
+    return replayed(dryRun, routes, outcomes, null);
+  }
+
+  private Map<String, @Nullable Object> replayMany(
+      Parameters given, String state, @Nullable String route, boolean again, boolean dryRun)
+      throws SQLException, ReplayException {
+    if (again) {
+      throw Problem.parameter(
+          "again", "again goes with event: what is done is run once more one event at a time");
+    }
+    if (state.equals("missing") && (route == null || given.text("since") == null)) {
+      throw Problem.parameter(
+          route == null ? "route" : "since",
+          "state missing needs a route and since: the route that gets what it never got, and from when on");
+    }
+    Replay.Bulk bulk =
+        replay.bulk(
+            new Replay.Selection(
+                Replay.Kind.valueOf(state.toUpperCase(Locale.ROOT)),
+                route,
+                given.text("endpoint"),
+                given.since(),
+                Cursors.replay(given.text("after")),
+                given.limit(REPLAY_DEFAULT, REPLAY_MAX)),
+            dryRun);
+    return replayed(dryRun, bulk.routes(), List.of(), Cursors.of(bulk.next()));
+  }
+
+  private static Map<String, @Nullable Object> replayed(
+      boolean dryRun,
+      Map<String, Integer> routes,
+      List<Replay.Outcome> outcomes,
+      @Nullable String next) {
+    Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+    tree.put("dryRun", dryRun);
+    tree.put("replayed", routes.values().stream().mapToInt(Integer::intValue).sum());
+    tree.put("routes", routes);
+    tree.put("deliveries", outcomes.stream().map(Trees::outcome).toList());
+    tree.put("next", next);
+    return tree;
+  }
+
+  private Object endpoints(Request request) {
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    for (Catalogue.EndpointEntry entry : catalogue.endpoints()) {
+      Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+      tree.put("name", entry.name());
+      tree.put("provider", entry.provider());
+      tree.put("url", entry.url());
+      tree.put("secrets", entry.secrets());
+      tree.put("warning", entry.warning());
+      list.add(tree);
+    }
+    return Map.of("endpoints", list);
+  }
+
+  private Object providers(Request request) {
+    List<Map<String, String>> list = new ArrayList<>();
+    for (Catalogue.ProviderEntry entry : catalogue.providers()) {
+      Map<String, String> tree = new LinkedHashMap<>();
+      tree.put("name", entry.name());
+      tree.put("title", entry.title());
+      list.add(tree);
+    }
+    return Map.of("providers", list);
+  }
+
+  private Object subscriptions(Request request) throws SQLException {
+    return Map.of(
+        "subscriptions", reader.subscriptions().stream().map(Trees::subscription).toList());
+  }
+
+  private Object rejections(Request request) throws SQLException {
+    Parameters given = request.parameters();
+    JournalReader.Page<JournalReader.RejectionRow, Long> page =
+        reader.rejections(
+            given.text("endpoint"),
+            given.oneOf("category", List.of("SIGNATURE", "MALFORMED")),
+            given.text("reason"),
+            given.since(),
+            given.number("before"),
+            given.limit(Parameters.LIMIT_DEFAULT, Parameters.LIMIT_MAX));
+    Long next = page.next();
+    return page(
+        "rejections",
+        page.items().stream().map(Trees::rejection).toList(),
+        next == null ? null : next.toString());
+  }
+
+  private Object summary(Request request) throws SQLException {
+    return Trees.summary(reader.summary(COUNT_MAX));
+  }
+}

@@ -1,0 +1,65 @@
+package io.payhook.effects;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.RouteTemplateDefinition;
+import org.apache.camel.model.RouteTemplateParameterDefinition;
+import org.apache.camel.util.StringHelper;
+
+/**
+ * Refuses parameters that a bundled kamelet hasn't got. Camel ignores them: a mistyped name, and
+ * the rest of a text after an ampersand, which ends a parameter's value in Camel's URIs, would
+ * silently be lost.
+ */
+final class KameletParameters {
+  private static final Set<String> BUNDLED = Set.of("database-sink", "email-sink", "crm-sink");
+
+  /** What Camel itself gives every kamelet. */
+  private static final Set<String> CAMELS =
+      Set.of(
+          "templateId",
+          "routeId",
+          "uuid",
+          "noErrorHandler",
+          "bridgeErrorHandler",
+          "parentRouteId",
+          "parentProcessorId",
+          "location");
+
+  private KameletParameters() {}
+
+  /**
+   * @throws EffectException where the kamelet of this route has a parameter too many
+   */
+  static void check(ModelCamelContext context, RouteDefinition route) {
+    Map<String, Object> given = route.getTemplateParameters();
+    String kamelet = given == null ? "" : String.valueOf(given.get("templateId"));
+    RouteTemplateDefinition template = context.getRouteTemplateDefinition(kamelet);
+    if (given == null || template == null || !BUNDLED.contains(kamelet)) {
+      return;
+    }
+    Set<String> known = new TreeSet<>();
+    for (RouteTemplateParameterDefinition parameter : template.getTemplateParameters()) {
+      known.add(parameter.getName());
+    }
+    for (String name : new TreeSet<>(given.keySet())) {
+      String dashed = StringHelper.camelCaseToDash(name);
+      if (!CAMELS.contains(StringHelper.dashToCamelCase(name)) && !known.contains(dashed)) {
+        throw new EffectException(
+            kamelet
+                + " has no parameter '"
+                + name.strip()
+                + "'; "
+                + Nearest.to(name.strip(), known)
+                    .map(nearest -> "did you mean '" + nearest + "'?")
+                    .orElse(
+                        "it has "
+                            + String.join(", ", known)
+                            + ". A text that holds an & is written RAW(…)"));
+      }
+    }
+  }
+}

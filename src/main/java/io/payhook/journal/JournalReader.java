@@ -1,0 +1,922 @@
+package io.payhook.journal;
+
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the journal for people, at any size of it: every list is read along an index, page by page,
+ * and nothing counts whole tables. A filter that no index serves is applied to what is read, newest
+ * first, for a bounded time; then the page ends early and says where to go on.
+ *
+ * <p>Reads only, under a statement timeout; a statement that takes longer ends with SQLSTATE 57014.
+ */
+public final class JournalReader {
+  /** States of an event. */
+  public static final List<String> EVENT_STATES =
+      List.of("accepted", "unrouted", "conflict", "unconfirmed");
+
+  /** States of a delivery. */
+  public static final List<String> DELIVERY_STATES =
+      List.of("pending", "running", "retrying", "done", "dead", "skipped");
+
+  /** States of a delivery that is still to end. */
+  static final Set<String> OPEN = Set.of("pending", "running", "retrying");
+
+  static final String IS_OPEN = "state in ('pending', 'running', 'retrying')";
+  static final String IS_DEAD = "state in ('dead', 'skipped')";
+
+  /** Rows that are looked at before the clock is. */
+  private static final int WINDOW = 10_000;
+
+  /** Identifiers carry the clock of the node that took the event in, {@code received_at} ours. */
+  static final Duration CLOCK_MARGIN = Duration.ofMinutes(10);
+
+  /** The highest identifier there can be. */
+  private static final UUID LAST = new UUID(-1, -1);
+
+  private static final UUID FIRST = new UUID(0, 0);
+
+  /**
+   * A page of a list.
+   *
+   * @param next where the next page begins, or null when there is none; a page may be short, or
+   *     empty, and still have a next one
+   */
+  public record Page<T, P>(List<T> items, @Nullable P next) {}
+
+  /**
+   * What events to list, newest first. A null asks for all.
+   *
+   * @param endpoint name or pattern ({@code *} stands for any text)
+   * @param type event type or pattern
+   * @param state one of {@link #EVENT_STATES}
+   * @param since received then or later
+   * @param search text in key, entity, or body (ASCII letters of any case), or a whole key or id
+   * @param before the {@code next} of the page before
+   * @param limit most events of a page
+   */
+  public record EventQuery(
+      @Nullable String endpoint,
+      @Nullable String type,
+      @Nullable String state,
+      @Nullable Instant since,
+      @Nullable String search,
+      @Nullable UUID before,
+      int limit) {}
+
+  /**
+   * An event without what it carries.
+   *
+   * @param deliveries how many of its deliveries are in each state
+   */
+  public record EventRow(
+      UUID id,
+      String endpoint,
+      String type,
+      String key,
+      String state,
+      @Nullable UUID conflictOf,
+      @Nullable String entity,
+      Instant receivedAt,
+      @Nullable Instant occurredAt,
+      @Nullable BigDecimal amount,
+      @Nullable String currency,
+      Map<String, Integer> deliveries) {}
+
+  /**
+   * All that is known of an event.
+   *
+   * @param secret label of the secret that matched
+   * @param headers JSON text: {@code [[name, value], …]} as they came over the wire
+   */
+  public record EventDetail(
+      EventRow event,
+      @Nullable String secret,
+      String method,
+      String url,
+      @Nullable String contentType,
+      String headers,
+      byte[] body,
+      List<DeliveryRow> deliveries,
+      List<AttemptRow> attempts) {}
+
+  /**
+   * What deliveries to list: open ones the longest waiting first, all others the newest event
+   * first.
+   *
+   * @param state one of {@link #DELIVERY_STATES}, or null for all
+   * @param endpoint name or pattern
+   * @param since of events received then or later
+   * @param orphaned only open ones of routes that nobody subscribes to
+   * @param after the {@code next} of the page before
+   */
+  public record DeliveryQuery(
+      @Nullable String state,
+      @Nullable String route,
+      @Nullable String endpoint,
+      @Nullable Instant since,
+      boolean orphaned,
+      @Nullable Position after,
+      int limit) {}
+
+  /** A place in a list of deliveries; {@code dueAt} only where they are listed by it. */
+  public record Position(@Nullable Instant dueAt, UUID event, String route) {}
+
+  /**
+   * One event handed to one route.
+   *
+   * @param attempts so far
+   * @param forgiven those before the last replay
+   * @param dueAt when it may be claimed; for a running one the end of its lease
+   * @param node who runs it
+   * @param orphaned still to end, and nobody subscribes to its route
+   */
+  public record DeliveryRow(
+      UUID event,
+      String route,
+      String state,
+      String endpoint,
+      String type,
+      String key,
+      Instant receivedAt,
+      int attempts,
+      int forgiven,
+      int run,
+      Instant dueAt,
+      @Nullable Instant doneAt,
+      @Nullable String node,
+      @Nullable String category,
+      @Nullable String error,
+      boolean orphaned) {}
+
+  /** One run of a delivery. */
+  public record AttemptRow(
+      String route,
+      int run,
+      int number,
+      Instant startedAt,
+      Duration took,
+      String outcome,
+      @Nullable String category,
+      @Nullable String error,
+      String node) {}
+
+  /** A refused request. */
+  public record RejectionRow(
+      long id,
+      Instant at,
+      String endpoint,
+      String category,
+      String reason,
+      String detail,
+      @Nullable String remote,
+      String headers,
+      int size,
+      @Nullable String excerpt) {}
+
+  /** A route's wish, and the nodes that run it. */
+  public record SubscriptionRow(
+      String route,
+      String endpoint,
+      String type,
+      boolean ordered,
+      List<String> nodes,
+      Instant since) {}
+
+  /**
+   * What waits for a route, and what is dead.
+   *
+   * @param states deliveries by state, {@code done} left out
+   * @param more true when there are more than were counted
+   * @param late how long the longest waiting one is overdue
+   * @param subscribed whether any node runs the route
+   */
+  public record Backlog(
+      String route, Map<String, Integer> states, boolean more, Duration late, boolean subscribed) {}
+
+  /**
+   * The journal at a glance.
+   *
+   * @param events about how many there are, as the database last estimated; -1 when it never did
+   * @param remarkable how many are in each state but accepted
+   * @param newest when the last one was received
+   */
+  public record Summary(
+      long events,
+      Map<String, Integer> remarkable,
+      @Nullable Instant newest,
+      List<Backlog> backlog,
+      boolean more) {}
+
+  private final DataSource dataSource;
+  private final Duration timeout;
+
+  /**
+   * @param dataSource connections in auto-commit, best a small pool of their own
+   * @param timeout how long a statement may take; a list takes at most half of it to fill a page
+   */
+  public JournalReader(DataSource dataSource, Duration timeout) {
+    this.dataSource = dataSource;
+    this.timeout = timeout;
+  }
+
+  private interface Reading<T> {
+    T with(Connection connection) throws SQLException;
+  }
+
+  interface Row<T> {
+    T of(ResultSet row) throws SQLException;
+  }
+
+  private <T> T read(Reading<T> reading) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        try (Statement statement = connection.createStatement()) {
+          statement.execute(
+              "set transaction read only; set local statement_timeout = " + timeout.toMillis());
+        }
+        return reading.with(connection);
+      } finally {
+        if (!connection.isClosed()) {
+          connection.rollback();
+          connection.setAutoCommit(true);
+        }
+      }
+    }
+  }
+
+  static <T> List<T> list(Connection connection, Query query, Row<T> reader) throws SQLException {
+    try (PreparedStatement statement = query.prepare(connection);
+        ResultSet row = statement.executeQuery()) {
+      List<T> rows = new ArrayList<>();
+      while (row.next()) {
+        rows.add(reader.of(row));
+      }
+      return rows;
+    }
+  }
+
+  /** The lowest identifier of an event received then. */
+  static UUID lowest(@Nullable Instant since) {
+    return since == null ? FIRST : EventIds.lowest(since.minus(CLOCK_MARGIN));
+  }
+
+  // Events
+
+  private static final String EVENT_COLUMNS =
+      "id, endpoint, type, key, state, conflict_of, entity, received_at, occurred_at, amount, currency";
+
+  /** Lists events, newest first. */
+  public Page<EventRow, UUID> events(EventQuery query) throws SQLException {
+    return read(
+        connection -> {
+          List<EventRow> found = new ArrayList<>();
+          if (query.before() == null && query.search() != null) {
+            found.addAll(exactly(connection, query, query.search()));
+          }
+          UUID before = query.before() == null ? LAST : query.before();
+          long end = System.nanoTime() + timeout.toNanos() / 2;
+          @Nullable UUID next = before;
+          while (next != null && found.size() <= query.limit() && System.nanoTime() < end) {
+            next = scan(connection, query, next, query.limit() + 1 - found.size(), found);
+          }
+          if (found.size() > query.limit()) {
+            found = found.subList(0, query.limit());
+            // What the search found outside the order of the list is no place to go on from.
+            next = lowestOf(found, query.search());
+          }
+          return new Page<>(withDeliveries(connection, found), next);
+        });
+  }
+
+  private static UUID lowestOf(List<EventRow> found, @Nullable String search) {
+    for (int i = found.size() - 1; i >= 0; i--) {
+      EventRow row = found.get(i);
+      if (search == null || !isExactly(row, search)) {
+        return row.id();
+      }
+    }
+    return LAST;
+  }
+
+  private static boolean isExactly(EventRow row, String search) {
+    return row.key().equals(search) || row.id().toString().equalsIgnoreCase(search);
+  }
+
+  /** What an index finds at once, however old it is. */
+  private static List<EventRow> exactly(Connection connection, EventQuery query, String search)
+      throws SQLException {
+    Optional<UUID> id = uuid(search);
+    Query sql;
+    if (id.isPresent()) {
+      sql = new Query("select " + EVENT_COLUMNS + " from payhook.event e where id = ?", id.get());
+    } else {
+      // Each endpoint's own part of the index (endpoint, key, variant).
+      sql =
+          new Query(
+              """
+              with recursive own(endpoint) as (
+                (select endpoint from payhook.event order by endpoint limit 1)
+                union all
+                select (select n.endpoint from payhook.event n where n.endpoint > own.endpoint order by n.endpoint limit 1)
+                from own where own.endpoint is not null
+              )
+              """
+                  + "select e.* from own cross join lateral (select "
+                  + EVENT_COLUMNS
+                  + " from payhook.event where endpoint = own.endpoint and key = ? order by id desc limit 100) e where true",
+              search);
+    }
+    filter(sql, query).add("order by id desc limit ?", query.limit());
+    return list(connection, sql, JournalReader::eventRow);
+  }
+
+  private static Query filter(Query sql, EventQuery query) {
+    return sql.addIf(query.state(), "and e.state = ?")
+        .addIf(query.since(), "and e.received_at >= ?")
+        .addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
+        .addIf(query.type(), "and " + Query.matches("e.type", "?::text"));
+  }
+
+  /**
+   * Looks at the next events in order and adds those wanted.
+   *
+   * @return where the next scan begins, or null at the end
+   */
+  private static @Nullable UUID scan(
+      Connection connection, EventQuery query, UUID before, int wanted, List<EventRow> found)
+      throws SQLException {
+    String remarkable =
+        query.state() == null || query.state().equals("accepted") ? "" : " and state <> 'accepted'";
+    Query sql =
+        new Query(
+            "select "
+                + EVENT_COLUMNS
+                + " from (select * from payhook.event where id < ? and id >= ?"
+                + remarkable
+                + " order by id desc limit "
+                + WINDOW
+                + ") e where true",
+            before,
+            lowest(query.since()));
+    filter(sql, query);
+    String search = query.search();
+    if (search != null) {
+      sql.add(
+          """
+          and e.key <> ? and e.id::text <> lower(?)
+          and (strpos(lower(e.key), lower(?)) > 0 or strpos(lower(e.entity), lower(?)) > 0
+            or strpos(lower(encode(e.body, 'escape')), lower(encode(convert_to(?, 'UTF8'), 'escape'))) > 0)
+          """,
+          search,
+          search,
+          search,
+          search,
+          search);
+    }
+    sql.add("order by id desc limit ?", wanted);
+    List<EventRow> rows = list(connection, sql, JournalReader::eventRow);
+    found.addAll(rows);
+    if (rows.size() == wanted) {
+      return rows.get(rows.size() - 1).id();
+    }
+    Query last =
+        new Query(
+            "select id from payhook.event where id < ? and id >= ?"
+                + remarkable
+                + " order by id desc offset "
+                + (WINDOW - 1)
+                + " limit 1",
+            before,
+            lowest(query.since()));
+    return first(list(connection, last, row -> row.getObject(1, UUID.class)));
+  }
+
+  private static <T> @Nullable T first(List<T> rows) {
+    return rows.isEmpty() ? null : rows.get(0);
+  }
+
+  private static EventRow eventRow(ResultSet row) throws SQLException {
+    return new EventRow(
+        row.getObject("id", UUID.class),
+        row.getString("endpoint"),
+        row.getString("type"),
+        row.getString("key"),
+        row.getString("state"),
+        row.getObject("conflict_of", UUID.class),
+        row.getString("entity"),
+        instant(row, "received_at"),
+        instantOrNull(row, "occurred_at"),
+        row.getBigDecimal("amount"),
+        row.getString("currency"),
+        Map.of());
+  }
+
+  private static List<EventRow> withDeliveries(Connection connection, List<EventRow> events)
+      throws SQLException {
+    if (events.isEmpty()) {
+      return List.of();
+    }
+    Map<UUID, Map<String, Integer>> states = new LinkedHashMap<>();
+    try (PreparedStatement statement =
+            new Query(
+                    "select event_id, state, count(*)::int from payhook.delivery where event_id = any(?) group by 1, 2",
+                    (Object) events.stream().map(EventRow::id).toArray(UUID[]::new))
+                .prepare(connection);
+        ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        states
+            .computeIfAbsent(row.getObject(1, UUID.class), id -> byState())
+            .put(row.getString(2), row.getInt(3));
+      }
+    }
+    return events.stream()
+        .map(
+            e ->
+                new EventRow(
+                    e.id(),
+                    e.endpoint(),
+                    e.type(),
+                    e.key(),
+                    e.state(),
+                    e.conflictOf(),
+                    e.entity(),
+                    e.receivedAt(),
+                    e.occurredAt(),
+                    e.amount(),
+                    e.currency(),
+                    states.getOrDefault(e.id(), Map.of())))
+        .toList();
+  }
+
+  private static Map<String, Integer> byState() {
+    return new TreeMap<>(Comparator.comparingInt(DELIVERY_STATES::indexOf));
+  }
+
+  /** One event, with its deliveries and their attempts. */
+  public Optional<EventDetail> event(UUID id) throws SQLException {
+    return read(
+        connection -> {
+          List<EventDetail> found =
+              list(
+                  connection,
+                  new Query(
+                      "select "
+                          + EVENT_COLUMNS
+                          + ", secret, method, url, content_type, headers, body from payhook.event where id = ?",
+                      id),
+                  row ->
+                      new EventDetail(
+                          eventRow(row),
+                          row.getString("secret"),
+                          row.getString("method"),
+                          row.getString("url"),
+                          row.getString("content_type"),
+                          row.getString("headers"),
+                          row.getBytes("body"),
+                          List.of(),
+                          List.of()));
+          if (found.isEmpty()) {
+            return Optional.empty();
+          }
+          EventDetail bare = found.get(0);
+          return Optional.of(
+              new EventDetail(
+                  withDeliveries(connection, List.of(bare.event())).get(0),
+                  bare.secret(),
+                  bare.method(),
+                  bare.url(),
+                  bare.contentType(),
+                  bare.headers(),
+                  bare.body(),
+                  list(
+                      connection,
+                      new Query(DELIVERY).add("where d.event_id = ? order by d.route", id),
+                      JournalReader::deliveryRow),
+                  list(
+                      connection,
+                      new Query(
+                          """
+                          select route, run, number, started_at, duration_ms, outcome, category, error, node
+                          from payhook.attempt where event_id = ? order by route, run, number, started_at limit 1000
+                          """,
+                          id),
+                      JournalReader::attemptRow)));
+        });
+  }
+
+  // Deliveries
+
+  private static final String DELIVERY_COLUMNS =
+      """
+      select d.event_id, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
+             d.done_at, d.node, d.category, d.error,
+             d.state in ('pending', 'running', 'retrying')
+               and not exists (select 1 from payhook.subscriber s where s.route = d.route) as orphaned
+      """;
+
+  private static final String DELIVERY =
+      DELIVERY_COLUMNS + "from payhook.delivery d join payhook.event e on e.id = d.event_id";
+
+  /** Lists deliveries. */
+  public Page<DeliveryRow, Position> deliveries(DeliveryQuery query) throws SQLException {
+    String state = query.state();
+    return read(
+        connection -> {
+          if (query.orphaned() || (state != null && OPEN.contains(state))) {
+            return open(connection, query);
+          }
+          if (state != null && (state.equals("dead") || state.equals("skipped"))) {
+            return dead(connection, query);
+          }
+          return any(connection, query);
+        });
+  }
+
+  /** Along the index of open deliveries, which has them by route and due time. */
+  private static Page<DeliveryRow, Position> open(Connection connection, DeliveryQuery query)
+      throws SQLException {
+    String[] routes = routes(connection, IS_OPEN, query.route());
+    if (query.orphaned()) {
+      List<String> subscribed =
+          list(
+              connection,
+              new Query("select distinct route from payhook.subscriber"),
+              row -> row.getString(1));
+      routes =
+          Arrays.stream(routes).filter(route -> !subscribed.contains(route)).toArray(String[]::new);
+    }
+    Position after = query.after();
+    Instant due = after == null ? null : after.dueAt();
+    Query sql =
+        new Query(
+            "select d.* from unnest(?::text[]) r(route) cross join lateral (", (Object) routes);
+    sql.add(DELIVERY).add("where d.route = r.route and d." + IS_OPEN);
+    sql.addIf(query.state(), "and d.state = ?");
+    common(sql, query);
+    if (after != null && due != null) {
+      sql.add("and d.due_at >= ?", due)
+          .add(
+              "and (d.due_at, d.event_id, d.route) > (?, ?, ?)", due, after.event(), after.route());
+    }
+    sql.add("order by d.due_at, d.event_id limit ?) d", query.limit() + 1)
+        .add("order by due_at, event_id, route limit ?", query.limit() + 1);
+    List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
+    return page(rows, query.limit(), row -> new Position(row.dueAt(), row.event(), row.route()));
+  }
+
+  /** Along the index of dead and skipped deliveries, which has them by route and event. */
+  private static Page<DeliveryRow, Position> dead(Connection connection, DeliveryQuery query)
+      throws SQLException {
+    Query sql =
+        new Query(
+            "select d.* from unnest(?::text[]) r(route) cross join lateral (",
+            (Object) routes(connection, IS_DEAD, query.route()));
+    sql.add(DELIVERY).add("where d.route = r.route and d." + IS_DEAD);
+    sql.addIf(query.state(), "and d.state = ?");
+    common(sql, query);
+    Position after = query.after();
+    if (after != null) {
+      sql.add("and d.event_id <= ?", after.event())
+          .add("and (d.event_id, d.route) < (?, ?)", after.event(), after.route());
+    }
+    sql.add("order by d.event_id desc limit ?) d", query.limit() + 1)
+        .add("order by event_id desc, route desc limit ?", query.limit() + 1);
+    List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
+    return page(rows, query.limit(), row -> new Position(null, row.event(), row.route()));
+  }
+
+  private static Query common(Query sql, DeliveryQuery query) {
+    return sql.addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
+        .addIf(query.since() == null ? null : lowest(query.since()), "and d.event_id >= ?")
+        .addIf(query.since(), "and e.received_at >= ?");
+  }
+
+  /** Along the primary key, a window at a time. */
+  private Page<DeliveryRow, Position> any(Connection connection, DeliveryQuery query)
+      throws SQLException {
+    List<DeliveryRow> found = new ArrayList<>();
+    Position after = query.after();
+    @Nullable Position next = after == null ? new Position(null, LAST, "") : after;
+    long end = System.nanoTime() + timeout.toNanos() / 2;
+    while (next != null && found.size() <= query.limit() && System.nanoTime() < end) {
+      int wanted = query.limit() + 1 - found.size();
+      Query sql =
+          new Query(DELIVERY_COLUMNS)
+              .add(
+                  "from (select * from payhook.delivery where (event_id, route) < (?, ?) and event_id >= ?"
+                      + " order by event_id desc, route desc limit "
+                      + WINDOW
+                      + ") d join payhook.event e on e.id = d.event_id where true",
+                  next.event(),
+                  next.route(),
+                  lowest(query.since()))
+              .addIf(query.state(), "and d.state = ?")
+              .addIf(query.route(), "and d.route = ?");
+      common(sql, query).add("order by d.event_id desc, d.route desc limit ?", wanted);
+      List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
+      found.addAll(rows);
+      if (rows.size() == wanted) {
+        break;
+      }
+      next =
+          first(
+              list(
+                  connection,
+                  new Query(
+                      "select event_id, route from payhook.delivery where (event_id, route) < (?, ?) and event_id >= ?"
+                          + " order by event_id desc, route desc offset "
+                          + (WINDOW - 1)
+                          + " limit 1",
+                      next.event(),
+                      next.route(),
+                      lowest(query.since())),
+                  row -> new Position(null, row.getObject(1, UUID.class), row.getString(2))));
+    }
+    if (found.size() > query.limit()) {
+      return page(found, query.limit(), row -> new Position(null, row.event(), row.route()));
+    }
+    return new Page<>(found, next);
+  }
+
+  private interface Place<T, P> {
+    P of(T row);
+  }
+
+  private static <T, P> Page<T, P> page(List<T> rows, int limit, Place<T, P> place) {
+    if (rows.size() <= limit) {
+      return new Page<>(rows, null);
+    }
+    List<T> kept = rows.subList(0, limit);
+    return new Page<>(List.copyOf(kept), place.of(kept.get(limit - 1)));
+  }
+
+  /** The routes that have deliveries of some kind: one step in the index for each. */
+  static String[] routes(Connection connection, String kind, @Nullable String only)
+      throws SQLException {
+    if (only != null) {
+      return new String[] {only};
+    }
+    Query sql =
+        new Query(
+            """
+            with recursive known(route) as (
+              (select route from payhook.delivery where %1$s order by route limit 1)
+              union all
+              select (select d.route from payhook.delivery d where d.%1$s and d.route > known.route order by d.route limit 1)
+              from known where known.route is not null
+            )
+            select route from known where route is not null order by route
+            """
+                .formatted(kind));
+    return list(connection, sql, row -> row.getString(1)).toArray(String[]::new);
+  }
+
+  private static DeliveryRow deliveryRow(ResultSet row) throws SQLException {
+    return new DeliveryRow(
+        row.getObject("event_id", UUID.class),
+        row.getString("route"),
+        row.getString("state"),
+        row.getString("endpoint"),
+        row.getString("type"),
+        row.getString("key"),
+        instant(row, "received_at"),
+        row.getInt("attempts"),
+        row.getInt("forgiven"),
+        row.getInt("run"),
+        instant(row, "due_at"),
+        instantOrNull(row, "done_at"),
+        row.getString("node"),
+        row.getString("category"),
+        row.getString("error"),
+        row.getBoolean("orphaned"));
+  }
+
+  private static AttemptRow attemptRow(ResultSet row) throws SQLException {
+    return new AttemptRow(
+        row.getString("route"),
+        row.getInt("run"),
+        row.getInt("number"),
+        instant(row, "started_at"),
+        Duration.ofMillis(row.getInt("duration_ms")),
+        row.getString("outcome"),
+        row.getString("category"),
+        row.getString("error"),
+        row.getString("node"));
+  }
+
+  // What there is besides
+
+  /** All subscriptions, by route. */
+  public List<SubscriptionRow> subscriptions() throws SQLException {
+    return read(
+        connection ->
+            list(
+                connection,
+                new Query(
+                    """
+                    select route, endpoint, type, ordered, array_agg(node order by node) as nodes, min(since) as since
+                    from payhook.subscriber group by 1, 2, 3, 4 order by 1, 2, 3, 4
+                    """),
+                row ->
+                    new SubscriptionRow(
+                        row.getString("route"),
+                        row.getString("endpoint"),
+                        row.getString("type"),
+                        row.getBoolean("ordered"),
+                        List.of((String[]) row.getArray("nodes").getArray()),
+                        instant(row, "since"))));
+  }
+
+  /**
+   * Rejections, newest first; the record of them is bounded.
+   *
+   * @param before the {@code next} of the page before
+   */
+  public Page<RejectionRow, Long> rejections(
+      @Nullable String endpoint,
+      @Nullable String category,
+      @Nullable String reason,
+      @Nullable Instant since,
+      @Nullable Long before,
+      int limit)
+      throws SQLException {
+    Query sql =
+        new Query(
+                "select id, at, endpoint, category, reason, detail, remote, headers, size, excerpt from payhook.rejection where true")
+            .addIf(before, "and id < ?")
+            .addIf(endpoint, "and " + Query.matches("endpoint", "?::text"))
+            .addIf(category, "and category = ?")
+            .addIf(reason, "and reason = ?")
+            .addIf(since, "and at >= ?")
+            .add("order by id desc limit ?", limit + 1);
+    return read(
+        connection ->
+            page(
+                list(
+                    connection,
+                    sql,
+                    row ->
+                        new RejectionRow(
+                            row.getLong("id"),
+                            instant(row, "at"),
+                            row.getString("endpoint"),
+                            row.getString("category"),
+                            row.getString("reason"),
+                            row.getString("detail"),
+                            row.getString("remote"),
+                            row.getString("headers"),
+                            row.getInt("size"),
+                            row.getString("excerpt"))),
+                limit,
+                RejectionRow::id));
+  }
+
+  /**
+   * The journal at a glance.
+   *
+   * @param count most rows that are counted for each route, and for each state of events
+   */
+  public Summary summary(int count) throws SQLException {
+    return read(
+        connection -> {
+          Map<String, Integer> remarkable = new LinkedHashMap<>();
+          boolean more = false;
+          for (String state : EVENT_STATES.subList(1, EVENT_STATES.size())) {
+            int number =
+                number(
+                    connection,
+                    new Query(
+                        "select count(*) from (select 1 from payhook.event where state <> 'accepted' and state = ? limit ?) e",
+                        state,
+                        count + 1));
+            more |= number > count;
+            remarkable.put(state, Math.min(number, count));
+          }
+          Instant newest =
+              first(
+                  list(
+                      connection,
+                      new Query("select received_at from payhook.event order by id desc limit 1"),
+                      row -> instant(row, "received_at")));
+          long events =
+              number(
+                  connection,
+                  new Query(
+                      "select reltuples::bigint from pg_class where oid = 'payhook.event'::regclass"));
+          return new Summary(events, remarkable, newest, backlog(connection, count), more);
+        });
+  }
+
+  /**
+   * What waits and what is dead, by route.
+   *
+   * @param count most rows that are counted for each route
+   */
+  public List<Backlog> backlog(int count) throws SQLException {
+    return read(connection -> backlog(connection, count));
+  }
+
+  private static List<Backlog> backlog(Connection connection, int count) throws SQLException {
+    List<String> subscribed =
+        list(
+            connection,
+            new Query("select distinct route from payhook.subscriber"),
+            row -> row.getString(1));
+    Map<String, Backlog> backlog = new TreeMap<>();
+    for (String route : subscribed) {
+      backlog.put(route, new Backlog(route, byState(), false, Duration.ZERO, true));
+    }
+    for (String kind : List.of(IS_OPEN, IS_DEAD)) {
+      for (String route : routes(connection, kind, null)) {
+        Backlog known = backlog.get(route);
+        Map<String, Integer> states = known == null ? byState() : known.states();
+        int counted = 0;
+        Query sql =
+            new Query(
+                "select state, count(*)::int from (select state from payhook.delivery where route = ? and "
+                    + kind
+                    + " limit ?) d group by 1",
+                route,
+                count + 1);
+        for (StateCount one :
+            list(connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
+          states.put(one.state(), one.count());
+          counted += one.count();
+        }
+        backlog.put(
+            route,
+            new Backlog(
+                route,
+                states,
+                counted > count || (known != null && known.more()),
+                kind.equals(IS_OPEN)
+                    ? late(connection, route)
+                    : known == null ? Duration.ZERO : known.late(),
+                known != null && known.subscribed()));
+      }
+    }
+    return List.copyOf(backlog.values());
+  }
+
+  private record StateCount(String state, int count) {}
+
+  private static Duration late(Connection connection, String route) throws SQLException {
+    Long millis =
+        first(
+            list(
+                connection,
+                new Query(
+                    "select greatest(0, extract(epoch from now() - due_at) * 1000)::bigint from payhook.delivery where route = ? and "
+                        + IS_OPEN
+                        + " order by due_at limit 1",
+                    route),
+                row -> row.getLong(1)));
+    return millis == null ? Duration.ZERO : Duration.ofMillis(millis);
+  }
+
+  private static int number(Connection connection, Query query) throws SQLException {
+    Long number = first(list(connection, query, row -> row.getLong(1)));
+    return number == null ? 0 : (int) Math.min(Integer.MAX_VALUE, number);
+  }
+
+  static Optional<UUID> uuid(String text) {
+    if (text.length() != 36) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(UUID.fromString(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Instant instant(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  private static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+}

@@ -1,0 +1,229 @@
+package io.payhook.journal;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes events that are older than a set time together with their deliveries and attempts, when
+ * every delivery is done or skipped. An event with a delivery that is pending, running, retrying or
+ * dead stays, and so does one that waits to be confirmed. Unrouted events and conflicts go when
+ * they are old enough: nothing is to happen for them any more.
+ *
+ * <p>The age is what the database's clock says. It goes through the old events in the order of
+ * their identifiers, in small batches, and rests after each for as long as it took. At most one
+ * node on a database does so at a time. Once an event is gone, its provider sending it again makes
+ * a new event, so the time should be longer than any provider goes on trying.
+ */
+public final class Retention implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
+
+  /** Any number that no other program locks on the same database: "payhook" in ASCII. */
+  private static final long LOCK = 0x706179686F6F6BL;
+
+  private static final int BATCH = 500;
+  private static final Duration REST_LEAST = Duration.ofMillis(20);
+  private static final UUID FIRST = new UUID(0, 0);
+
+  private final DataSource dataSource;
+  private final Duration keep;
+  private final Duration every;
+  private final Thread thread;
+  private volatile boolean closing;
+  private boolean failing;
+
+  /**
+   * @param dataSource connections in auto-commit
+   * @param keep how long events are kept ({@code payhook.journal.retention})
+   * @param every how often it looks for older ones
+   */
+  public Retention(DataSource dataSource, Duration keep, Duration every) {
+    this.dataSource = dataSource;
+    this.keep = keep;
+    this.every = every;
+    this.thread = new Thread(this::run, "payhook-retention");
+    thread.setDaemon(true);
+  }
+
+  /** Looks now and then, in a thread of its own, until closed. */
+  public void start() {
+    thread.start();
+  }
+
+  private void run() {
+    while (!closing) {
+      try {
+        long deleted = sweep();
+        failing = false;
+        if (deleted > 0) {
+          LOG.info(
+              "{} events older than {} and their deliveries were deleted.", deleted, text(keep));
+        }
+      } catch (SQLException e) {
+        if (!failing && !closing) {
+          LOG.warn(
+              "Old events can't be deleted now: {}. It is tried again in {}.",
+              GroupCommit.oneLine(e),
+              text(every));
+        }
+        failing = true;
+      }
+      if (!closing) {
+        LockSupport.parkNanos(this, every.toNanos());
+      }
+    }
+  }
+
+  private static String text(Duration duration) {
+    return duration.toDays() > 1
+        ? duration.toDays() + " days"
+        : duration.toHours() > 1 ? duration.toHours() + " hours" : duration.toSeconds() + " s";
+  }
+
+  /**
+   * Goes once through all that is old enough.
+   *
+   * @return how many events were deleted; 0 also when another node is at it
+   */
+  public long sweep() throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      if (!ask(connection, "select pg_try_advisory_lock(" + LOCK + ")")) {
+        return 0;
+      }
+      try {
+        return sweep(connection);
+      } finally {
+        if (!connection.isClosed()) {
+          ask(connection, "select pg_advisory_unlock(" + LOCK + ")");
+        }
+      }
+    }
+  }
+
+  private static boolean ask(Connection connection, String question) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(question)) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  private long sweep(Connection connection) throws SQLException {
+    Instant cutoff = now(connection).minus(keep);
+    long deleted = 0;
+    @Nullable UUID from = FIRST;
+    while (from != null && !closing) {
+      long start = System.nanoTime();
+      Batch batch = batch(connection, from, cutoff);
+      deleted += batch.deleted();
+      from = batch.last();
+      if (from != null) {
+        LockSupport.parkNanos(this, Math.max(REST_LEAST.toNanos(), System.nanoTime() - start));
+      }
+    }
+    return deleted;
+  }
+
+  private static Instant now(Connection connection) throws SQLException {
+    return JournalReader.list(
+            connection,
+            new Query("select now()"),
+            row -> row.getObject(1, OffsetDateTime.class).toInstant())
+        .get(0);
+  }
+
+  /**
+   * @param last where the next batch begins, or null at the end
+   */
+  private record Batch(int deleted, @Nullable UUID last) {}
+
+  private static Batch batch(Connection connection, UUID from, Instant cutoff) throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      List<UUID> old = old(connection, from, cutoff);
+      int deleted = old.isEmpty() ? 0 : delete(connection, old);
+      connection.commit();
+      return new Batch(deleted, old.size() < BATCH ? null : old.get(BATCH - 1));
+    } finally {
+      if (!connection.isClosed()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  /** The next old events, whatever becomes of them. */
+  private static List<UUID> old(Connection connection, UUID from, Instant cutoff)
+      throws SQLException {
+    return JournalReader.list(
+        connection,
+        new Query(
+            "select id from payhook.event where id > ? and id < ? and received_at < ? order by id limit ?",
+            from,
+            EventIds.lowest(cutoff.plus(JournalReader.CLOCK_MARGIN)),
+            cutoff,
+            BATCH),
+        row -> row.getObject(1, UUID.class));
+  }
+
+  /** Deletes those of which nothing is left to do. */
+  private static int delete(Connection connection, List<UUID> old) throws SQLException {
+    String finished =
+        "not exists (select 1 from payhook.delivery d where d.event_id = e.id and d.state not in ('done', 'skipped'))";
+    // A replay locks the event it changes: what it has locked stays, and it finds none of these any
+    // more. The second look sees what was changed before the lock was ours.
+    List<UUID> locked =
+        JournalReader.list(
+            connection,
+            new Query(
+                "select e.id from payhook.event e where e.id = any(?) and e.state <> 'unconfirmed' and "
+                    + finished
+                    + " for update of e skip locked",
+                (Object) old.toArray(UUID[]::new)),
+            row -> row.getObject(1, UUID.class));
+    if (locked.isEmpty()) {
+      return 0;
+    }
+    List<Integer> deleted =
+        JournalReader.list(
+            connection,
+            new Query(
+                "with gone as (delete from payhook.event e where e.id = any(?) and "
+                    + finished
+                    + """
+                       returning e.id
+                    ), deliveries as (
+                      delete from payhook.delivery where event_id in (select id from gone)
+                    ), attempts as (
+                      delete from payhook.attempt where event_id in (select id from gone)
+                    )
+                    select count(*)::int from gone
+                    """,
+                (Object) locked.toArray(UUID[]::new)),
+            row -> row.getInt(1));
+    return deleted.get(0);
+  }
+
+  /** Ends the thread after the batch at hand. */
+  @Override
+  public void close() {
+    closing = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,413 @@
+package io.payhook.effects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The bundled integration's rows, whatever the order and number of its events. */
+class PaymentsDatabaseTest {
+  private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
+
+  @TempDir Path mails;
+  private Running running;
+
+  @BeforeEach
+  void start() throws Exception {
+    running =
+        new Running(
+            new MailStandIn(mails, Running.CLOCK),
+            TestDatabase.fresh(),
+            "http://127.0.0.1:1",
+            Running.bundled());
+  }
+
+  @AfterEach
+  void stop() {
+    running.close();
+  }
+
+  @Test
+  void a_payment_and_its_customer_are_recorded() throws Exception {
+    deliver("record-payment", success(), NOON);
+
+    assertThat(
+            TestDatabase.rows("select *, updated_at = '2026-11-23T12:00:00Z' as noon from payment"))
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(row)
+                    .containsEntry("transaction_id", "TX-1")
+                    .containsEntry("status", "success")
+                    .containsEntry("amount", new BigDecimal("5000.00"))
+                    .containsEntry("currency", "NGN")
+                    .containsEntry("customer_email", "ada@example.com")
+                    .containsEntry("customer_name", "Ada")
+                    .containsEntry("noon", true));
+    assertThat(TestDatabase.rows("select email, name from customer"))
+        .containsExactly(Map.of("email", "ada@example.com", "name", "Ada"));
+  }
+
+  @Test
+  void columns_are_those_that_the_contract_names() {
+    assertThat(
+            TestDatabase.rows(
+                "select string_agg(column_name, ',' order by ordinal_position) as c"
+                    + " from information_schema.columns where table_name = 'payment'"))
+        .containsExactly(
+            Map.of(
+                "c",
+                "transaction_id,status,amount,currency,customer_email,customer_name,updated_at"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "5000",
+        "5000.50",
+        "\"5000\"",
+        "\"5000.50\"",
+        "0.1",
+        "123456789012345678.123456789"
+      })
+  void an_amount_may_be_a_number_or_text(String amount) throws Exception {
+    deliver("record-payment", success().replace("5000.00", amount), NOON);
+
+    assertThat(status()).isEqualTo("success");
+    assertThat((BigDecimal) TestDatabase.rows("select amount from payment").get(0).get("amount"))
+        .isEqualByComparingTo(new BigDecimal(amount.replace("\"", "")));
+  }
+
+  @Test
+  void an_amount_that_is_no_number_is_an_error_of_the_data() throws Exception {
+    assertThat(
+            running
+                .deliver("record-payment", success().replace("5000.00", "\"lots\""))
+                .getException())
+        .hasMessageContaining("invalid input syntax for type numeric");
+    assertThat(TestDatabase.rows("select * from payment")).isEmpty();
+  }
+
+  @Test
+  void a_currency_is_kept_in_upper_case() throws Exception {
+    deliver("record-payment", success().replace("NGN", "ngn"), NOON);
+
+    assertThat(TestDatabase.rows("select currency from payment"))
+        .containsExactly(Map.of("currency", "NGN"));
+  }
+
+  @Test
+  void a_late_failure_never_overwrites_a_success() throws Exception {
+    deliver("record-payment", success(), NOON);
+    List<Map<String, Object>> before = everything();
+
+    deliver("record-failure", failed(), NOON.plusSeconds(60));
+
+    assertThat(everything()).isEqualTo(before);
+  }
+
+  @Test
+  void a_success_overwrites_an_earlier_failure() throws Exception {
+    deliver("record-failure", failed(), NOON);
+    assertThat(status()).isEqualTo("failed");
+
+    deliver("record-payment", success(), NOON.plusSeconds(60));
+
+    assertThat(status()).isEqualTo("success");
+  }
+
+  @Test
+  void a_late_failure_never_overwrites_a_refund() throws Exception {
+    deliver("record-payment", success(), NOON);
+    deliver("record-refund", refund(), NOON.plusSeconds(1));
+    deliver("record-failure", failed(), NOON.plusSeconds(2));
+
+    assertThat(status()).isEqualTo("refunded");
+  }
+
+  @Test
+  void a_refund_marks_its_payment() throws Exception {
+    deliver("record-payment", success(), NOON);
+    deliver("record-refund", refund(), NOON.plusSeconds(1));
+
+    assertThat(status()).isEqualTo("refunded");
+    assertThat(
+            TestDatabase.rows(
+                "select transaction_id, status, amount, currency, reason from refund"))
+        .containsExactly(
+            Map.of(
+                "transaction_id", "TX-1",
+                "status", "processed",
+                "amount", new BigDecimal("5000.00"),
+                "currency", "NGN",
+                "reason", "Returned"));
+  }
+
+  @Test
+  void a_refund_of_an_unknown_payment_is_kept_and_applied_when_the_payment_arrives()
+      throws Exception {
+    deliver("record-refund", refund(), NOON);
+    assertThat(TestDatabase.rows("select * from payment")).isEmpty();
+    assertThat(TestDatabase.rows("select * from refund")).hasSize(1);
+
+    deliver("record-payment", success(), NOON.plusSeconds(1));
+
+    assertThat(status()).isEqualTo("refunded");
+    assertThat(TestDatabase.rows("select amount from payment"))
+        .containsExactly(Map.of("amount", new BigDecimal("5000.00")));
+  }
+
+  @Test
+  void every_order_and_any_repeats_end_in_the_same_rows() throws Exception {
+    List<Callable<Void>> events =
+        List.of(
+            () -> deliver("record-failure", failed(), NOON),
+            () -> deliver("record-payment", success(), NOON.plusSeconds(1)),
+            () -> deliver("record-refund", refund(), NOON.plusSeconds(2)));
+    List<List<Map<String, Object>>> ends = new ArrayList<>();
+    for (int[] order :
+        new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
+      for (int again : new int[] {-1, 0, 1, 2}) {
+        TestDatabase.execute("truncate payment, customer, refund");
+        for (int index : order) {
+          events.get(index).call();
+        }
+        if (again >= 0) {
+          events.get(again).call();
+        }
+        assertThat(status()).as("after %s and %s", order, again).isEqualTo("refunded");
+        ends.add(TestDatabase.rows("select transaction_id, status, amount from payment"));
+      }
+    }
+    assertThat(ends.stream().distinct()).hasSize(1);
+  }
+
+  @Test
+  void a_replay_leaves_the_same_rows() throws Exception {
+    List<String[]> all =
+        List.of(
+            new String[] {"record-payment", success()},
+            new String[] {"record-refund", refund()},
+            new String[] {"record-transfer", sample("transfer.success")},
+            new String[] {"record-subscription", sample("subscription.renew")});
+    deliverEachASecond(all);
+    List<Map<String, Object>> before = everything();
+
+    deliverEachASecond(all);
+
+    assertThat(everything()).isEqualTo(before);
+  }
+
+  @Test
+  void a_payment_and_its_refund_at_the_same_moment_never_miss_each_other() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        String id = "TX-" + i;
+        running.add(
+            threads.submit(() -> deliver("record-payment", success().replace("TX-1", id), NOON)));
+        running.add(
+            threads.submit(() -> deliver("record-refund", refund().replace("TX-1", id), NOON)));
+      }
+      for (Future<?> one : running) {
+        one.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
+
+    assertThat(TestDatabase.rows("select status, count(*) as n from payment group by status"))
+        .containsExactly(Map.of("status", "refunded", "n", 200L));
+    assertThat(TestDatabase.rows("select email from customer")).hasSize(1);
+  }
+
+  @Test
+  void a_customer_is_one_row_and_keeps_the_newest_name() throws Exception {
+    deliver("record-payment", success(), NOON.plusSeconds(5));
+    deliver(
+        "record-payment",
+        with(success(), d -> d.put("transaction_id", "TX-2"), "Ada O.", "ADA@example.com"),
+        NOON.plusSeconds(9));
+    deliver(
+        "record-payment",
+        with(success(), d -> d.put("transaction_id", "TX-3"), "Old", "ada@example.com"),
+        NOON);
+
+    assertThat(
+            TestDatabase.rows(
+                "select email, name, created_at = '2026-11-23T12:00:00Z' as first,"
+                    + " updated_at = '2026-11-23T12:00:09Z' as last from customer"))
+        .containsExactly(
+            Map.of("email", "ada@example.com", "name", "Ada O.", "first", true, "last", true));
+  }
+
+  @Test
+  void a_payment_without_customer_is_recorded_too() throws Exception {
+    deliver(
+        "record-payment",
+        "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":77,\"amount\":1,\"currency\":\"USD\"}}",
+        NOON);
+
+    assertThat(TestDatabase.rows("select transaction_id, customer_email from payment"))
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(row)
+                    .containsEntry("transaction_id", "77")
+                    .containsEntry("customer_email", null));
+    assertThat(TestDatabase.rows("select * from customer")).isEmpty();
+  }
+
+  @Test
+  void a_payment_without_transaction_is_an_error_of_the_data() {
+    assertThat(
+            running
+                .deliver(
+                    "record-payment", "{\"event\":\"payment.success\",\"data\":{\"amount\":1}}")
+                .getException())
+        .hasMessageContaining("null value in column \"transaction_id\"");
+  }
+
+  @Test
+  void sql_in_values_stays_text() throws Exception {
+    String evil = "x'); drop table payment; --";
+    deliver(
+        "record-payment",
+        with(success(), d -> d.put("transaction_id", evil), evil, "a'b@example.com"),
+        NOON);
+
+    assertThat(
+            TestDatabase.rows("select transaction_id, customer_name, customer_email from payment"))
+        .containsExactly(
+            Map.of(
+                "transaction_id",
+                evil,
+                "customer_name",
+                evil,
+                "customer_email",
+                "a'b@example.com"));
+  }
+
+  @Test
+  void a_transfer_is_recorded() throws Exception {
+    deliver("record-transfer", sample("transfer.success"), NOON);
+
+    assertThat(TestDatabase.rows("select * from transfer"))
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(row)
+                    .containsEntry("transaction_id", "TRF-20261123-000017")
+                    .containsEntry("status", "success")
+                    .containsEntry("amount", new BigDecimal("250000.00"))
+                    .containsEntry("recipient_name", "Example Stores Ltd")
+                    .containsEntry("recipient_account", "0123456789"));
+  }
+
+  @Test
+  void a_subscription_is_one_row_and_a_late_renewal_does_not_turn_it_back() throws Exception {
+    String first = sample("subscription.renew");
+    String second = first.replace("000186", "000999").replace("2026-12-23", "2027-01-23");
+
+    deliver("record-subscription", second, NOON.plusSeconds(60));
+    deliver("record-subscription", first, NOON);
+
+    assertThat(
+            TestDatabase.rows(
+                "select subscription_id, transaction_id, plan, next_renewal_at = '2027-01-23T00:00:00Z' as new from subscription"))
+        .containsExactly(
+            Map.of(
+                "subscription_id", "SUB-000042",
+                "transaction_id", "TXN-20261123-000999",
+                "plan", "Pro monthly",
+                "new", true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"record-transfer", "record-subscription", "record-refund", "record-failure"})
+  void every_route_takes_the_plain_payload_that_all_events_share(String route) throws Exception {
+    deliver(route, success(), NOON);
+
+    assertThat(
+            TestDatabase.rows(
+                "select transaction_id from transfer union all select transaction_id from subscription"
+                    + " union all select transaction_id from refund union all select transaction_id from payment"))
+        .containsExactly(Map.of("transaction_id", "TX-1"));
+  }
+
+  private static String success() {
+    return base("payment.success");
+  }
+
+  private static String failed() {
+    return base("payment.failed");
+  }
+
+  private static String refund() {
+    return base("refund.processed")
+        .replace("\"currency\"", "\"status\":\"processed\",\"reason\":\"Returned\",\"currency\"");
+  }
+
+  private static String base(String type) {
+    return """
+        {"event":"%s","data":{"transaction_id":"TX-1","amount":5000.00,"currency":"NGN",
+         "customer":{"email":"ada@example.com","name":"Ada"}}}"""
+        .formatted(type);
+  }
+
+  private static String with(String json, Consumer<ObjectNode> data, String name, String email)
+      throws JsonProcessingException {
+    ObjectNode event = (ObjectNode) Json.MAPPER.readTree(json);
+    data.accept((ObjectNode) event.get("data"));
+    ((ObjectNode) event.get("data").get("customer")).put("name", name).put("email", email);
+    return event.toString();
+  }
+
+  private static String sample(String type) throws Exception {
+    return Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
+  }
+
+  private static Object status() {
+    return TestDatabase.rows("select status from payment").get(0).get("status");
+  }
+
+  private static List<Map<String, Object>> everything() {
+    return TestDatabase.rows(
+        "select to_jsonb(payment)::text as row from payment union all"
+            + " select to_jsonb(customer)::text from customer union all"
+            + " select to_jsonb(refund)::text from refund union all"
+            + " select to_jsonb(transfer)::text from transfer union all"
+            + " select to_jsonb(subscription)::text from subscription");
+  }
+
+  private void deliverEachASecond(List<String[]> routesAndEvents) throws Exception {
+    for (int i = 0; i < routesAndEvents.size(); i++) {
+      deliver(routesAndEvents.get(i)[0], routesAndEvents.get(i)[1], NOON.plusSeconds(i));
+    }
+  }
+
+  private Void deliver(String route, String json, Instant receivedAt) throws Exception {
+    Running.done(running.deliver(route, json, receivedAt));
+    return null;
+  }
+}
