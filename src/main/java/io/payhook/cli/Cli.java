@@ -21,6 +21,7 @@ import picocli.CommandLine.IVersionProvider;
       RunCommand.class,
       SendCommand.class,
       ReloadCommand.class,
+      TestCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class
     })

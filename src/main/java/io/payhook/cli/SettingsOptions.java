@@ -39,6 +39,11 @@ final class SettingsOptions {
 
   /** Reads all sources. */
   Settings load() {
+    return load(Map.of());
+  }
+
+  /** Reads all sources, and lays these values over them. */
+  Settings load(Map<String, String> over) {
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -47,9 +52,14 @@ final class SettingsOptions {
     if (routes != null) {
       assignments.add(new Assignment("payhook.routes", routes, "--routes"));
     }
+    over.forEach((key, value) -> assignments.add(new Assignment(key, value, "the command")));
     String home = System.getProperty("payhook.home");
     return Settings.load(
-        new Settings.Arguments(config, home == null ? null : Path.of(home), profile, assignments),
+        new Settings.Arguments(
+            config,
+            home == null ? null : Path.of(home),
+            over.getOrDefault("payhook.profile", profile),
+            assignments),
         System.getenv());
   }
 }
