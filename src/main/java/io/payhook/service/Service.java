@@ -190,7 +190,7 @@ public final class Service implements AutoCloseable {
     main.bind("event", new EventComponent(engine));
     initialise(main, effects);
     CamelContext context = main.getCamelContext();
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
