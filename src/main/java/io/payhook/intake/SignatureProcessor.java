@@ -8,6 +8,7 @@ import io.payhook.signature.Refused;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,12 +35,19 @@ public final class SignatureProcessor implements Processor {
   private final Endpoints endpoints;
   private final Rejections rejections;
   private final IntakeMeters meters;
+  private final @Nullable String publicUrl;
   private final AtomicLong logged = new AtomicLong(Long.MIN_VALUE);
 
-  SignatureProcessor(Endpoints endpoints, Rejections rejections, IntakeMeters meters) {
+  /**
+   * @param publicUrl what the platforms know this server by, or null where it stands on no other
+   *     address than the one it sees
+   */
+  SignatureProcessor(
+      Endpoints endpoints, Rejections rejections, IntakeMeters meters, @Nullable URI publicUrl) {
     this.endpoints = endpoints;
     this.rejections = rejections;
     this.meters = meters;
+    this.publicUrl = publicUrl == null ? null : publicUrl.toString().replaceAll("/+$", "");
   }
 
   @Override
@@ -57,8 +65,10 @@ public final class SignatureProcessor implements Processor {
     }
     RawRequest raw = raw(request, http.getBody(byte[].class));
     Verdict verdict = endpoint.verifier().verify(raw);
-    if (verdict instanceof VerifiedEvent event) {
-      Reception.begin(exchange, endpoint, event);
+    if (verdict instanceof VerifiedEvent && !raw.method().equals("POST")) {
+      end(exchange, Answer.METHOD_NOT_ALLOWED);
+    } else if (verdict instanceof VerifiedEvent event) {
+      Reception.begin(exchange, endpoint, event, request.uri());
       exchange.setVariable("endpoint", endpoint.name());
       exchange.setVariable("eventType", event.type());
       exchange.setVariable("eventKey", event.key());
@@ -108,7 +118,7 @@ public final class SignatureProcessor implements Processor {
     }
   }
 
-  private static RawRequest raw(HttpServerRequest request, byte @Nullable [] body) {
+  private RawRequest raw(HttpServerRequest request, byte @Nullable [] body) {
     List<RawRequest.Header> headers = new ArrayList<>();
     String contentType = null;
     for (Map.Entry<String, String> header : request.headers()) {
@@ -122,7 +132,16 @@ public final class SignatureProcessor implements Processor {
       headers.add(new RawRequest.Header("Content-Type", contentType));
     }
     return new RawRequest(
-        request.method().name(), request.uri(), headers, body == null ? new byte[0] : body);
+        request.method().name(), url(request), headers, body == null ? new byte[0] : body);
+  }
+
+  /** The absolute URL: some platforms sign it, as they know it. */
+  private String url(HttpServerRequest request) {
+    if (publicUrl != null) {
+      return publicUrl + request.uri();
+    }
+    String host = request.getHeader("Host");
+    return request.scheme() + "://" + (host == null ? "localhost" : host) + request.uri();
   }
 
   /** {@code [[name, value], …]}, readable by people and by {@code json_array_elements}. */

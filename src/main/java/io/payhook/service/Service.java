@@ -150,6 +150,7 @@ public final class Service implements AutoCloseable {
                 journalMeters));
     journalMeters.watch(journal);
     this.journal = journal;
+    Endpoints endpoints = new Endpoints();
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -157,11 +158,10 @@ public final class Service implements AutoCloseable {
                 new Deliveries(writing, node, lease),
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
-                EventJson::parse,
+                new EventJson(endpoints)::parse,
                 clock,
                 meters));
 
-    Endpoints endpoints = new Endpoints();
     Intake intake =
         new Intake(
             endpoints,
@@ -170,6 +170,7 @@ public final class Service implements AutoCloseable {
             engine::recipientsOf,
             settings.get(Key.INTAKE_MAX_BODY),
             settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+            settings.get(Key.PUBLIC_URL).orElse(null),
             meters);
     Vertx vertx =
         Vertx.vertx(
