@@ -135,6 +135,7 @@ final class Load {
     private SelectionKey key;
     private int event = -1;
     private boolean repeat;
+    private boolean last;
     private long due;
 
     Connection() {
@@ -172,7 +173,17 @@ final class Load {
       sent++;
       out.clear();
       in.clear();
-      channel.write(out);
+      if (last) {
+        replace();
+      }
+      try {
+        channel.write(out);
+      } catch (IOException e) {
+        // The server closed it while it was idle: nothing of the request was taken.
+        replace();
+        out.clear();
+        channel.write(out);
+      }
       if (out.hasRemaining()) {
         key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
       }
@@ -203,6 +214,8 @@ final class Load {
       if (head < 0) {
         return false;
       }
+      int close = findHeader(answer, head, "connection:");
+      last = close >= 0 && find(answer, close, Math.min(head, close + 6), "close") >= 0;
       int at = findHeader(answer, head, "content-length:");
       if (at >= 0) {
         int size = 0;
@@ -284,9 +297,19 @@ final class Load {
       oddAnswer = new String(answer, 0, Math.min(length, 200), StandardCharsets.ISO_8859_1);
     }
 
-    void reopen() throws IOException {
-      broken++;
+    /** After a failure. True when a request was under way, which then has no answer. */
+    boolean reopen() throws IOException {
+      boolean underWay = event >= 0;
+      if (underWay) {
+        broken++;
+      }
       event = -1;
+      replace();
+      return underWay;
+    }
+
+    private void replace() throws IOException {
+      last = false;
       key.cancel();
       channel.close();
       open();
@@ -440,7 +463,9 @@ final class Load {
                 }
                 connection.done(System.nanoTime());
               } catch (IOException e) {
-                connection.reopen();
+                if (!connection.reopen()) {
+                  return;
+                }
               }
               long now = System.nanoTime();
               if (now < end) {
@@ -512,11 +537,9 @@ final class Load {
                 }
                 connection.done(System.nanoTime());
               } catch (IOException e) {
-                if (connection.event < 0) {
-                  connection.reopen();
+                if (!connection.reopen()) {
                   return;
                 }
-                connection.reopen();
               }
               underWay[0]--;
               idle.add(connection);
