@@ -48,7 +48,7 @@ _folders = []
 
 
 def _die_with_parent():
-    """Linux ends this child when its parent ends in any way."""
+    """Linux ends this child when the thread that started it ends in any way, so start from the main one."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
@@ -304,9 +304,7 @@ class Postgres:
         """Starts the server and waits until it takes connections."""
         end = time.monotonic() + seconds
         while True:
-            self.process = Process("postgres", [self._program("postgres"), "-D", self.data], cwd=self.folder,
-                                   user=self.user)
-            self.process.stop_signal = signal.SIGINT
+            self.spawn()
             while self.process.running() and time.monotonic() < end:
                 if self.answers():
                     return
@@ -314,6 +312,12 @@ class Postgres:
             if time.monotonic() >= end:
                 raise Problem(f"PostgreSQL does not start:\n{self.process.tail()}")
             time.sleep(0.2)  # processes of a killed server still hold its memory
+
+    def spawn(self):
+        """Starts the server and waits for nothing."""
+        self.process = Process("postgres", [self._program("postgres"), "-D", self.data], cwd=self.folder,
+                               user=self.user)
+        self.process.stop_signal = signal.SIGINT
 
     def answers(self):
         return subprocess.run([self._program("psql"), *self._where("postgres"), "-c", "select 1"],
@@ -441,9 +445,20 @@ def tools():
 SMALL_JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xshare:auto"]
 
 
+def routes(kind):
+    """A routes folder for Payhook: its own intake route and the files of routes/KIND; 'bundled' is what it ships."""
+    if kind == "bundled":
+        return os.path.join(ROOT, "routes")
+    folder = os.path.join(WORK, "routes-" + kind)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(os.path.join(HERE, "routes", kind), os.path.join(folder, "payments"))
+    shutil.copy(os.path.join(ROOT, "routes", "intake.camel.yaml"), folder)
+    return folder
+
+
 # Three routes that only another node runs, as far as the node under test knows.
 SUBSCRIPTIONS = "".join(
-    f"insert into payhook.subscription (route, node, endpoint, type, ordered) "
+    f"insert into payhook.subscriber (route, node, endpoint, type, ordered) "
     f"values ('{route}', 'elsewhere', 'payments', 'payment.success', false);\n" for route in ROUTES)
 
 
@@ -550,10 +565,11 @@ class Sink:
             os.remove(self.record)
         self.process = None
 
-    def start(self):
+    def start(self, wait=True):
         self.process = Process(self.name, [java(), *SMALL_JVM, "-Xmx96m", "-cp", tools(), "Sinks", self.kind,
                                            str(self.port), self.record])
-        wait_for_port(self.port, self.process)
+        if wait:
+            wait_for_port(self.port, self.process)
         return self
 
     def lines(self):

@@ -558,6 +558,16 @@ final class Load {
   }
 
   private void report(String mode, double took) {
+    for (Connection connection : connections) {
+      if (connection.event >= 0) {
+        // It got no answer in time, and must not be taken for that of a later request.
+        try {
+          connection.reopen();
+        } catch (IOException e) {
+          System.err.println(e);
+        }
+      }
+    }
     int[] sorted = Arrays.copyOf(latencies, answers);
     Arrays.sort(sorted);
     StringBuilder rates = new StringBuilder();
