@@ -25,9 +25,7 @@ import java.util.regex.Pattern;
  */
 public final class Explanation {
   private static final Pattern SIGNATURE_LIKE =
-      Pattern.compile(
-          ".*(sig|hmac|hash|digest|authorization|token).*",
-          Pattern.CASE_INSENSITIVE);
+      Pattern.compile(".*(sig|hmac|hash|digest|authorization|token).*", Pattern.CASE_INSENSITIVE);
 
   private final Clock clock;
 
