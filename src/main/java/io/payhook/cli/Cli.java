@@ -21,7 +21,11 @@ import picocli.CommandLine.IVersionProvider;
       RunCommand.class,
       SendCommand.class,
       VerifyCommand.class,
-      ProvidersCommand.class
+      ProvidersCommand.class,
+      EventsCommand.class,
+      EventCommand.class,
+      DeliveriesCommand.class,
+      ReplayCommand.class
     })
 public final class Cli {
   /** The answer is no, or it could not be done. */
