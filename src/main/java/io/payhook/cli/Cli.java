@@ -17,7 +17,13 @@ import picocli.CommandLine.IVersionProvider;
     scope = CommandLine.ScopeType.INHERIT,
     versionProvider = Cli.Version.class,
     sortOptions = false,
-    subcommands = {RunCommand.class, SendCommand.class, CheckCommand.class})
+    subcommands = {
+      RunCommand.class,
+      SendCommand.class,
+      CheckCommand.class,
+      VerifyCommand.class,
+      ProvidersCommand.class
+    })
 public final class Cli {
   /** The answer is no, or it could not be done. */
   static final int NO = 1;

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
     description = "The presets there are, or one in full.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
-public final class ProvidersCommand implements Callable<Integer> {
+final class ProvidersCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @Spec private @Nullable CommandSpec spec;

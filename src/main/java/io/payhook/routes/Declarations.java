@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -460,6 +461,10 @@ final class Declarations {
       Map<String, List<Sample>> into)
       throws IOException {
     byte[] body = Files.readAllBytes(file);
+    if (!kind.equals("json") && body.length > 0 && body[body.length - 1] == '\n') {
+      // Editors end a file with a newline; platforms don't.
+      body = Arrays.copyOf(body, body.length - 1);
+    }
     Map<String, Object> variables = new LinkedHashMap<>();
     if (kind.equals("json")) {
       try {

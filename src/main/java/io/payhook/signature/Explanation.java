@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,9 +25,7 @@ import java.util.regex.Pattern;
  */
 public final class Explanation {
   private static final Pattern SIGNATURE_LIKE =
-      Pattern.compile(
-          ".*(signature|hmac|hash|digest|authorization|sign|token|sig)\\b?.*",
-          Pattern.CASE_INSENSITIVE);
+      Pattern.compile(".*(sig|hmac|hash|digest|authorization|token).*", Pattern.CASE_INSENSITIVE);
 
   private final Clock clock;
 
@@ -37,8 +36,21 @@ public final class Explanation {
   /** A case to look at: what would be checked, with which secrets, how. */
   private record Attempt(Provider provider, List<Secret> secrets, RawRequest request) {}
 
+  /** What kind of thing a change is about; two of one kind can't both be the cause. */
+  private enum Kind {
+    HEADER,
+    PREFIX,
+    BODY,
+    ENCODING,
+    SECRET,
+    KEY,
+    URL,
+    ALGORITHM,
+    CONTENT
+  }
+
   /** Something a person may have got wrong, and how it would be right. */
-  private record Change(String says, UnaryOperator<Attempt> apply) {}
+  private record Change(Kind kind, String says, UnaryOperator<Attempt> apply) {}
 
   /**
    * Sentences a person can act on, the likeliest first.
@@ -108,7 +120,8 @@ public final class Explanation {
     for (int i = 0; i < changes.size(); i++) {
       Attempt first = changes.get(i).apply().apply(given);
       for (int j = i + 1; j < changes.size(); j++) {
-        if (holds(changes.get(j).apply().apply(first))) {
+        boolean another = changes.get(j).kind() != changes.get(i).kind();
+        if (another && holds(changes.get(j).apply().apply(first))) {
           told.add(changes.get(i).says());
           told.add("And: " + changes.get(j).says());
           return;
@@ -149,6 +162,7 @@ public final class Explanation {
       if (!known && SIGNATURE_LIKE.matcher(header.name()).matches()) {
         changes.add(
             set(
+                Kind.HEADER,
                 "The signature is in the header "
                     + header.name()
                     + ", not in "
@@ -160,6 +174,7 @@ public final class Explanation {
     if (!plan.prefix.isEmpty()) {
       changes.add(
           set(
+              Kind.PREFIX,
               "The signature comes without '"
                   + plan.prefix.strip()
                   + "'; set signature.prefix-optional to true.",
@@ -169,6 +184,7 @@ public final class Explanation {
       if (!prefix.equals(plan.prefix)) {
         changes.add(
             set(
+                Kind.PREFIX,
                 "The signature begins with '" + prefix.strip() + "'; set signature.prefix to it.",
                 Map.of("signature.prefix", prefix)));
       }
@@ -181,6 +197,7 @@ public final class Explanation {
       if (encoding != expected) {
         changes.add(
             set(
+                Kind.ENCODING,
                 "The signature is "
                     + encoding.word()
                     + " where "
@@ -200,6 +217,7 @@ public final class Explanation {
       if (algorithm != expected) {
         changes.add(
             set(
+                Kind.ALGORITHM,
                 "It was signed with "
                     + algorithm.word()
                     + ", not with "
@@ -213,6 +231,7 @@ public final class Explanation {
     if (expected != Algorithm.TOKEN) {
       changes.add(
           set(
+              Kind.ALGORITHM,
               "The header holds the secret itself, not a signature; set signature.algorithm to token."
                   + " It then proves the sender, not what it sent.",
               Map.of("signature.algorithm", "token", "signature.prefix", "")));
@@ -221,6 +240,7 @@ public final class Explanation {
       for (String signed : List.of("{secret}{body}", "{body}{secret}")) {
         changes.add(
             set(
+                Kind.ALGORITHM,
                 "It is a plain SHA-256 over "
                     + signed
                     + "; set signature.algorithm to sha256 and signature.signed to that.",
@@ -245,6 +265,7 @@ public final class Explanation {
     for (String content : contents) {
       changes.add(
           set(
+              Kind.CONTENT,
               "What was signed is " + content + "; set signature.signed to that.",
               Map.of("signature.signed", content)));
     }
@@ -268,11 +289,13 @@ public final class Explanation {
           if (!form.equals(plan.keyForm)) {
             changes.add(
                 set(
+                    Kind.KEY,
                     "The key is the secret taken " + words + "; set signature.key to " + form + ".",
                     Map.of("signature.key", form)));
             if (!form.equals("text")) {
               changes.add(
                   set(
+                      Kind.KEY,
                       "The key is what follows whsec_ in the secret, taken "
                           + words
                           + "; set signature.key to "
@@ -285,6 +308,7 @@ public final class Explanation {
     if (!plan.keyPrefixes.isEmpty()) {
       changes.add(
           set(
+              Kind.KEY,
               "The secret is used whole, its prefix included; set signature.key to text and take"
                   + " signature.key-prefix away.",
               Map.of("signature.key", "text", "signature.key-prefix", "")));
@@ -305,6 +329,7 @@ public final class Explanation {
     }
     changes.add(
         set(
+            Kind.URL,
             "The URL was signed as the forwarding headers tell it; set url.forwarded to true, if a"
                 + " proxy of yours sets those headers.",
             Map.of("url.forwarded", "true", "url.public", "")));
@@ -323,6 +348,7 @@ public final class Explanation {
     for (String other : others) {
       changes.add(
           new Change(
+              Kind.URL,
               "The URL that was signed is " + other + ", not " + url + "; set url.public to it.",
               attempt ->
                   new Attempt(
@@ -358,9 +384,10 @@ public final class Explanation {
     serialised(text, bodies);
     bodies.forEach(
         (how, body) -> {
-          if (!java.util.Arrays.equals(body, given.request().body())) {
+          if (!Arrays.equals(body, given.request().body())) {
             changes.add(
                 new Change(
+                    Kind.BODY,
                     "The body was changed after it was signed: the signature fits the body "
                         + how
                         + ". Pass on the raw bytes, and look for a proxy, framework or editor in"
@@ -403,7 +430,7 @@ public final class Explanation {
 
   private static void put(Map<String, byte[]> bodies, String how, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    if (bodies.values().stream().noneMatch(known -> java.util.Arrays.equals(known, bytes))) {
+    if (bodies.values().stream().noneMatch(known -> Arrays.equals(known, bytes))) {
       bodies.put(how, bytes);
     }
   }
@@ -452,8 +479,9 @@ public final class Explanation {
     return StrictJson.MAPPER.writer(printer).writeValueAsString(json);
   }
 
-  private static Change set(String says, Map<String, String> overrides) {
+  private static Change set(Kind kind, String says, Map<String, String> overrides) {
     return new Change(
+        kind,
         says,
         attempt -> {
           try {
@@ -467,6 +495,7 @@ public final class Explanation {
 
   private static Change secret(String says, UnaryOperator<String> change) {
     return new Change(
+        Kind.SECRET,
         says,
         attempt ->
             new Attempt(

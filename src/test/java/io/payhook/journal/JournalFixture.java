@@ -1,5 +1,7 @@
 package io.payhook.journal;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.payhook.service.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -21,7 +23,11 @@ public final class JournalFixture {
   private JournalFixture() {}
 
   private static DataSource start() {
-    DataSource dataSource = TestDatabase.create().dataSource();
+    HikariConfig pool = new HikariConfig();
+    pool.setDataSource(TestDatabase.create().dataSource());
+    pool.setMaximumPoolSize(8);
+    pool.setMinimumIdle(0);
+    DataSource dataSource = new HikariDataSource(pool);
     Migrations.journal(dataSource);
     return dataSource;
   }

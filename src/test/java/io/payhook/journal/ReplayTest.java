@@ -8,6 +8,7 @@ import static io.payhook.journal.JournalFixture.rows;
 import static io.payhook.journal.JournalFixture.subscription;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.payhook.journal.Replay.Action;
 import io.payhook.journal.Replay.Kind;
@@ -168,8 +169,7 @@ class ReplayTest {
     assertThat(outcomes)
         .extracting(Outcome::route, Outcome::action)
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple("crm-contact", Action.CREATED),
-            org.assertj.core.groups.Tuple.tuple("receipt-email", Action.CREATED));
+            tuple("crm-contact", Action.CREATED), tuple("receipt-email", Action.CREATED));
     assertThat(rows("select state from payhook.event where id = ?", unrouted))
         .containsExactly("accepted");
     assertThat(rows(STATES))

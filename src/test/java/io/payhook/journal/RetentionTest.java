@@ -108,6 +108,7 @@ class RetentionTest {
       statement.execute("select pg_advisory_lock(" + 0x706179686F6F6BL + ")");
 
       assertThat(retention.sweep()).isZero();
+      statement.execute("select pg_advisory_unlock_all()");
     }
 
     assertThat(retention.sweep()).isEqualTo(1);

@@ -53,8 +53,12 @@ class ReadmeIT {
         case "sh" -> text.lines().forEach(line -> run(line, done));
         case "yaml" -> save(text);
         case "sql" -> query(text);
-        case "properties" -> assertThat(text.lines().filter(line -> line.contains("=")))
-            .allSatisfy(line -> assertThat(Files.readString(Path.of("application.properties"))).contains("#" + line.replaceFirst("=.*", "=")));
+        case "properties" ->
+            assertThat(text.lines().filter(line -> line.contains("=")))
+                .allSatisfy(
+                    line ->
+                        assertThat(Files.readString(Path.of("application.properties")))
+                            .contains("#" + line.replaceFirst("=.*", "=")));
         default -> throw new AssertionError("nobody runs a block of " + block.group(1));
       }
     }
@@ -68,7 +72,9 @@ class ReadmeIT {
         startAgain();
       } else if (!line.equals("mvn verify")) {
         Process process = shell(line).start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String output =
+            new String(
+                process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         assertThat(process.waitFor()).describedAs(line + "\n" + output).isZero();
         if (line.startsWith("./payhook send")) {
           assertThat(output).contains("200 accepted");
@@ -84,7 +90,10 @@ class ReadmeIT {
     }
   }
 
-  /** The last block that is saved is an endpoint that other samples would be refused by; it is checked by its own start. */
+  /**
+   * The last block that is saved is an endpoint that other samples would be refused by; it is
+   * checked by its own start.
+   */
   private void save(String text) throws Exception {
     Matcher file = FILE.matcher(text);
     assertThat(file.matches()).describedAs("a YAML block says which file it is").isTrue();
@@ -93,7 +102,7 @@ class ReadmeIT {
   }
 
   private void query(String text) throws Exception {
-    for (String statement : text.split(";")) {
+    for (String statement : text.lines().map(line -> line.replaceFirst(";$", "")).toList()) {
       if (!statement.isBlank()) {
         assertThat(RunningService.query(url(), statement)).isNotEmpty();
       }
@@ -103,7 +112,10 @@ class ReadmeIT {
   private void settled() throws Exception {
     Eventually.holds(
         () ->
-            assertThat(RunningService.query(url(), "select route || ' ' || state from payhook.delivery where state <> 'done'"))
+            assertThat(
+                    RunningService.query(
+                        url(),
+                        "select route || ' ' || state from payhook.delivery where state <> 'done'"))
                 .isEmpty());
   }
 
