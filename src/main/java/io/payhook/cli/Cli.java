@@ -22,7 +22,11 @@ import picocli.CommandLine.IVersionProvider;
       SendCommand.class,
       CheckCommand.class,
       VerifyCommand.class,
-      ProvidersCommand.class
+      ProvidersCommand.class,
+      EventsCommand.class,
+      EventCommand.class,
+      DeliveriesCommand.class,
+      ReplayCommand.class
     })
 public final class Cli {
   /** The answer is no, or it could not be done. */
