@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -69,6 +71,50 @@ public final class Rehearsal {
    * @param offset counted from 0
    */
   public record TextProblem(int offset, String what, String right) {}
+
+  /** The filters of templates that people use. */
+  private static final List<String> FILTERS =
+      List.of(
+          "money",
+          "date",
+          "json",
+          "default",
+          "upper",
+          "lower",
+          "capitalize",
+          "title",
+          "trim",
+          "abbreviate",
+          "replace",
+          "join",
+          "first",
+          "last",
+          "length",
+          "sort",
+          "numberformat",
+          "escape",
+          "raw",
+          "urlencode");
+
+  /** An event of which only is known what holds for every event. */
+  private static final Sample ANY =
+      new Sample(
+          "",
+          Map.of(
+              "endpoint",
+              "",
+              "eventId",
+              "",
+              "eventType",
+              "",
+              "eventKey",
+              "",
+              "idempotencyKey",
+              "",
+              "receivedAt",
+              Instant.EPOCH,
+              "attempt",
+              1));
 
   private final List<Sample> samples;
   private final Set<String> variables;
@@ -170,7 +216,7 @@ public final class Rehearsal {
   private List<Problem> tried(Path file, String text, SqlStatement statement, Connection connection)
       throws SQLException {
     Set<Problem> problems = new LinkedHashSet<>();
-    List<Sample> each = samples.isEmpty() ? List.of(new Sample("", Map.of())) : samples;
+    List<Sample> each = samples.isEmpty() ? List.of(ANY) : samples;
     for (Sample sample : each) {
       Savepoint before = connection.setSavepoint();
       boolean runs = !samples.isEmpty();
@@ -400,13 +446,10 @@ public final class Rehearsal {
     try {
       RouteText.parse(context, text);
     } catch (EffectException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
       int start = Math.max(0, text.indexOf("${"));
       return List.of(
           new TextProblem(
-              start,
-              "'" + text + "' can't be read: " + firstLine(cause),
-              "${variable.event[data][…]} reads a value of the event"));
+              start, firstLine(e), "${variable.event[data][…]} reads a value of the event"));
     }
     return values(text);
   }
@@ -533,7 +576,17 @@ public final class Rehearsal {
     }
     Path named = Path.of(placed.group(1));
     int line = Integer.parseInt(placed.group(2));
-    String rest = placed.group(4).replaceAll("\\s+", " ").strip();
+    String rest = placed.group(4).replaceAll("\\s+", " ").strip().replaceAll("\\.$", "");
+    Matcher filter = Pattern.compile("Filter \\[(\\w+)] does not exist").matcher(rest);
+    if (filter.find()) {
+      rest =
+          "there is no filter '"
+              + filter.group(1)
+              + "'"
+              + Nearest.to(filter.group(1), FILTERS)
+                  .map(near -> "; did you mean '" + near + "'?")
+                  .orElse("; there are " + String.join(", ", FILTERS));
+    }
     int semicolon = rest.lastIndexOf("; ");
     return new Problem(
         named,

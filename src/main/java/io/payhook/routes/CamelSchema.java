@@ -95,6 +95,17 @@ final class CamelSchema {
     }
   }
 
+  /** Whether all of a route file's entries are such as there are, so that none of it is lost. */
+  boolean isWhole(Located document) {
+    return document instanceof Located.Items items
+        && items.items().stream()
+            .allMatch(
+                item ->
+                    item instanceof Located.Map map
+                        && map.entries().stream()
+                            .allMatch(e -> root.path("properties").has(e.key().value())));
+  }
+
   /** A part of a file that is a definition by its simple name, such as {@code RouteDefinition}. */
   void part(String definition, Located node, @Nullable Text key, Visitor visitor) {
     JsonNode schema = definitions.path("org.apache.camel.model." + definition);

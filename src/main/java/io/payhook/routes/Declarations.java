@@ -504,6 +504,7 @@ final class Declarations {
               Place.START,
               "the sample is an event of type '" + is + "'",
               "name the file " + is + "." + kind);
+          into.computeIfAbsent(type, key -> new ArrayList<>());
         }
         variables.put("endpoint", endpoint);
         variables.put("eventId", "01890000-0000-7000-8000-000000000000");

@@ -61,10 +61,12 @@ final class RouteCheck {
     private final @Nullable Text id;
     private final Located.Map body;
     private final boolean kamelet;
+    private final Set<String> local;
     private final Set<String> variables = new LinkedHashSet<>();
     private @Nullable String from;
 
-    Route(Source source, @Nullable Text id, Located.Map body, boolean kamelet) {
+    Route(Source source, @Nullable Text id, Located.Map body, boolean kamelet, Set<String> local) {
+      this.local = local;
       this.source = source;
       this.id = id;
       this.body = body;
@@ -86,7 +88,7 @@ final class RouteCheck {
   private final Check check;
   private final Declarations declared;
   private final Kamelets kamelets;
-  private final boolean whole;
+  private boolean whole;
   private final CamelSchema schema = new CamelSchema();
   private final Components components = new Components();
   private final List<Route> routes = new ArrayList<>();
@@ -110,6 +112,7 @@ final class RouteCheck {
   void routes(Source source) {
     check.placeholders(source.file(), source.document(), Set.of());
     secrets(source, source.document(), "");
+    whole &= schema.isWhole(source.document());
     schema.document(source.document(), new Collector(source, null));
   }
 
@@ -139,7 +142,7 @@ final class RouteCheck {
     }
     check.placeholders(source.file(), template, local);
     secrets(source, template, "");
-    Route route = new Route(source, null, template, true);
+    Route route = new Route(source, null, template, true, local);
     Collector collector = new Collector(source, route);
     for (Entry entry : template.entries()) {
       String name = entry.key().value();
@@ -235,7 +238,7 @@ final class RouteCheck {
     private void route(@Nullable Text key, Located.Map map) {
       Text id = map.text("id");
       if (!inKamelet) {
-        Route found = new Route(source, id, map, false);
+        Route found = new Route(source, id, map, false, Set.of());
         route = found;
         routes.add(found);
         Place place = key == null ? map.place() : key.place();
@@ -332,7 +335,7 @@ final class RouteCheck {
 
   private void inClear(Source source, Text text, String name) {
     String variable =
-        name.replaceAll("([a-z])([A-Z])", "$1_$2")
+        name.replaceAll("([a-z0-9])([A-Z])", "$1_$2")
             .toUpperCase(java.util.Locale.ROOT)
             .replaceAll("[^A-Z0-9]", "_");
     check.add(
@@ -412,10 +415,15 @@ final class RouteCheck {
   }
 
   private void use(Use use, Set<String> consumed) {
-    boolean kamelet = use.route != null && use.route.kamelet;
     String written = use.uri.value();
-    if (kamelet && written.contains("{{")) {
-      return;
+    if (use.route != null) {
+      // What a kamelet is given is anything, but for the component it goes to.
+      for (String name : use.route.local) {
+        if (written.startsWith("{{" + name + "}}")) {
+          return;
+        }
+        written = written.replace("{{" + name + "}}", name);
+      }
     }
     Optional<String> resolved = check.resolved(written);
     if (resolved.isEmpty()) {
