@@ -20,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       RunCommand.class,
       SendCommand.class,
+      CheckCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
       EventsCommand.class,

@@ -39,6 +39,15 @@ final class SettingsOptions {
 
   /** Reads all sources. */
   Settings load() {
+    return Settings.load(arguments(), System.getenv());
+  }
+
+  /** Reads all sources, problems and all. */
+  Settings.Inspection inspect() {
+    return Settings.inspect(arguments(), System.getenv());
+  }
+
+  private Settings.Arguments arguments() {
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -48,8 +57,7 @@ final class SettingsOptions {
       assignments.add(new Assignment("payhook.routes", routes, "--routes"));
     }
     String home = System.getProperty("payhook.home");
-    return Settings.load(
-        new Settings.Arguments(config, home == null ? null : Path.of(home), profile, assignments),
-        System.getenv());
+    return new Settings.Arguments(
+        config, home == null ? null : Path.of(home), profile, assignments);
   }
 }
