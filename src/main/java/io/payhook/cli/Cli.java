@@ -21,6 +21,7 @@ import picocli.CommandLine.IVersionProvider;
       RunCommand.class,
       SendCommand.class,
       CheckCommand.class,
+      ReloadCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
       EventsCommand.class,

@@ -87,6 +87,32 @@ public final class Intake {
     return edge.isOpen();
   }
 
+  /** Ends what {@link #hold} began. */
+  public interface Hold extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Holds back new requests, unanswered, and returns when those in flight are answered: the moment
+   * in which the intake route can be replaced. When this is closed, the held ones are served.
+   *
+   * @param atMost how long to wait for those in flight
+   */
+  public Hold hold(Duration atMost) throws InterruptedException {
+    edge.hold();
+    try {
+      long end = System.nanoTime() + atMost.toNanos();
+      while (!edge.idle() && System.nanoTime() < end) {
+        TimeUnit.MILLISECONDS.sleep(1);
+      }
+    } catch (InterruptedException e) {
+      edge.letGo();
+      throw e;
+    }
+    return edge::letGo;
+  }
+
   /** Answers new requests 503 and waits until those in flight are answered. */
   public void drain(Duration atMost) throws InterruptedException {
     edge.shut();
