@@ -17,7 +17,16 @@ import picocli.CommandLine.IVersionProvider;
     scope = CommandLine.ScopeType.INHERIT,
     versionProvider = Cli.Version.class,
     sortOptions = false,
-    subcommands = {RunCommand.class, SendCommand.class})
+    subcommands = {
+      RunCommand.class,
+      SendCommand.class,
+      VerifyCommand.class,
+      ProvidersCommand.class,
+      EventsCommand.class,
+      EventCommand.class,
+      DeliveriesCommand.class,
+      ReplayCommand.class
+    })
 public final class Cli {
   /** The answer is no, or it could not be done. */
   static final int NO = 1;

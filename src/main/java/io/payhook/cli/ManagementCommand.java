@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.payhook.service.Key;
+import io.payhook.service.Settings;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -53,8 +55,8 @@ abstract class ManagementCommand implements Callable<Integer> {
   @Option(
       names = "--server",
       paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8081",
-      description = "Management port of the service (${DEFAULT-VALUE}).")
+      description =
+          "Management port of the service (default: this machine, camel.management.port).")
   private String server = "";
 
   @Option(
@@ -87,6 +89,9 @@ abstract class ManagementCommand implements Callable<Integer> {
 
   @Override
   public final Integer call() throws InterruptedException {
+    if (server.isEmpty()) {
+      server = ofSettings();
+    }
     try {
       return ask();
     } catch (IOException e) {
@@ -103,6 +108,15 @@ abstract class ManagementCommand implements Callable<Integer> {
               + "); see the log of the service");
       return Cli.NO;
     }
+  }
+
+  private static String ofSettings() {
+    Settings settings = new SettingsOptions().load();
+    String host = settings.get(Key.MANAGEMENT_HOST);
+    return "http://"
+        + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
+        + ":"
+        + settings.get(Key.MANAGEMENT_PORT);
   }
 
   /**

@@ -1,16 +1,24 @@
 package io.payhook.cli;
 
+import io.payhook.console.BacklogMeters;
+import io.payhook.console.Catalogue;
 import io.payhook.console.Health;
 import io.payhook.console.Health.Reading;
+import io.payhook.console.ManagementApi;
 import io.payhook.console.ManagementException;
 import io.payhook.console.ManagementOptions;
 import io.payhook.console.ManagementServer;
+import io.payhook.journal.JournalReader;
+import io.payhook.journal.Replay;
 import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
+import io.payhook.signature.Secret;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -22,6 +30,9 @@ import picocli.CommandLine.Mixin;
     description =
         "Starts the service; SIGTERM or Ctrl-C lets it finish what is running and stops it.")
 final class RunCommand implements Callable<Integer> {
+  private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration BACKLOG_EVERY = Duration.ofSeconds(5);
+
   @Mixin private final SettingsOptions options = new SettingsOptions();
 
   @Override
@@ -31,7 +42,8 @@ final class RunCommand implements Callable<Integer> {
     Stop stop = new Stop(Thread.currentThread());
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
-    Service service = new Service(settings, Clock.systemUTC());
+    Clock clock = Clock.systemUTC();
+    Service service = new Service(settings, clock);
     Health health =
         new Health()
             .check(
@@ -55,6 +67,15 @@ final class RunCommand implements Callable<Integer> {
     try (ManagementServer management = new ManagementServer(options, health, service.meters())) {
       management.start();
       service.open();
+      JournalReader reader = new JournalReader(service.dataSource(), QUERY_TIMEOUT);
+      new ManagementApi(
+              reader,
+              new Replay(service.dataSource(), QUERY_TIMEOUT),
+              service::announce,
+              new Served(service),
+              clock)
+          .mount(management);
+      management.beforeScrape(new BacklogMeters(reader, BACKLOG_EVERY, service.meters()));
       health.running();
       System.out.println(
           "Payhook is ready: webhooks at http://"
@@ -74,6 +95,32 @@ final class RunCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** What the running service has, for the management API. */
+  private record Served(Service service) implements Catalogue {
+    @Override
+    public List<EndpointEntry> endpoints() {
+      return service.endpoints().all().values().stream()
+          .map(
+              endpoint ->
+                  new EndpointEntry(
+                      endpoint.name(),
+                      endpoint.provider().name(),
+                      "/webhooks/" + endpoint.name(),
+                      endpoint.secrets().stream().map(Secret::label).toList(),
+                      endpoint.provider().isUnsigned()
+                          ? "anybody can send its events: there is no signature"
+                          : null))
+          .toList();
+    }
+
+    @Override
+    public List<ProviderEntry> providers() {
+      return service.providers().all().stream()
+          .map(provider -> new ProviderEntry(provider.name(), provider.title()))
+          .toList();
+    }
   }
 
   private static String shown(String host) {

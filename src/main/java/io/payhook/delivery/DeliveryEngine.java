@@ -289,7 +289,7 @@ public final class DeliveryEngine implements AutoCloseable {
         publishSubscriptions();
         return;
       }
-      List<SubscriptionTable.Row> rows = table.all();
+      List<SubscriptionTable.Row> rows = table.elsewhere();
       if (!rows.equals(elsewhere)) {
         elsewhere = rows;
         targets.clear();
@@ -309,7 +309,7 @@ public final class DeliveryEngine implements AutoCloseable {
                       new SubscriptionTable.Row(
                           lane.route, lane.endpointPattern, lane.typePattern, lane.ordered))
               .toList());
-      elsewhere = table.all();
+      elsewhere = table.elsewhere();
       targets.clear();
     } catch (SQLException e) {
       subscriptionsChanged = true;

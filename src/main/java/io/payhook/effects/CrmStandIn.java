@@ -21,6 +21,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -113,12 +114,11 @@ public final class CrmStandIn implements Handler<RoutingContext> {
     HttpServerRequest request = context.request();
     String path = pathAfterMount(context);
     String key = request.getHeader("Idempotency-Key");
-    long number = sequence.incrementAndGet();
-    String id = digest(key == null ? "call " + number + " at " + clock.instant() : key);
+    String id = digest(key == null ? UUID.randomUUID().toString() : key);
     boolean first = seen.add(id);
     if (first) {
       try {
-        write(request, path, body, number, id);
+        write(request, path, body, id);
       } catch (IOException | RuntimeException e) {
         seen.remove(id);
         throw e;
@@ -141,8 +141,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
         : whole;
   }
 
-  private void write(
-      HttpServerRequest request, String path, @Nullable Buffer body, long number, String id)
+  private void write(HttpServerRequest request, String path, @Nullable Buffer body, String id)
       throws IOException {
     Instant now = clock.instant();
     ObjectNode call = Json.MAPPER.createObjectNode();
@@ -166,7 +165,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
         "%s-%06d-%s-%s-%s.json"
             .formatted(
                 TIME.format(now),
-                number,
+                sequence.incrementAndGet(),
                 SafeName.of(request.method().name(), 10),
                 SafeName.of(path.substring(1), LONGEST_PATH),
                 id);

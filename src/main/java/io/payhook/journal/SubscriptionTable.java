@@ -68,16 +68,19 @@ public final class SubscriptionTable {
     }
   }
 
-  /** The subscriptions of all nodes, each route once for each distinct wish. */
-  public List<Row> all() throws SQLException {
+  /** The subscriptions of all other nodes, each route once for each distinct wish. */
+  public List<Row> elsewhere() throws SQLException {
     List<Row> rows = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement(
-                "select distinct route, endpoint, type, ordered from payhook.subscriber order by route");
-        ResultSet row = statement.executeQuery()) {
-      while (row.next()) {
-        rows.add(new Row(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+                "select distinct route, endpoint, type, ordered from payhook.subscriber where node <> ? order by route")) {
+      statement.setString(1, node);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          rows.add(
+              new Row(row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+        }
       }
     }
     return rows;

@@ -4,6 +4,8 @@ import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.ProviderException.Problem;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -16,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,27 +30,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 
 /**
  * The presets there are: those that ship, and a team's own in a folder. A preset is one YAML file
- * named after it. A team's own preset may not take the name of one that ships.
+ * named after it, and its samples are beside it in a folder of that name. A team's own preset may
+ * not take the name of one that ships.
  */
 public final class Providers {
   private static final String SHIPPED = "providers";
   private static final String YAML = ".yaml";
 
+  private final @Nullable Path folder;
   private final SortedMap<String, Provider> own;
 
-  private Providers(SortedMap<String, Provider> own) {
+  private Providers(@Nullable Path folder, SortedMap<String, Provider> own) {
+    this.folder = folder;
     this.own = own;
   }
 
   /** The presets that ship. */
   public static Providers shipped() {
-    return new Providers(new TreeMap<>());
+    return new Providers(null, new TreeMap<>());
   }
 
   /**
@@ -58,7 +70,7 @@ public final class Providers {
   public static Providers load(@Nullable Path folder) {
     SortedMap<String, Provider> own = new TreeMap<>();
     if (folder == null || !Files.isDirectory(folder)) {
-      return new Providers(own);
+      return new Providers(folder, own);
     }
     List<Problem> problems = new ArrayList<>();
     for (Path file : yamlFiles(folder)) {
@@ -81,7 +93,7 @@ public final class Providers {
     if (!problems.isEmpty()) {
       throw new ProviderException(folder.toString(), problems);
     }
-    return new Providers(own);
+    return new Providers(folder, own);
   }
 
   /**
@@ -109,7 +121,19 @@ public final class Providers {
     if (mine != null) {
       return Optional.of(mine);
     }
+    return shipped(name).or(() -> byOtherName(name));
+  }
+
+  private static Optional<Provider> shipped(String name) {
     return shippedText(name).map(text -> parse(name, SHIPPED + "/" + name + YAML, text));
+  }
+
+  private Optional<Provider> byOtherName(String name) {
+    return Stream.concat(
+            own.values().stream(),
+            shippedNames().stream().flatMap(other -> shipped(other).stream()))
+        .filter(provider -> provider.lines(Setting.ALSO).contains(name))
+        .findFirst();
   }
 
   /** The names of all presets, in alphabetical order. */
@@ -123,21 +147,20 @@ public final class Providers {
   }
 
   private static Provider parse(String name, String file, String text) {
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setLabel(file)
+            .setSchema(new FailsafeSchema())
+            .setMaxAliasesForCollections(10)
+            .build();
     try {
-      Object tree =
-          new Load(
-                  LoadSettings.builder()
-                      .setLabel(file)
-                      .setSchema(new FailsafeSchema())
-                      .setMaxAliasesForCollections(10)
-                      .build())
-              .loadFromString(text);
+      Object tree = new Load(settings).loadFromString(text);
       if (!(tree instanceof Map<?, ?> map)) {
         throw problem(name, file, "should be a map of settings, such as 'signature:'");
       }
-      Map<String, Object> settings = new java.util.LinkedHashMap<>();
-      map.forEach((key, value) -> settings.put(String.valueOf(key), value));
-      return Provider.parse(name, settings);
+      Map<String, Object> named = new LinkedHashMap<>();
+      map.forEach((key, value) -> named.put(String.valueOf(key), value));
+      return Provider.parse(name, named);
     } catch (MarkedYamlEngineException e) {
       String place =
           e.getProblemMark()
@@ -146,11 +169,105 @@ public final class Providers {
       throw problem(name, file + place, "not YAML: " + e.getProblem());
     } catch (YamlEngineException e) {
       throw problem(name, file, "not YAML: " + e.getMessage());
+    } catch (ProviderException e) {
+      throw placed(e, file, new Compose(settings).composeString(text).orElse(null));
+    }
+  }
+
+  /** The same problems, each with the place of its setting in the file. */
+  private static ProviderException placed(ProviderException e, String file, @Nullable Node root) {
+    Map<String, String> places = new TreeMap<>();
+    note("", root, places);
+    return new ProviderException(
+        e.provider(),
+        e.problems().stream()
+            .map(
+                problem ->
+                    problem.setting().startsWith(file)
+                        ? problem
+                        : new Problem(
+                            file + places.getOrDefault(problem.setting(), ":1:1"),
+                            problem.toString()))
+            .toList());
+  }
+
+  private static void note(String path, @Nullable Node node, Map<String, String> places) {
+    if (node instanceof MappingNode mapping) {
+      for (NodeTuple tuple : mapping.getValue()) {
+        if (tuple.getKeyNode() instanceof ScalarNode key) {
+          String at = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
+          key.getStartMark()
+              .ifPresent(
+                  mark ->
+                      places.put(at, ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1)));
+          note(at, tuple.getValueNode(), places);
+        }
+      }
     }
   }
 
   private static ProviderException problem(String name, String place, String text) {
     return new ProviderException(name, List.of(new Problem(place, text)));
+  }
+
+  /**
+   * One real body of an event, as its platform sends it, but for the signature.
+   *
+   * @param type the event type, by Payhook's name for it
+   * @param contentType of the body
+   * @param body the bytes
+   */
+  public record Sample(String type, String contentType, byte[] body) {
+
+    /** The sample as a request, with nothing signed yet. */
+    public RawRequest request(String url) {
+      return new RawRequest(
+          "POST", url, List.of(new RawRequest.Header("Content-Type", contentType)), body);
+    }
+  }
+
+  /** The samples of a preset, in the order of their types; none when it has none. */
+  public List<Sample> samples(String name) {
+    if (own.containsKey(name)) {
+      return folder == null ? List.of() : samplesIn(folder.resolve(name));
+    }
+    return find(name)
+        .map(shipped -> inShipped(root -> samplesIn(root.resolve(shipped.name()))))
+        .orElse(List.of());
+  }
+
+  private static List<Sample> samplesIn(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Sample> samples = new ArrayList<>();
+      for (Path file : files.sorted().toList()) {
+        String name = String.valueOf(file.getFileName());
+        int dot = name.lastIndexOf('.');
+        String ending = dot < 0 ? "" : name.substring(dot + 1);
+        String contentType =
+            switch (ending) {
+              case "json" -> "application/json";
+              case "form" -> "application/x-www-form-urlencoded";
+              case "xml" -> "application/xml";
+              default -> "";
+            };
+        if (!contentType.isEmpty()) {
+          samples.add(new Sample(name.substring(0, dot), contentType, withoutLastNewline(file)));
+        }
+      }
+      return List.copyOf(samples);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Editors end a file with a newline; platforms don't. */
+  private static byte[] withoutLastNewline(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
+    return ends ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
   }
 
   private static List<Path> yamlFiles(Path folder) {

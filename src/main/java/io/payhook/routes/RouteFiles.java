@@ -126,7 +126,7 @@ public final class RouteFiles {
     }
     Provider provider = providers.get(bean.getProvider()).with(bean.settings());
     List<Secret> secrets = Secret.parse(bean.getSecrets());
-    return new ActiveEndpoint(name, provider, new Verifier(provider, secrets, clock));
+    return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));
   }
 
   private static String innermost(Throwable e) {

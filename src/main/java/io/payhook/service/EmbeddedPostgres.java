@@ -452,21 +452,12 @@ final class EmbeddedPostgres implements AutoCloseable {
               programs.program("pg_ctl"),
               "stop",
               "--silent",
-              "--wait",
               "--mode=immediate",
               "--pgdata=" + cluster);
         }
-        if (alive(server)) {
-          throw new StartException(
-              "PostgreSQL (process "
-                  + server
-                  + ") still runs in "
-                  + cluster
-                  + " and cannot be stopped; end that process");
-        }
       }
     }
-    waitForOrphans();
+    waitForTheEnd(recorded);
     if (recorded.isPresent() && ProcessHandle.of(recorded.get()).isPresent()) {
       // The number is a stranger's now, or a dead server's that nobody has asked for yet.
       // PostgreSQL would take it for a
@@ -476,29 +467,32 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * After a killed server its children end by themselves as soon as they notice; no new server may
-   * start before.
+   * A server that was told to stop takes a moment, and after a killed one its children end by
+   * themselves as soon as they notice; no new server may start before.
    */
-  private void waitForOrphans() throws IOException {
+  private void waitForTheEnd(Optional<Long> recorded) throws IOException {
     long end = System.nanoTime() + STOP.toNanos();
     while (true) {
-      List<Long> orphans = workingHere();
-      if (orphans.isEmpty()) {
+      List<Long> running = workingHere();
+      recorded
+          .filter(pid -> !running.contains(pid) && alive(pid) && worksHere(pid))
+          .ifPresent(running::add);
+      if (running.isEmpty()) {
         return;
       }
       if (System.nanoTime() > end) {
         throw new StartException(
             "PostgreSQL processes "
-                + orphans
+                + running
                 + " still run in "
                 + cluster
-                + "; end them and start again");
+                + " and cannot be stopped; end them and start again");
       }
       try {
-        TimeUnit.MILLISECONDS.sleep(20);
+        TimeUnit.MILLISECONDS.sleep(10);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new StartException("Stopped while waiting for PostgreSQL processes " + orphans, e);
+        throw new StartException("Stopped while waiting for PostgreSQL processes " + running, e);
       }
     }
   }
@@ -550,7 +544,7 @@ final class EmbeddedPostgres implements AutoCloseable {
   private List<Long> workingHere() throws IOException {
     Path processes = Path.of("/proc");
     if (!Files.isDirectory(processes.resolve("self"))) {
-      return List.of();
+      return new ArrayList<>();
     }
     Path here = cluster.toRealPath();
     List<Long> found = new ArrayList<>();

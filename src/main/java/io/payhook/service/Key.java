@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Nearest;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -203,8 +204,9 @@ public final class Key<T> {
   public static final Key<String> MAIL_SECURITY =
       choice(
           "payhook.mail.security",
-          "starttls",
-          "How the connection to the SMTP server is protected.",
+          "auto",
+          "How the connection to the SMTP server is protected; auto is none on this machine, tls on port 465, else starttls.",
+          "auto",
           "none",
           "starttls",
           "tls");
@@ -340,7 +342,7 @@ public final class Key<T> {
             return lower;
           }
           throw new IllegalArgumentException(
-              "not one of " + String.join(", ", all) + Suggestion.among(all, lower));
+              "not one of " + String.join(", ", all) + Nearest.didYouMean(lower, all));
         });
   }
 

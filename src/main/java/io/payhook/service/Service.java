@@ -18,6 +18,7 @@ import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
+import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.routes.Providers;
 import io.payhook.routes.RouteFileException;
@@ -59,6 +60,7 @@ public final class Service implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Service.class);
   private static final Duration APPEND_PATIENCE = Duration.ofMillis(2_500);
   private static final int REJECTIONS_PER_SECOND = 10;
+  private static final Duration RETENTION_EVERY = Duration.ofMinutes(10);
 
   private final Settings settings;
   private final Clock clock;
@@ -69,6 +71,10 @@ public final class Service implements AutoCloseable {
 
   private volatile @Nullable Journal journal;
   private volatile @Nullable Intake intake;
+  private @Nullable DataSource dataSource;
+  private @Nullable DeliveryEngine engine;
+  private @Nullable Endpoints endpoints;
+  private @Nullable Providers providers;
   private volatile int port;
 
   private interface Stop {
@@ -195,7 +201,15 @@ public final class Service implements AutoCloseable {
     Providers providers = Providers.load(settings.routes().resolve("providers"));
     new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
     engine.start();
+    Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
+    if (keep.isPresent()) {
+      closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
+    }
     stops.push(() -> intake.drain(patience));
+    this.dataSource = pool;
+    this.engine = engine;
+    this.endpoints = endpoints;
+    this.providers = providers;
     this.intake = intake;
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
@@ -216,8 +230,21 @@ public final class Service implements AutoCloseable {
             settings.get(Key.MAIL_PORT),
             settings.get(Key.MAIL_USERNAME),
             settings.get(Key.MAIL_PASSWORD),
-            SmtpSender.Security.valueOf(settings.get(Key.MAIL_SECURITY).toUpperCase(Locale.ROOT))),
+            mailSecurity(host)),
         clock);
+  }
+
+  private SmtpSender.Security mailSecurity(String host) {
+    String set = settings.get(Key.MAIL_SECURITY);
+    if (!set.equals("auto")) {
+      return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
+    }
+    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+      return SmtpSender.Security.NONE;
+    }
+    return settings.get(Key.MAIL_PORT) == 465
+        ? SmtpSender.Security.TLS
+        : SmtpSender.Security.STARTTLS;
   }
 
   /** The CRM of the settings, or a stand-in on loopback that writes files. */
@@ -299,6 +326,33 @@ public final class Service implements AutoCloseable {
   /** What is measured, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
+  }
+
+  /** The database, once the service is open. */
+  public DataSource dataSource() {
+    return opened(dataSource);
+  }
+
+  /** The endpoints that take requests. */
+  public Endpoints endpoints() {
+    return opened(endpoints);
+  }
+
+  /** The presets there are. */
+  public Providers providers() {
+    return opened(providers);
+  }
+
+  /** Has the deliveries looked at that were made pending from outside. */
+  public void announce() {
+    opened(engine).announce();
+  }
+
+  private static <T> T opened(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the service is not open");
+    }
+    return part;
   }
 
   /** The port that webhooks are received on. */

@@ -12,7 +12,7 @@ public final class Nearest {
   public static Optional<String> to(String word, Collection<String> words) {
     String wanted = word.toLowerCase(Locale.ROOT);
     String best = null;
-    int least = Math.max(2, wanted.length() / 3) + 1;
+    int least = Math.max(1, Math.min(4, wanted.length() / 3)) + 1;
     for (String candidate : words) {
       int distance = distance(wanted, candidate.toLowerCase(Locale.ROOT));
       if (distance < least) {
@@ -29,7 +29,7 @@ public final class Nearest {
   }
 
   /** Edit distance in which two swapped neighbours are one slip. */
-  private static int distance(String a, String b) {
+  public static int distance(String a, String b) {
     int[][] d = new int[a.length() + 1][b.length() + 1];
     for (int i = 0; i <= a.length(); i++) {
       for (int j = 0; j <= b.length(); j++) {

@@ -241,6 +241,16 @@ public final class Provider {
     return whole ? Coverage.BODY : some ? Coverage.PART : Coverage.NOTHING;
   }
 
+  /**
+   * Names of the headers that hold the secret itself, not a signature made with it: whoever keeps a
+   * request's headers leaves these out.
+   */
+  public List<String> credentialHeaders() {
+    return plan.algorithm == Algorithm.TOKEN || plan.algorithm == Algorithm.BASIC
+        ? plan.headers
+        : List.of();
+  }
+
   /** The request methods its endpoint takes: POST, and GET where a handshake comes by it. */
   public Set<String> methods() {
     Set<String> methods = new LinkedHashSet<>();

@@ -309,6 +309,9 @@ public enum Setting {
     }
 
     void check(String value) {
+      if (shape != Shape.TEXT && shape != Shape.TEXT_BY_NAME && value.isBlank()) {
+        throw new IllegalArgumentException("is blank; give a value, or leave it out");
+      }
       switch (shape) {
         case TEXT, TEXT_BY_NAME, LINES -> {}
         case WORD -> oneOf(value);

@@ -85,16 +85,16 @@ public final class Signer {
   }
 
   /** With the headers that say what and when, where they are missing. */
-  private RawRequest named(RawRequest unsigned, String type) throws Refusal {
+  private RawRequest named(RawRequest unsigned, String type) {
     RawRequest request = unsigned;
     for (String header : plan.type.namesOf(Template.Word.HEADER)) {
-      if (plan.type.text(scope(request)) == null) {
+      if (isMissing(plan.type, request)) {
         request = request.withHeader(header, platformName(type));
       }
     }
     if (plan.id != null) {
       for (String header : plan.id.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
-        if (plan.id.text(scope(request)) == null) {
+        if (isMissing(plan.id, request)) {
           request = request.withHeader(header, "msg_" + UUID.randomUUID());
         }
       }
@@ -112,6 +112,14 @@ public final class Signer {
       }
     }
     return request;
+  }
+
+  private boolean isMissing(Template template, RawRequest request) {
+    try {
+      return template.text(scope(request)) == null;
+    } catch (Refusal e) {
+      return true; // A body that can't be read may still be signed.
+    }
   }
 
   private Scope scope(RawRequest request) {

@@ -307,7 +307,11 @@ public final class Verifier {
     JsonNode json = scope.json();
     JsonNode array = json == null || plan.items == null ? null : json.at(plan.items);
     if (array == null || !array.isArray() || array.isEmpty()) {
-      throw new Refusal("no-items", "the body has no events at " + plan.items);
+      throw new Refusal(
+          "no-items",
+          plan.items == null || plan.items.matches()
+              ? "the body is not an array of events"
+              : "the body has no events at " + plan.items);
     }
     List<JsonNode> items = new ArrayList<>(array.size());
     array.forEach(items::add);

@@ -78,7 +78,7 @@ class DatabaseTest {
   @Test
   void a_killed_process_leaves_nothing_that_a_new_start_cannot_take_over() throws Exception {
     long leftover;
-    try (Running killed = Running.start(data)) {
+    try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       leftover = serverPid(data);
       killed.kill();
@@ -93,7 +93,7 @@ class DatabaseTest {
   @Test
   void a_machine_that_lost_power_comes_back_with_all_that_was_committed() throws Exception {
     long server;
-    try (Running killed = Running.start(data)) {
+    try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       server = serverPid(data);
       killed.kill();
@@ -146,7 +146,7 @@ class DatabaseTest {
                   + data
                   + " is in use by another Payhook (this process); stop that one, or give this one its own folder with"
                   + " --data");
-      try (Running second = Running.begin(data)) {
+      try (Running second = Running.beginDatabase(data)) {
         assertThat(second.exitCode()).isEqualTo(1);
         assertThat(second.output())
             .singleElement()

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.Payhook;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,32 +26,16 @@ public final class Running implements AutoCloseable {
 
   /** Starts it and waits until it is ready. */
   public static Running start(Path data, String... arguments) throws IOException {
-    Running running = begin(data, arguments);
-    // A start that hangs ends the reading below.
-    running.process.onExit().orTimeout(60, TimeUnit.SECONDS).exceptionally(late -> running.end());
-    for (String line = running.reader.readLine(); line != null; line = running.reader.readLine()) {
-      running.output.add(line);
-      if (line.startsWith("Payhook is ready")) {
-        running.ready = true;
-        return running;
-      }
-    }
-    running.close();
-    throw new IOException("did not start: " + running.output);
+    return begin(data, arguments).untilReady();
   }
 
   /** Starts it without waiting. */
   public static Running begin(Path data, String... arguments) throws IOException {
     Path routes = data.resolveSibling("routes");
     Files.createDirectories(routes);
-    List<String> command =
+    List<String> all =
         new ArrayList<>(
             List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "-XX:TieredStopAtLevel=1",
-                "io.payhook.Payhook",
                 "run",
                 "--data",
                 data.toString(),
@@ -62,11 +47,62 @@ public final class Running implements AutoCloseable {
                 "camel.server.port=0",
                 "--set",
                 "camel.management.port=0"));
-    command.addAll(List.of(arguments));
+    all.addAll(List.of(arguments));
+    return java(data, Payhook.class, all);
+  }
+
+  /** A process with nothing but a database, which takes less time. */
+  static Running database(Path data) throws IOException {
+    return beginDatabase(data).untilReady();
+  }
+
+  static Running beginDatabase(Path data) throws IOException {
+    return java(data, DatabaseAlone.class, List.of(data.toString()));
+  }
+
+  static final class DatabaseAlone {
+    private DatabaseAlone() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+      try (Database database = Database.open(TestDatabase.settings(Path.of(arguments[0])))) {
+        System.out.println("Payhook is ready: " + database.isEmbedded());
+        Thread.currentThread().join();
+      } catch (StartException e) {
+        System.out.println(e.getMessage());
+        System.exit(1);
+      }
+    }
+  }
+
+  private static Running java(Path data, Class<?> program, List<String> arguments)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "-XX:TieredStopAtLevel=1",
+                program.getName()));
+    command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PAYHOOK_") || name.startsWith("CAMEL_"));
     return new Running(data, builder.start());
+  }
+
+  private Running untilReady() throws IOException {
+    // A start that hangs ends the reading below.
+    process.onExit().orTimeout(60, TimeUnit.SECONDS).exceptionally(late -> end());
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      output.add(line);
+      if (line.startsWith("Payhook is ready")) {
+        ready = true;
+        return this;
+      }
+    }
+    close();
+    throw new IOException("did not start: " + output);
   }
 
   private Process end() {

@@ -148,7 +148,7 @@ class SettingsTest {
                 + ":3: payhook.delivery.lease: '30' is not a duration; write a number above 0 and its unit, such as"
                 + " 500ms, 30s, 2m, 1h or 7d",
             config
-                + ":4: payhook.mail.security: 'tsl' is not one of none, starttls, tls; did you mean 'tls'?",
+                + ":4: payhook.mail.security: 'tsl' is not one of auto, none, starttls, tls; did you mean 'tls'?",
             config + ":6: payhook.mail.password is already set in line 5; keep one of the two",
             "--set camel.server.port: camel.server.port: 'http' is not a whole number from 0 to 65535",
             "environment variable PAYHOOK_CRM_URL: payhook.crm.url: 'crm' is not an address such as"

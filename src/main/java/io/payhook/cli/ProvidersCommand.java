@@ -1,0 +1,248 @@
+package io.payhook.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.routes.Providers;
+import io.payhook.signature.Provider;
+import io.payhook.signature.ProviderException;
+import io.payhook.signature.Setting;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code payhook providers}. */
+@Command(
+    name = "providers",
+    description = "The presets there are, or one in full.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class ProvidersCommand implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "NAME",
+      description = "The preset to show in full.")
+  private @Nullable String name;
+
+  @Option(names = "--settings", description = "Tells what every setting says, instead.")
+  private boolean settings;
+
+  @Option(
+      names = "--routes",
+      paramLabel = "DIR",
+      defaultValue = "routes",
+      description = "The routes folder, for presets of your own in its providers folder.")
+  private Path routes = Path.of("routes");
+
+  @Option(names = "--json", description = "Prints JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    try {
+      if (settings) {
+        tellSettings();
+        return 0;
+      }
+      Providers providers = Providers.load(routes.resolve("providers"));
+      if (name == null) {
+        tellAll(providers.all());
+      } else {
+        tellOne(providers.get(name), providers);
+      }
+      return 0;
+    } catch (ProviderException e) {
+      throw new ParameterException(
+          spec().commandLine(),
+          String.join(
+              "; ",
+              e.problems().stream().map(problem -> "'" + e.provider() + "': " + problem).toList()),
+          e);
+    }
+  }
+
+  private void tellAll(List<Provider> all) {
+    if (json) {
+      print(all.stream().map(ProvidersCommand::summary).toList());
+      return;
+    }
+    int width = all.stream().mapToInt(provider -> provider.name().length()).max().orElse(0);
+    int algorithms = "hmac-sha256".length();
+    for (Provider provider : all) {
+      String marks = String.join(", ", marks(provider));
+      out()
+          .println(
+              ansi(
+                  pad(provider.name(), width)
+                      + "  "
+                      + pad(algorithm(provider), algorithms)
+                      + "  "
+                      + provider.title()
+                      + (marks.isEmpty()
+                          ? ""
+                          : provider.isUnsigned()
+                              ? "  @|bold,red " + marks + "|@"
+                              : "  (" + marks + ")")));
+    }
+    out().println();
+    out().println("'payhook providers NAME' shows one in full.");
+    out().flush();
+  }
+
+  private void tellOne(Provider provider, Providers providers) {
+    List<String> samples =
+        providers.samples(provider.name()).stream().map(Providers.Sample::type).toList();
+    if (json) {
+      Map<String, Object> whole = new LinkedHashMap<>(summary(provider));
+      whole.put("samples", samples);
+      whole.put("settings", provider.settings());
+      print(whole);
+      return;
+    }
+    out().println(ansi("@|bold " + provider.title() + "|@ (" + provider.name() + ")"));
+    if (provider.isUnsigned()) {
+      out().println(ansi("@|bold,red NOT SIGNED: anybody can send its events|@"));
+    }
+    provider.docs().ifPresent(docs -> out().println(docs));
+    out().println();
+    provider
+        .settings()
+        .forEach(
+            (key, value) -> {
+              if (!isProse(key)) {
+                List<String> lines = value.lines().toList();
+                out().println(pad(key, 30) + " " + lines.get(0));
+                lines.stream().skip(1).forEach(line -> out().println(" ".repeat(31) + line));
+              }
+            });
+    prose("Notes", provider.lines(Setting.NOTES));
+    prose("Known from", provider.lines(Setting.CONFIRMED));
+    prose("Not confirmed", provider.unconfirmed());
+    prose("Samples", samples);
+    out().flush();
+  }
+
+  private static boolean isProse(String key) {
+    return List.of(
+            Setting.TITLE, Setting.DOCS, Setting.NOTES, Setting.CONFIRMED, Setting.UNCONFIRMED)
+        .stream()
+        .anyMatch(setting -> setting.key().equals(key));
+  }
+
+  private void prose(String head, List<String> lines) {
+    if (!lines.isEmpty()) {
+      out().println();
+      out().println(head + ":");
+      lines.forEach(line -> out().println("- " + line));
+    }
+  }
+
+  private void tellSettings() {
+    if (json) {
+      List<Map<String, Object>> all = new ArrayList<>();
+      for (Setting setting : Setting.values()) {
+        Map<String, Object> one = new LinkedHashMap<>();
+        one.put("name", setting.key());
+        one.put("says", setting.says());
+        if (!setting.choices().isEmpty()) {
+          one.put("choices", setting.choices());
+        }
+        one.put("list", setting.isList());
+        one.put("map", setting.isMap());
+        all.add(one);
+      }
+      print(all);
+      return;
+    }
+    for (Setting setting : Setting.values()) {
+      String choices = String.join(", ", setting.choices());
+      out()
+          .println(
+              pad(setting.key() + (setting.isMap() ? ".NAME" : ""), 30)
+                  + " "
+                  + setting.says()
+                  + (choices.isEmpty() ? "" : " [" + choices + "]"));
+    }
+    out().flush();
+  }
+
+  private static Map<String, Object> summary(Provider provider) {
+    Map<String, Object> summary = new LinkedHashMap<>();
+    summary.put("name", provider.name());
+    summary.put("title", provider.title());
+    provider.docs().ifPresent(docs -> summary.put("docs", docs));
+    summary.put("algorithm", algorithm(provider));
+    summary.put("signed", !provider.isUnsigned());
+    summary.put("covers", provider.coverage().name().toLowerCase(java.util.Locale.ROOT));
+    provider
+        .retryHorizon()
+        .ifPresent(horizon -> summary.put("retryHorizonSeconds", horizon.toSeconds()));
+    summary.put("unconfirmed", provider.unconfirmed());
+    return summary;
+  }
+
+  private static List<String> marks(Provider provider) {
+    List<String> marks = new ArrayList<>();
+    if (provider.isUnsigned()) {
+      marks.add("NOT SIGNED");
+    } else if (provider.coverage() == Provider.Coverage.NOTHING) {
+      marks.add("body not signed");
+    } else if (provider.coverage() == Provider.Coverage.PART) {
+      marks.add("body signed in part");
+    }
+    if (!provider.unconfirmed().isEmpty()) {
+      marks.add("partly unconfirmed");
+    }
+    return marks;
+  }
+
+  private static String algorithm(Provider provider) {
+    return provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("none");
+  }
+
+  private static String pad(String text, int width) {
+    return text.length() >= width ? text : text + " ".repeat(width - text.length());
+  }
+
+  private String ansi(String text) {
+    return spec().commandLine().getColorScheme().ansi() == Ansi.OFF
+        ? Ansi.OFF.string(text)
+        : Ansi.AUTO.string(text);
+  }
+
+  private void print(Object result) {
+    try {
+      out().println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      out().flush();
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("plain values can't be written as JSON", e);
+    }
+  }
+
+  private PrintWriter out() {
+    return spec().commandLine().getOut();
+  }
+
+  private CommandSpec spec() {
+    if (spec == null) {
+      throw new IllegalStateException("picocli runs this command");
+    }
+    return spec;
+  }
+}

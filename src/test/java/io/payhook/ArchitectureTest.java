@@ -1,0 +1,91 @@
+package io.payhook;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Serializable;
+
+/** What may know what. */
+@AnalyzeClasses(packages = "io.payhook", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule signature_knows_neither_camel_nor_io =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.signature..")
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage(
+                      "org.apache.camel..",
+                      "io.vertx..",
+                      "java.io..",
+                      "java.nio.file..",
+                      "java.net.http..",
+                      "java.sql..",
+                      "javax.sql..")
+                  .and(not(type(ByteArrayInputStream.class)))
+                  .and(not(type(ByteArrayOutputStream.class)))
+                  .and(not(type(Serializable.class))))
+          .as("signature knows neither Camel nor input and output");
+
+  @ArchTest
+  static final ArchRule signature_is_given_the_time =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.signature..")
+          .should()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(java.time.Instant.class, "now")
+          .orShould()
+          .callMethod(java.time.Clock.class, "systemUTC");
+
+  @ArchTest
+  static final ArchRule journal_knows_jdbc_alone =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.journal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.apache.camel..",
+              "io.vertx..",
+              "io.payhook.delivery..",
+              "io.payhook.intake..",
+              "io.payhook.routes..",
+              "io.payhook.effects..");
+
+  @ArchTest
+  static final ArchRule only_console_and_cli_know_console_and_cli =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.payhook.console..", "io.payhook.cli..", "io.payhook")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.payhook.console..", "io.payhook.cli..");
+
+  @ArchTest
+  static final ArchRule no_cycles = slices().matching("io.payhook.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule no_spring =
+      noClasses().should().dependOnClassesThat().resideInAnyPackage("org.springframework..");
+
+  @ArchTest
+  static final ArchRule the_root_holds_the_program_and_the_bean_type_alone =
+      classes()
+          .that()
+          .resideInAPackage("io.payhook")
+          .should()
+          .haveNameMatching("io\\.payhook\\.(Payhook|Endpoint)(\\$.*)?|.*package-info");
+}

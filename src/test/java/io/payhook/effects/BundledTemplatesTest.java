@@ -1,0 +1,173 @@
+package io.payhook.effects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.mail.Multipart;
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The e-mails of the bundled integration. */
+class BundledTemplatesTest {
+  @TempDir Path mails;
+  private Running running;
+
+  @BeforeEach
+  void start() throws Exception {
+    running =
+        new Running(
+            new MailStandIn(mails, Running.CLOCK),
+            TestDatabase.dataSource(),
+            "http://127.0.0.1:1",
+            Running.bundled());
+  }
+
+  @AfterEach
+  void stop() {
+    running.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "receipt-email    | payment.success    | ada.obi@example.com    | Your receipt for NGN 5,000.00",
+        "failure-email    | payment.failed     | tunde.bello@example.com | Your payment of NGN 12,500.50 failed",
+        "refund-email     | refund.processed   | ada.obi@example.com    | Your refund of NGN 5,000.00",
+        "transfer-email   | transfer.success   | finance@example.com    | Transfer of NGN 250,000.00 succeeded",
+        "renewal-email    | subscription.renew | ngozi.eze@example.com  | Your subscription Pro monthly was renewed",
+      })
+  void each_event_has_its_email(String route, String type, String to, String subject)
+      throws Exception {
+    MimeMessage mail = send(route, sample(type));
+
+    assertThat(mail.getAllRecipients()).extracting(Object::toString).containsExactly(to);
+    assertThat(mail.getSubject()).isEqualTo(subject);
+    String transaction = Json.MAPPER.readTree(sample(type)).at("/data/transaction_id").textValue();
+    for (String part : parts(mail)) {
+      assertThat(part).contains(transaction, "23 November 2026, 20:15 UTC");
+      assertThat(part).doesNotContain("{{", "{%", "null");
+    }
+    assertThat(parts(mail).get(1)).contains("<html lang=\"en\">", "<h1 ", "scope=\"row\"");
+    assertThat(parts(mail).get(0)).doesNotContain("<").doesNotContain("\n\n\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "receipt-email, payment.success",
+    "failure-email, payment.failed",
+    "refund-email, refund.processed",
+    "transfer-email, transfer.success",
+    "renewal-email, subscription.renew"
+  })
+  void members_that_a_platform_leaves_out_leave_no_hole(String route, String type)
+      throws Exception {
+    MimeMessage mail =
+        send(
+            route,
+            "{\"event\":\"%s\",\"data\":{\"transaction_id\":\"T1\",\"amount\":\"10\",\"currency\":\"usd\",\"customer\":{\"email\":\"a@example.com\"}}}"
+                .formatted(type));
+
+    assertThat(mail.getSubject()).doesNotContain("  ").isEqualTo(mail.getSubject().strip());
+    for (String part : parts(mail)) {
+      assertThat(part)
+          .contains("USD 10.00", "T1")
+          .doesNotContain("null", "Reason", "Next renewal", "Plan");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "receipt-email, payment.success",
+    "failure-email, payment.failed",
+    "refund-email, refund.processed",
+    "transfer-email, transfer.success",
+    "renewal-email, subscription.renew"
+  })
+  void html_in_any_text_of_the_event_is_escaped(String route, String type) throws Exception {
+    ObjectNode event = (ObjectNode) Json.MAPPER.readTree(sample(type));
+    poison(event.get("data"));
+
+    String html = parts(send(route, event.toString())).get(1);
+
+    assertThat(html).doesNotContain("<img").contains("&lt;img src=x onerror=alert(1)&gt;");
+  }
+
+  @Test
+  void every_sample_is_json_of_its_own_type() throws Exception {
+    try (Stream<Path> samples = Files.list(TestDatabase.INTEGRATION.resolve("samples"))) {
+      List<Path> files = samples.toList();
+      assertThat(files).hasSize(5);
+      for (Path file : files) {
+        assertThat(Json.MAPPER.readTree(file.toFile()).at("/event").textValue() + ".json")
+            .isEqualTo(file.getFileName().toString());
+      }
+    }
+  }
+
+  @Test
+  void every_sql_file_starts_with_a_line_that_says_what_it_does() throws Exception {
+    try (Stream<Path> files = Files.walk(TestDatabase.INTEGRATION.resolve("sql"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".sql")).toList()) {
+        assertThat(Files.readString(file))
+            .as(file.toString())
+            .matches("(?s)-- [A-Z][^\\n]+\\.\\n.*");
+      }
+    }
+  }
+
+  private static void poison(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      for (String name : List.copyOf(names(object))) {
+        if (object.get(name).isObject()) {
+          poison(object.get(name));
+        } else if (!List.of("email", "amount", "currency").contains(name)) {
+          object.put(name, "<img src=x onerror=alert(1)>");
+        }
+      }
+    }
+  }
+
+  private static List<String> names(ObjectNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  private static String sample(String type) throws Exception {
+    return Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
+  }
+
+  private static List<String> parts(MimeMessage mail) throws Exception {
+    Multipart parts = (Multipart) mail.getContent();
+    return List.of(
+        parts.getBodyPart(0).getContent().toString().replace("\r\n", "\n"),
+        parts.getBodyPart(1).getContent().toString().replace("\r\n", "\n"));
+  }
+
+  private MimeMessage send(String route, String json) throws Exception {
+    Running.done(running.deliver(route, json));
+    try (Stream<Path> files = Files.list(mails)) {
+      List<Path> all = files.toList();
+      assertThat(all).hasSize(1);
+      assertThat(all.get(0).getFileName().toString()).contains("-" + route + "-");
+      try (InputStream in = Files.newInputStream(all.get(0))) {
+        return new MimeMessage(Session.getInstance(new Properties()), in);
+      }
+    }
+  }
+}

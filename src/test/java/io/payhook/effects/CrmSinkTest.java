@@ -1,0 +1,404 @@
+package io.payhook.effects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.apache.camel.Exchange;
+import org.apache.camel.http.base.HttpOperationFailedException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CrmSinkTest {
+  private static final String PUT =
+      """
+      method: PUT
+      path: "/contacts/${variable.event[data][id]}"
+      body: crm/contact.json
+      """;
+
+  private record Call(String method, String uri, Headers headers, String body) {
+    JsonNode json() {
+      try {
+        return Json.MAPPER.readTree(body);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @TempDir Path folder;
+  private final List<Call> calls = new CopyOnWriteArrayList<>();
+  private volatile int status = 200;
+  private volatile String answer = "{\"id\":\"c-1\",\"score\":1.10}";
+  private volatile Map<String, String> answerHeaders = Map.of();
+  private HttpServer server;
+  private Running running;
+
+  @BeforeEach
+  void crm() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    server.setExecutor(
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task);
+              thread.setDaemon(true);
+              return thread;
+            }));
+    server.createContext("/", this::serve);
+    server.start();
+  }
+
+  private void serve(HttpExchange http) throws IOException {
+    calls.add(
+        new Call(
+            http.getRequestMethod(),
+            http.getRequestURI().toString(),
+            http.getRequestHeaders(),
+            new String(http.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+    answerHeaders.forEach((name, value) -> http.getResponseHeaders().add(name, value));
+    byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+    http.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+    http.getResponseBody().write(bytes);
+    http.close();
+  }
+
+  @AfterEach
+  void stop() {
+    if (running != null) {
+      running.close();
+    }
+    server.stop(0);
+  }
+
+  @Test
+  void a_call_is_json_with_token_and_idempotency_key() throws Exception {
+    start(PUT);
+    Exchange exchange = Running.done(deliver("ada@example.com", "Ada"));
+
+    Call call = calls.get(0);
+    assertThat(call.method).isEqualTo("PUT");
+    assertThat(call.uri).isEqualTo("/api/v2/contacts/ada%40example.com");
+    assertThat(call.headers.get("Authorization")).containsExactly("Bearer crm-token");
+    assertThat(call.headers.get("Idempotency-Key")).containsExactly(Running.EVENT_ID + ".crm");
+    assertThat(call.headers.get("Content-Type")).containsExactly("application/json");
+    assertThat(call.headers.get("User-Agent")).containsExactly("Payhook");
+    assertThat(call.headers.get("Content-Length")).isNotNull();
+    assertThat(call.headers.keySet())
+        .containsExactlyInAnyOrder(
+            "Authorization",
+            "Idempotency-key",
+            "Content-type",
+            "Content-length",
+            "User-agent",
+            "Accept",
+            "Accept-encoding",
+            "Host",
+            "Connection");
+    assertThat(call.json().at("/name").textValue()).isEqualTo("Ada");
+    assertThat(exchange.getVariable("crmStatus")).isEqualTo(200);
+    assertThat(exchange.getVariable("crmResponse")).hasToString("{id=c-1, score=1.10}");
+  }
+
+  @Test
+  void the_answers_headers_and_body_never_become_the_message() throws Exception {
+    answerHeaders =
+        Map.of("Set-Cookie", "session=1", "X-Evil", "1", "CamelHttpUri", "http://evil.example.com");
+    start(PUT);
+    Exchange exchange = Running.done(deliver("a", "Ada"));
+
+    assertThat(exchange.getMessage().getHeaders()).isEmpty();
+    assertThat(exchange.getMessage().getBody(String.class)).contains("\"order\"");
+    deliver("a", "Ada");
+    assertThat(calls.get(1).headers).doesNotContainKey("Cookie");
+  }
+
+  @Test
+  void headers_of_any_origin_neither_steer_the_call_nor_travel_with_it() throws Exception {
+    start(PUT);
+    Exchange exchange =
+        Running.done(
+            deliver(
+                "a",
+                "Ada",
+                e -> {
+                  e.getMessage()
+                      .setHeader("CamelHttpUri", "http://127.0.0.1:1/{{payhook.mail.from}}");
+                  e.getMessage().setHeader("CamelHttpPath", "/evil");
+                  e.getMessage().setHeader("CamelHttpQuery", "evil=1");
+                  e.getMessage().setHeader("CamelHttpMethod", "DELETE");
+                  e.getMessage().setHeader("CamelRestHttpUri", "http://127.0.0.1:1");
+                  e.getMessage().setHeader("Authorization", "Basic evil");
+                  e.getMessage().setHeader("Stripe-Signature", "s");
+                  e.getMessage().setHeader("Content-Type", "text/plain");
+                }));
+
+    Call call = calls.get(0);
+    assertThat(call.method + " " + call.uri).isEqualTo("PUT /api/v2/contacts/a");
+    assertThat(call.headers.get("Authorization")).containsExactly("Bearer crm-token");
+    assertThat(call.headers.get("Content-Type")).containsExactly("application/json");
+    assertThat(call.headers).doesNotContainKey("Stripe-signature");
+    assertThat(exchange.getMessage().getHeaders()).hasSize(8).containsKey("Stripe-Signature");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ' ',
+      quoteCharacter = '\0',
+      value = {
+        "../../admin ..%2F..%2Fadmin",
+        "a/b a%2Fb",
+        "a?x=1 a%3Fx%3D1",
+        "a#x a%23x",
+        "a&b;c a%26b%3Bc",
+        "%2e%2e %252e%252e",
+        "a+b* a%2Bb%2A",
+        "ä %C3%A4",
+        "{{payhook.crm.url}} %7B%7Bpayhook.crm.url%7D%7D",
+        "a\\b a%5Cb",
+        "http://evil.example.com http%3A%2F%2Fevil.example.com",
+      })
+  void a_value_never_leaves_its_segment_of_the_path(String id, String encoded) throws Exception {
+    start(PUT);
+    Running.done(deliver(id, "Ada"));
+
+    assertThat(calls.get(0).uri).isEqualTo("/api/v2/contacts/" + encoded);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".", "..", "..."})
+  void a_value_that_would_name_another_resource_is_an_error_of_the_data(String id)
+      throws Exception {
+    start(PUT);
+
+    assertThat(deliver(id, "Ada").getException())
+        .isInstanceOf(EffectException.class)
+        .hasMessageStartingWith(
+            "the CRM's path /contacts/${variable.event[data][id]}: ${variable.event[data][id]} is ");
+    assertThat(calls).isEmpty();
+  }
+
+  @Test
+  void a_line_break_in_a_value_makes_no_second_request() throws Exception {
+    start(PUT);
+    Running.done(deliver("a\r\nHost: evil\r\n\r\nGET /", "Ada"));
+
+    assertThat(calls).singleElement().satisfies(c -> assertThat(c.uri).contains("a%0D%0AHost"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Ada \"Ace\" O'Bi",
+        "\", \"admin\": true, \"x\": \"",
+        "a\\",
+        "a\nb\t\u0000",
+        "</script>\u2028",
+        "{{ x }}"
+      })
+  void a_value_in_json_stays_text(String name) throws Exception {
+    start(PUT);
+    Running.done(deliver("a", name));
+
+    assertThat(calls.get(0).json().at("/name").textValue()).isEqualTo(name);
+    assertThat(calls.get(0).json().size()).isEqualTo(2);
+  }
+
+  @Test
+  void a_body_that_is_no_json_is_an_error_that_names_the_file() throws Exception {
+    start(PUT);
+    Files.writeString(folder.resolve("crm/contact.json"), "{\n\"name\": {{ event.data.name }}}");
+
+    assertThat(deliver("a", "1, \"admin\": true").getException())
+        .isInstanceOf(EffectException.class)
+        .hasMessageStartingWith(
+            folder.resolve("crm/contact.json") + ": isn't JSON once its values are in: ")
+        .hasMessageContaining("(line 2)");
+    assertThat(calls).isEmpty();
+  }
+
+  @Test
+  void a_query_may_be_written_and_takes_values() throws Exception {
+    start("method: GET\npath: RAW(/search?q=${variable.event[data][id]}&limit=1)");
+    Running.done(deliver("a&limit=9 b", "Ada"));
+
+    Call call = calls.get(0);
+    assertThat(call.method + " " + call.uri)
+        .isEqualTo("GET /api/v2/search?q=a%26limit%3D9%20b&limit=1");
+    assertThat(call.body).isEmpty();
+    assertThat(call.headers).doesNotContainKey("Content-type");
+  }
+
+  @Test
+  void each_call_of_a_route_has_a_key_of_its_own_that_stays_the_same() throws Exception {
+    start(PUT, PUT, PUT + "key: note\n");
+    Running.done(deliver("a", "Ada"));
+    Running.done(deliver("a", "Ada"));
+
+    String key = Running.EVENT_ID + ".crm";
+    assertThat(calls.stream().map(c -> c.headers.getFirst("Idempotency-Key")))
+        .containsExactly(key, key + ".2", key + ".note", key, key + ".2", key + ".note");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 404, 409, 422, 429, 500, 503, 302})
+  void an_answer_that_is_no_success_fails_the_attempt_after_one_request(int refused)
+      throws Exception {
+    status = refused;
+    answerHeaders = Map.of("Location", "/elsewhere", "Retry-After", "1");
+    start(PUT);
+    Exchange exchange = deliver("a", "Ada");
+
+    assertThat(exchange.getException())
+        .isInstanceOfSatisfying(
+            HttpOperationFailedException.class,
+            e -> {
+              assertThat(e.getStatusCode()).isEqualTo(refused);
+              assertThat(e.getResponseHeaders()).containsEntry("Retry-after", "1");
+            });
+    assertThat(calls).hasSize(1);
+    assertThat(exchange.getMessage().getHeaders()).isEmpty();
+    assertThat(exchange.getMessage().getBody(String.class)).contains("\"order\"");
+    assertThat(exchange.getVariable("crmStatus")).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"''|", "plain text|plain text", "[1,2]|[1, 2]"})
+  void an_answer_may_be_empty_or_text(String body, String variable) throws Exception {
+    answer = body;
+    status = 201;
+    start(PUT);
+    Exchange exchange = Running.done(deliver("a", "Ada"));
+
+    assertThat(exchange.getVariable("crmStatus")).isEqualTo(201);
+    assertThat(exchange.getVariable("crmResponse"))
+        .isEqualTo(variable == null ? null : variable.startsWith("[") ? List.of(1, 2) : variable);
+  }
+
+  @Test
+  void the_token_stands_in_no_exchange_and_no_uri() throws Exception {
+    start(PUT);
+    status = 500;
+    Exchange exchange = deliver("a", "Ada");
+
+    assertThat(String.valueOf(exchange.getException())).doesNotContain("crm-token");
+    assertThat(exchange.getProperties().toString()).doesNotContain("crm-token");
+    assertThat(running.context.getEndpoints().toString()).doesNotContain("crm-token");
+    assertThat(
+            new EffectsConfig(new MailStandIn(folder, Running.CLOCK), "crm-token", Running.CLOCK))
+        .asString()
+        .doesNotContain("crm-token");
+  }
+
+  @Test
+  void a_crm_that_is_away_is_an_io_error() throws Exception {
+    start(PUT);
+    server.stop(0);
+
+    assertThat(deliver("a", "Ada").getException()).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "crm-contact, payment.success, PUT, /contacts/ada.obi%40example.com, payment",
+    "crm-failure, payment.failed, POST, /contacts/tunde.bello%40example.com/notes, payment_failed",
+    "crm-refund, refund.processed, POST, /contacts/ada.obi%40example.com/notes, refund",
+    "crm-subscription, subscription.renew, POST, /contacts/ngozi.eze%40example.com/notes, subscription_renewed",
+  })
+  void the_bundled_routes_note_what_happened(
+      String route, String type, String method, String path, String note) throws Exception {
+    running =
+        new Running(
+            new MailStandIn(folder, Running.CLOCK),
+            TestDatabase.dataSource(),
+            url(),
+            Running.bundled());
+    String json = Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
+    Running.done(running.deliver(route, json));
+
+    Call call = calls.get(0);
+    assertThat(call.method + " " + call.uri).isEqualTo(method + " /api/v2" + path);
+    JsonNode noted = route.equals("crm-contact") ? call.json().get("note") : call.json();
+    assertThat(noted.get("type").textValue()).isEqualTo(note);
+    assertThat(noted.get("transaction_id"))
+        .isEqualTo(Json.MAPPER.readTree(json).at("/data/transaction_id"));
+    assertThat(noted.get("amount")).isEqualTo(Json.MAPPER.readTree(json).at("/data/amount"));
+    assertThat(noted.get("at").textValue()).isEqualTo("2026-11-23T20:15:00Z");
+  }
+
+  @Test
+  void a_mistake_in_an_expression_stops_the_start() {
+    assertThatThrownBy(() -> start("path: \"/contacts/${variable.event[data\""))
+        .hasStackTraceContaining("has no closing brace");
+  }
+
+  private String url() {
+    return "http://127.0.0.1:" + server.getAddress().getPort() + "/api/v2";
+  }
+
+  private void start(String... parameters) throws Exception {
+    Files.createDirectories(folder.resolve("crm"));
+    Files.writeString(
+        folder.resolve("crm/contact.json"),
+        "{\"name\": \"{{ event.data.name }}\", \"same\": {{ event.data.name | json }}}");
+    StringBuilder route =
+        new StringBuilder(
+            """
+            - route:
+                id: crm
+                from:
+                  uri: event:shop/order
+                  steps:
+            """);
+    for (String call : parameters) {
+      route.append(
+          """
+                - to:
+                    uri: kamelet:crm-sink
+                    parameters:
+          """);
+      call.lines().forEach(line -> route.append("            ").append(line).append('\n'));
+    }
+    Path file = Files.writeString(folder.resolve("shop.camel.yaml"), route.toString());
+    running =
+        new Running(
+            new MailStandIn(folder.resolve("mail"), Running.CLOCK),
+            TestDatabase.dataSource(),
+            url(),
+            file);
+  }
+
+  private Exchange deliver(String id, String name) throws IOException {
+    return deliver(id, name, exchange -> {});
+  }
+
+  private Exchange deliver(String id, String name, Consumer<Exchange> change) throws IOException {
+    return running.deliver(
+        "crm",
+        Json.MAPPER.writeValueAsString(
+            Map.of("event", "order", "data", Map.of("id", id, "name", name))),
+        change);
+  }
+}

@@ -1,0 +1,302 @@
+package io.payhook.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.payhook.journal.Deliveries.Vacancy;
+import io.payhook.service.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class DeliveriesTest {
+  private static final Duration LEASE = Duration.ofSeconds(30);
+  private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
+  private final Journal journal =
+      new Journal(
+          database.dataSource(),
+          "node-a",
+          LEASE,
+          1,
+          1_000,
+          Duration.ofSeconds(20),
+          Clock.systemUTC(),
+          new Journal.Listener() {});
+  private final Deliveries a = new Deliveries(database.dataSource(), "node-a", LEASE);
+  private final Deliveries b = new Deliveries(database.dataSource(), "node-b", LEASE);
+
+  @AfterEach
+  void close() {
+    journal.close();
+    a.close();
+    b.close();
+    database.close();
+  }
+
+  private void append(String key, String route, boolean ordered, String entity) throws Exception {
+    NewEvent event = JournalTest.event(key, "{\"k\":\"" + key + "\"}");
+    NewEvent of =
+        new NewEvent(
+            event.endpoint(),
+            event.type(),
+            key,
+            entity,
+            null,
+            null,
+            null,
+            null,
+            "POST",
+            "/",
+            null,
+            "[]",
+            event.body(),
+            stored -> Arrays.equals(stored, event.body()));
+    journal.append(of, List.of(new JournalTest.Route(route, false, ordered)));
+  }
+
+  private static List<Vacancy> places(String route, int places) {
+    return List.of(new Vacancy(route, places, false));
+  }
+
+  private void sql(String sql) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private void leasesEnd() throws SQLException {
+    sql(
+        "update payhook.delivery set due_at = now() - interval '1 second' where state in ('running', 'retrying')");
+  }
+
+  private List<String> states() throws SQLException {
+    return database.query(
+        "select concat_ws(' ', state, attempts, node) from payhook.delivery order by seq");
+  }
+
+  @Test
+  void two_nodes_never_claim_the_same_delivery() throws Exception {
+    for (int i = 0; i < 60; i++) {
+      append("k" + i, "r", false, "T");
+    }
+    List<CompletableFuture<List<Claim>>> claiming = new ArrayList<>();
+    for (Deliveries node : List.of(a, b, a, b)) {
+      claiming.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return node.claim(places("r", 15));
+                } catch (SQLException e) {
+                  throw new IllegalStateException(e);
+                }
+              }));
+    }
+    List<String> claimed = new ArrayList<>();
+    for (CompletableFuture<List<Claim>> claims : claiming) {
+      claims.get().forEach(claim -> claimed.add(claim.event().key()));
+    }
+    assertThat(claimed).doesNotHaveDuplicates();
+    a.claim(places("r", 100)).forEach(claim -> claimed.add(claim.event().key()));
+    assertThat(claimed).hasSize(60).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_claim_takes_no_more_than_the_places_of_each_route() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      append("k" + i, "r", false, "T");
+      append("m" + i, "s", false, "T");
+    }
+    List<Claim> claims =
+        a.claim(
+            List.of(
+                new Vacancy("r", 2, false),
+                new Vacancy("s", 3, false),
+                new Vacancy("none", 9, false)));
+    assertThat(claims).extracting(Claim::route).containsExactlyInAnyOrder("r", "r", "s", "s", "s");
+  }
+
+  @Test
+  void a_dead_node_s_delivery_is_claimed_again_after_its_lease_and_the_dead_can_t_complete_it()
+      throws Exception {
+    append("k1", "r", false, "T");
+    Claim lost = a.claim(places("r", 1)).get(0);
+    assertThat(b.claim(places("r", 1))).describedAs("while the lease holds").isEmpty();
+    leasesEnd();
+
+    Claim taken = b.claim(places("r", 1)).get(0);
+    assertThat(taken.attempt()).isEqualTo(2);
+    assertThat(taken.idempotencyKey()).isEqualTo(lost.idempotencyKey());
+
+    try (Connection transaction = database.connect()) {
+      transaction.setAutoCommit(false);
+      assertThat(a.completeIn(transaction, Settlement.done(lost, Instant.now(), Duration.ZERO)))
+          .isFalse();
+      transaction.rollback();
+      assertThat(b.completeIn(transaction, Settlement.done(taken, Instant.now(), Duration.ZERO)))
+          .isTrue();
+      transaction.commit();
+    }
+    assertThat(states()).containsExactly("done 2");
+  }
+
+  @Test
+  void a_settlement_of_a_lost_lease_changes_nothing() throws Exception {
+    append("k1", "r", false, "T");
+    Claim lost = a.claim(places("r", 1)).get(0);
+    leasesEnd();
+    b.claim(places("r", 1));
+
+    a.settle(Settlement.done(lost, Instant.now(), Duration.ZERO));
+    a.close();
+
+    assertThat(states()).containsExactly("running 2 node-b");
+    assertThat(database.query("select 1 from payhook.attempt")).isEmpty();
+  }
+
+  @Test
+  void renewing_puts_off_the_end_of_a_lease_and_tells_which_are_lost() throws Exception {
+    append("k1", "r", false, "T");
+    append("k2", "r", false, "T");
+    List<Claim> claims = a.claim(places("r", 2));
+    sql(
+        "update payhook.delivery set due_at = now() - interval '1 second' where event_id = '"
+            + claims.get(0).event().id()
+            + "'");
+    Claim stolen = b.claim(places("r", 1)).get(0);
+    assertThat(stolen.event().id()).isEqualTo(claims.get(0).event().id());
+
+    assertThat(a.renew(claims)).containsExactly(claims.get(1));
+  }
+
+  @Test
+  void a_failed_attempt_is_due_again_only_after_its_wait() throws Exception {
+    append("k1", "r", false, "T");
+    Claim claim = a.claim(places("r", 1)).get(0);
+    a.settle(
+        new Settlement(
+            claim,
+            Settlement.Outcome.RETRY,
+            Instant.now(),
+            Duration.ofMillis(5),
+            Duration.ofMinutes(5),
+            "DELIVERY_FAILED",
+            "HTTP 503"));
+    a.close();
+
+    assertThat(states()).containsExactly("retrying 1");
+    assertThat(b.claim(places("r", 1))).isEmpty();
+    assertThat(
+            database.query(
+                "select concat_ws(' ', number, outcome, category, error) from payhook.attempt"))
+        .containsExactly("1 failed DELIVERY_FAILED HTTP 503");
+    leasesEnd();
+    assertThat(b.claim(places("r", 1))).extracting(Claim::attempt).containsExactly(2);
+  }
+
+  @Test
+  void a_released_delivery_is_as_if_it_had_not_been_claimed() throws Exception {
+    append("k1", "r", false, "T");
+    Claim claim = a.claim(places("r", 1)).get(0);
+    a.settle(Settlement.release(claim, Instant.now(), Duration.ZERO));
+    a.close();
+
+    assertThat(states()).containsExactly("pending 0");
+    assertThat(database.query("select 1 from payhook.attempt")).isEmpty();
+    assertThat(b.claim(places("r", 1))).extracting(Claim::attempt).containsExactly(1);
+  }
+
+  @Test
+  void
+      an_ordered_route_gets_one_event_of_an_entity_at_a_time_and_a_stuck_one_holds_back_only_its_own()
+          throws Exception {
+    append("a1", "r", true, "A");
+    append("a2", "r", true, "A");
+    append("b1", "r", true, "B");
+
+    List<Claim> first = a.claim(places("r", 10));
+    assertThat(first).extracting(claim -> claim.event().key()).containsExactly("a1", "b1");
+    assertThat(b.claim(places("r", 10))).isEmpty();
+
+    a.settle(
+        new Settlement(
+            first.get(0),
+            Settlement.Outcome.RETRY,
+            Instant.now(),
+            Duration.ZERO,
+            Duration.ofMinutes(5),
+            "DELIVERY_FAILED",
+            "down"));
+    a.settle(Settlement.done(first.get(1), Instant.now(), Duration.ZERO));
+    a.close();
+    append("b2", "r", true, "B");
+    assertThat(b.claim(places("r", 10)))
+        .extracting(claim -> claim.event().key())
+        .containsExactly("b2");
+
+    leasesEnd();
+    assertThat(b.claim(places("r", 10)))
+        .extracting(claim -> claim.event().key())
+        .contains("a1")
+        .doesNotContain("a2");
+  }
+
+  @Test
+  void subscriptions_of_all_nodes_are_known_to_each() throws Exception {
+    SubscriptionTable one = new SubscriptionTable(database.dataSource(), "node-a");
+    SubscriptionTable two = new SubscriptionTable(database.dataSource(), "node-b");
+    one.replace(List.of(new SubscriptionTable.Row("r", "payments", "*", false)));
+    two.replace(
+        List.of(
+            new SubscriptionTable.Row("r", "payments", "*", false),
+            new SubscriptionTable.Row("s", "*", "x", true)));
+
+    assertThat(one.elsewhere()).extracting(SubscriptionTable.Row::route).containsExactly("r", "s");
+    assertThat(two.elsewhere()).extracting(SubscriptionTable.Row::route).containsExactly("r");
+    two.replace(List.of());
+    assertThat(one.elsewhere()).isEmpty();
+  }
+
+  @Test
+  void rejections_stay_bounded() throws Exception {
+    try (Rejections rejections = new Rejections(database.dataSource(), 5, 1_000)) {
+      for (int i = 0; i < 100; i++) {
+        rejections.record(
+            new Rejections.Rejection(
+                "payments",
+                "SIGNATURE",
+                "wrong-signature",
+                "nul \0 inside",
+                "127.0.0.1",
+                "[]",
+                3,
+                "abc"));
+      }
+    }
+    assertThat(database.query("select 1 from payhook.rejection").size()).isBetween(1, 5);
+  }
+
+  @Test
+  void a_flood_of_rejections_is_recorded_at_a_bounded_rate() throws Exception {
+    try (Rejections rejections = new Rejections(database.dataSource(), 1_000, 3)) {
+      for (int i = 0; i < 200; i++) {
+        rejections.record(
+            new Rejections.Rejection(
+                "payments", "SIGNATURE", "wrong-signature", "d", null, "[]", 0, ""));
+      }
+    }
+    // The loop lasts far less than a second, but may lie across the turn of one.
+    assertThat(database.query("select 1 from payhook.rejection").size()).isBetween(1, 6);
+  }
+}

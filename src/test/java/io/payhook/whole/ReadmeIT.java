@@ -1,0 +1,163 @@
+package io.payhook.whole;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.payhook.service.TestDatabase;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Does what README.md tells, block by block, in the order it tells it, on a copy of the routes. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class ReadmeIT {
+  private static final Pattern BLOCK = Pattern.compile("```(\\w+)\\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern FILE = Pattern.compile("# (\\S+)\\n(.*)", Pattern.DOTALL);
+
+  @TempDir Path folder;
+  private Process service;
+  private int port;
+  private int managementPort;
+
+  @AfterEach
+  void stop() throws Exception {
+    if (service != null) {
+      service.destroy();
+      assertThat(service.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void every_block_works_as_it_stands() throws Exception {
+    port = free();
+    managementPort = free();
+    copy(Path.of("routes"), folder.resolve("routes"));
+    String readme = Files.readString(Path.of("README.md"));
+    List<String> done = new ArrayList<>();
+    Matcher block = BLOCK.matcher(readme);
+    while (block.find()) {
+      String text = block.group(2);
+      switch (block.group(1)) {
+        case "sh" -> text.lines().forEach(line -> run(line, done));
+        case "yaml" -> save(text);
+        case "sql" -> query(text);
+        case "properties" ->
+            assertThat(text.lines().filter(line -> line.contains("=")))
+                .allSatisfy(
+                    line ->
+                        assertThat(Files.readString(Path.of("application.properties")))
+                            .contains("#" + line.replaceFirst("=.*", "=")));
+        default -> throw new AssertionError("nobody runs a block of " + block.group(1));
+      }
+    }
+    assertThat(done).contains("./payhook run", "./payhook send payment.success");
+    assertThat(Files.readString(Path.of(".ci/run"))).contains("mvn -B -ntp verify");
+  }
+
+  private void run(String line, List<String> done) {
+    try {
+      if (line.equals("./payhook run")) {
+        startAgain();
+      } else if (!line.equals("mvn verify")) {
+        Process process = shell(line).start();
+        String output =
+            new String(
+                process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).describedAs(line + "\n" + output).isZero();
+        if (line.startsWith("./payhook send")) {
+          assertThat(output).contains("200 accepted");
+          settled();
+        }
+        if (line.contains("--route note-failed-payment")) {
+          assertThat(output).contains("note-failed-payment").contains("done");
+        }
+      }
+      done.add(line);
+    } catch (Exception e) {
+      throw new AssertionError(line, e);
+    }
+  }
+
+  /**
+   * The last block that is saved is an endpoint that other samples would be refused by; it is
+   * checked by its own start.
+   */
+  private void save(String text) throws Exception {
+    Matcher file = FILE.matcher(text);
+    assertThat(file.matches()).describedAs("a YAML block says which file it is").isTrue();
+    Files.writeString(folder.resolve(file.group(1)), file.group(2));
+    startAgain();
+  }
+
+  private void query(String text) throws Exception {
+    for (String statement : text.lines().map(line -> line.replaceFirst(";$", "")).toList()) {
+      if (!statement.isBlank()) {
+        assertThat(RunningService.query(url(), statement)).isNotEmpty();
+      }
+    }
+  }
+
+  private void settled() throws Exception {
+    Eventually.holds(
+        () ->
+            assertThat(
+                    RunningService.query(
+                        url(),
+                        "select route || ' ' || state from payhook.delivery where state <> 'done'"))
+                .isEmpty());
+  }
+
+  private String url() throws IOException {
+    return Files.readString(folder.resolve("data/database.url")).strip();
+  }
+
+  private void startAgain() throws Exception {
+    stop();
+    Path log = folder.resolve("log");
+    service = shell("exec ./payhook run").redirectOutput(log.toFile()).start();
+    Eventually.holds(() -> assertThat(Files.readString(log)).contains("Payhook is ready"));
+  }
+
+  private ProcessBuilder shell(String line) {
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", line).redirectErrorStream(true);
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("PAYHOOK_DATA", folder.resolve("data").toString());
+    builder.environment().put("PAYHOOK_ROUTES", folder.resolve("routes").toString());
+    builder.environment().put("PAYHOOK_DATABASE_PROGRAMS", TestDatabase.programs().toString());
+    builder.environment().put("CAMEL_SERVER_PORT", String.valueOf(port));
+    builder.environment().put("CAMEL_MANAGEMENT_PORT", String.valueOf(managementPort));
+    builder.environment().put("PAYMENTS_WEBHOOK_SECRET", RunningService.SECRET);
+    return builder;
+  }
+
+  private static int free() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target);
+        }
+      }
+    }
+  }
+}
