@@ -84,7 +84,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
         request.method(),
         request.url(),
         contentType(request),
-        SignatureProcessor.headersJson(request.headers()),
+        SignatureProcessor.headersJson(request.headers(), endpoint.provider().credentialHeaders()),
         body,
         stored -> SameEvent.test(stored, body, endpoint.provider().ignored()));
   }

@@ -63,7 +63,7 @@ public final class SignatureProcessor implements Processor {
       exchange.setVariable("eventType", event.type());
       exchange.setVariable("eventKey", event.key());
     } else if (verdict instanceof Refused refused) {
-      refuse(endpoint.name(), refused, raw, request);
+      refuse(endpoint, refused, raw, request);
       end(
           exchange,
           refused.category() == Refused.Category.MALFORMED
@@ -81,17 +81,18 @@ public final class SignatureProcessor implements Processor {
     exchange.setRouteStop(true);
   }
 
-  private void refuse(String endpoint, Refused refused, RawRequest raw, HttpServerRequest request) {
+  private void refuse(
+      ActiveEndpoint endpoint, Refused refused, RawRequest raw, HttpServerRequest request) {
     String remote = request.remoteAddress() == null ? null : request.remoteAddress().hostAddress();
-    meters.rejected(endpoint, refused.category().name(), refused.reason());
+    meters.rejected(endpoint.name(), refused.category().name(), refused.reason());
     rejections.record(
         new Rejections.Rejection(
-            endpoint,
+            endpoint.name(),
             refused.category().name(),
             refused.reason(),
             refused.detail(),
             remote,
-            headersJson(raw.headers()),
+            headersJson(raw.headers(), endpoint.provider().credentialHeaders()),
             raw.body().length,
             new String(
                 raw.body(), 0, Math.min(EXCERPT, raw.body().length), StandardCharsets.UTF_8)));
@@ -102,7 +103,7 @@ public final class SignatureProcessor implements Processor {
       LOG.warn(
           "{}: endpoint {} refused a request from {}: {}. The sender sees no reason; see the table payhook.rejection.",
           refused.category(),
-          endpoint,
+          endpoint.name(),
           remote,
           refused.detail());
     }
@@ -125,8 +126,13 @@ public final class SignatureProcessor implements Processor {
         request.method().name(), request.uri(), headers, body == null ? new byte[0] : body);
   }
 
-  /** {@code [[name, value], …]}, readable by people and by {@code json_array_elements}. */
-  static String headersJson(List<RawRequest.Header> headers) {
+  /**
+   * {@code [[name, value], …]}, readable by people and by {@code json_array_elements}.
+   *
+   * @param credentials names of headers whose value is the secret itself: what is kept says only
+   *     that they were there
+   */
+  static String headersJson(List<RawRequest.Header> headers, List<String> credentials) {
     StringBuilder json = new StringBuilder(64 * headers.size() + 2).append('[');
     JsonStringEncoder encoder = JsonStringEncoder.getInstance();
     for (RawRequest.Header header : headers) {
@@ -136,7 +142,8 @@ public final class SignatureProcessor implements Processor {
       json.append("[\"");
       encoder.quoteAsString(header.name(), json);
       json.append("\", \"");
-      encoder.quoteAsString(header.value(), json);
+      boolean secret = credentials.stream().anyMatch(header.name()::equalsIgnoreCase);
+      encoder.quoteAsString(secret ? "(secret)" : header.value(), json);
       json.append("\"]");
     }
     return json.append(']').toString();

@@ -407,13 +407,14 @@ public final class Journal implements AutoCloseable {
     }
 
     void repeat(Receipt first) {
-      receipt.complete(first);
       drop();
+      receipt.complete(first);
     }
 
     void fail(Exception cause) {
-      if (receipt.completeExceptionally(cause)) {
+      if (!receipt.isDone()) {
         drop();
+        receipt.completeExceptionally(cause);
       }
     }
 
