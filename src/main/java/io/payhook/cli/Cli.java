@@ -21,6 +21,7 @@ import picocli.CommandLine.IVersionProvider;
       RunCommand.class,
       SendCommand.class,
       CheckCommand.class,
+      NewCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
       EventsCommand.class,
@@ -42,6 +43,7 @@ public final class Cli {
 
   static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Cli());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     line.setParameterExceptionHandler(
         (e, given) -> {
