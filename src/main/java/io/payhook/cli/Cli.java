@@ -22,6 +22,7 @@ import picocli.CommandLine.IVersionProvider;
       SendCommand.class,
       CheckCommand.class,
       ReloadCommand.class,
+      NewCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
       EventsCommand.class,
@@ -43,6 +44,7 @@ public final class Cli {
 
   static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Cli());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     line.setParameterExceptionHandler(
         (e, given) -> {

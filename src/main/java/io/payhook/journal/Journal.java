@@ -221,7 +221,7 @@ public final class Journal implements AutoCloseable {
       insert(connection, entries);
     } catch (SQLException e) {
       // One event that PostgreSQL can't hold must not take its neighbours along.
-      if (entries.size() == 1 || !isDataError(e)) {
+      if (!isDataError(e)) {
         throw e;
       }
       for (Entry entry : entries) {
