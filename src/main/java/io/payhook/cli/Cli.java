@@ -23,6 +23,7 @@ import picocli.CommandLine.IVersionProvider;
       CheckCommand.class,
       ReloadCommand.class,
       NewCommand.class,
+      TestCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
       EventsCommand.class,

@@ -39,6 +39,7 @@ final class SettingsOptions {
 
   /** Reads all sources. */
   Settings load() {
+<<<<<<< HEAD
     return Settings.load(arguments(), System.getenv());
   }
 
@@ -48,6 +49,13 @@ final class SettingsOptions {
   }
 
   private Settings.Arguments arguments() {
+=======
+    return load(Map.of());
+  }
+
+  /** Reads all sources, and lays these values over them. */
+  Settings load(Map<String, String> over) {
+>>>>>>> reload
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -56,8 +64,19 @@ final class SettingsOptions {
     if (routes != null) {
       assignments.add(new Assignment("payhook.routes", routes, "--routes"));
     }
+    over.forEach((key, value) -> assignments.add(new Assignment(key, value, "the command")));
     String home = System.getProperty("payhook.home");
+<<<<<<< HEAD
     return new Settings.Arguments(
         config, home == null ? null : Path.of(home), profile, assignments);
+=======
+    return Settings.load(
+        new Settings.Arguments(
+            config,
+            home == null ? null : Path.of(home),
+            over.getOrDefault("payhook.profile", profile),
+            assignments),
+        System.getenv());
+>>>>>>> reload
   }
 }

@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -44,11 +45,13 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
+import org.apache.camel.spi.InterceptStrategy;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,6 +75,8 @@ public final class Service implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  private final List<Consumer<Main>> more = new ArrayList<>();
+
   private volatile @Nullable Journal journal;
   private volatile @Nullable Intake intake;
   private volatile @Nullable RouteFiles files;
@@ -89,6 +94,16 @@ public final class Service implements AutoCloseable {
   public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
+  }
+
+  /**
+   * A bean for the routes' registry, besides those of the service itself; before {@link #open}.
+   *
+   * @param type what Camel may look for it as
+   */
+  public <T> Service bind(String name, Class<T> type, T bean) {
+    more.add(main -> main.getCamelContext().getRegistry().bind(name, type, bean));
+    return this;
   }
 
   /**
@@ -195,7 +210,16 @@ public final class Service implements AutoCloseable {
     main.bind("event", new EventComponent(engine));
     Reloading.initialise(main, settings, effects);
     CamelContext context = main.getCamelContext();
+<<<<<<< HEAD
     Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
+=======
+    more.forEach(bean -> bean.accept(main));
+    context
+        .getRegistry()
+        .findByType(InterceptStrategy.class)
+        .forEach(context.getCamelContextExtension()::addInterceptStrategy);
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
+>>>>>>> reload
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
