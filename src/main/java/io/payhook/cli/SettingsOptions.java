@@ -39,23 +39,20 @@ final class SettingsOptions {
 
   /** Reads all sources. */
   Settings load() {
-<<<<<<< HEAD
-    return Settings.load(arguments(), System.getenv());
-  }
-
-  /** Reads all sources, problems and all. */
-  Settings.Inspection inspect() {
-    return Settings.inspect(arguments(), System.getenv());
-  }
-
-  private Settings.Arguments arguments() {
-=======
     return load(Map.of());
   }
 
   /** Reads all sources, and lays these values over them. */
   Settings load(Map<String, String> over) {
->>>>>>> reload
+    return Settings.load(arguments(over), System.getenv());
+  }
+
+  /** Reads all sources, problems and all. */
+  Settings.Inspection inspect() {
+    return Settings.inspect(arguments(Map.of()), System.getenv());
+  }
+
+  private Settings.Arguments arguments(Map<String, String> over) {
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -66,17 +63,10 @@ final class SettingsOptions {
     }
     over.forEach((key, value) -> assignments.add(new Assignment(key, value, "the command")));
     String home = System.getProperty("payhook.home");
-<<<<<<< HEAD
     return new Settings.Arguments(
-        config, home == null ? null : Path.of(home), profile, assignments);
-=======
-    return Settings.load(
-        new Settings.Arguments(
-            config,
-            home == null ? null : Path.of(home),
-            over.getOrDefault("payhook.profile", profile),
-            assignments),
-        System.getenv());
->>>>>>> reload
+        config,
+        home == null ? null : Path.of(home),
+        over.getOrDefault("payhook.profile", profile),
+        assignments);
   }
 }

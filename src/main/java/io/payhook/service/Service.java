@@ -210,16 +210,12 @@ public final class Service implements AutoCloseable {
     main.bind("event", new EventComponent(engine));
     Reloading.initialise(main, settings, effects);
     CamelContext context = main.getCamelContext();
-<<<<<<< HEAD
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
-=======
     more.forEach(bean -> bean.accept(main));
     context
         .getRegistry()
         .findByType(InterceptStrategy.class)
         .forEach(context.getCamelContextExtension()::addInterceptStrategy);
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
->>>>>>> reload
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
