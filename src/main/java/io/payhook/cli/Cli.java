@@ -20,10 +20,16 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       RunCommand.class,
       SendCommand.class,
+      CheckCommand.class,
       ReloadCommand.class,
+      NewCommand.class,
       TestCommand.class,
       VerifyCommand.class,
-      ProvidersCommand.class
+      ProvidersCommand.class,
+      EventsCommand.class,
+      EventCommand.class,
+      DeliveriesCommand.class,
+      ReplayCommand.class
     })
 public final class Cli {
   /** The answer is no, or it could not be done. */
@@ -39,6 +45,7 @@ public final class Cli {
 
   static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Cli());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     line.setParameterExceptionHandler(
         (e, given) -> {

@@ -44,6 +44,15 @@ final class SettingsOptions {
 
   /** Reads all sources, and lays these values over them. */
   Settings load(Map<String, String> over) {
+    return Settings.load(arguments(over), System.getenv());
+  }
+
+  /** Reads all sources, problems and all. */
+  Settings.Inspection inspect() {
+    return Settings.inspect(arguments(Map.of()), System.getenv());
+  }
+
+  private Settings.Arguments arguments(Map<String, String> over) {
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -54,12 +63,10 @@ final class SettingsOptions {
     }
     over.forEach((key, value) -> assignments.add(new Assignment(key, value, "the command")));
     String home = System.getProperty("payhook.home");
-    return Settings.load(
-        new Settings.Arguments(
-            config,
-            home == null ? null : Path.of(home),
-            over.getOrDefault("payhook.profile", profile),
-            assignments),
-        System.getenv());
+    return new Settings.Arguments(
+        config,
+        home == null ? null : Path.of(home),
+        over.getOrDefault("payhook.profile", profile),
+        assignments);
   }
 }

@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
 public final class EventEndpoint extends DefaultEndpoint implements MultipleConsumersSupport {
   private final @Nullable DeliveryEngine engine;
 
-  @UriPath(description = "Name of the endpoint that received the event; * stands for any text")
+  @UriPath(
+      description = "Name of the endpoint that received the event; an asterisk stands for any text")
   @Metadata(required = true)
   private String endpoint;
 
-  @UriPath(description = "Event type; * stands for any text, as in payment.*")
+  @UriPath(
+      description = "Event type; an asterisk stands for any text, as one at the end of 'payment.'")
   @Metadata(required = true)
   private String type;
 

@@ -109,6 +109,14 @@ public final class CrmSink implements Processor, CamelContextAware {
         Objects.requireNonNull(effects)
             .templates()
             .render(file, new HashMap<>(exchange.getVariables()));
+    checkJson(file, text);
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * @throws EffectException where a rendered body is no JSON
+   */
+  static void checkJson(Path file, String text) {
     try {
       JsonNode tree = Json.MAPPER.readTree(text);
       if (tree.isMissingNode()) {
@@ -117,14 +125,13 @@ public final class CrmSink implements Processor, CamelContextAware {
     } catch (JsonProcessingException e) {
       throw new EffectException(
           file
+              + ":"
+              + e.getLocation().getLineNr()
               + ": isn't JSON once its values are in: "
               + e.getOriginalMessage()
-              + " (line "
-              + e.getLocation().getLineNr()
-              + "); write \"{{ value }}\" in quotes or {{ value | json }} without",
+              + "; write \"{{ value }}\" in quotes or {{ value | json }} without",
           e);
     }
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static void result(Exchange exchange) {

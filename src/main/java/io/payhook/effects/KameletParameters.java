@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.signature.Nearest;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;

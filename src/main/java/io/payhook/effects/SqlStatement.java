@@ -2,6 +2,7 @@ package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.signature.Nearest;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.PreparedStatement;
@@ -55,16 +56,61 @@ import org.postgresql.util.PGobject;
  */
 final class SqlStatement {
 
-  private record Parameter(VariablePath path, int line) {}
+  /**
+   * A parameter where it stands.
+   *
+   * @param start offset of its colon in the file
+   * @param end offset behind it
+   * @param mayBeAbsent whether the statement says what holds without it: it stands in {@code
+   *     coalesce(…)}
+   */
+  record Parameter(VariablePath path, int line, int start, int end, boolean mayBeAbsent) {}
+
+  /**
+   * One of the file's statements, which semicolons separate.
+   *
+   * @param start offset of its text in the file
+   * @param sql for JDBC
+   */
+  record Piece(int start, String sql, List<Parameter> parameters) {
+
+    /**
+     * The offset in the file that a position in PostgreSQL's view of this statement stands for.
+     *
+     * @param position counted from 1, parameters written as {@code $1}
+     */
+    int offset(int position) {
+      int wanted = position - 1;
+      int seen = 0;
+      int at = start;
+      for (int i = 0; i < parameters.size(); i++) {
+        Parameter parameter = parameters.get(i);
+        int gap = parameter.start - at;
+        if (wanted < seen + gap) {
+          break;
+        }
+        seen += gap;
+        int width = 1 + String.valueOf(i + 1).length();
+        if (wanted < seen + width) {
+          return parameter.start;
+        }
+        seen += width;
+        at = parameter.end;
+      }
+      return at + wanted - seen;
+    }
+  }
 
   private final String file;
   private final String sql;
   private final List<Parameter> parameters;
+  private final List<Piece> pieces;
 
-  private SqlStatement(String file, String sql, List<Parameter> parameters) {
+  private SqlStatement(String file, String sql, List<Parameter> parameters, List<Piece> pieces) {
     this.file = file;
     this.sql = sql;
     this.parameters = List.copyOf(parameters);
+    this.pieces = List.copyOf(pieces);
   }
 
   /**
@@ -80,6 +126,11 @@ final class SqlStatement {
   /** The text for JDBC: every parameter a question mark. */
   String sql() {
     return sql;
+  }
+
+  /** The statements of the file, one by one. */
+  List<Piece> pieces() {
+    return pieces;
   }
 
   /** The parameters as written, in order: {@code event.data.amount}. */
@@ -190,6 +241,15 @@ final class SqlStatement {
     /** Open brackets: '(' , '[' of an array's items, 's' for the bracket of a subscript. */
     private final Deque<Character> open = new ArrayDeque<>();
 
+    private final List<Piece> pieces = new ArrayList<>();
+    private int pieceStart;
+    private int pieceSql;
+    private int pieceParameters;
+
+    /** Open brackets within the outermost coalesce, or 0 outside of one. */
+    private int coalesce;
+
+    private String word = "";
     private Last last = Last.OTHER;
     private int at = 0;
     private int line = 1;
@@ -227,7 +287,27 @@ final class SqlStatement {
           other(c);
         }
       }
-      return new SqlStatement(file, sql.toString(), parameters);
+      endPiece();
+      return new SqlStatement(file, sql.toString(), parameters, pieces);
+    }
+
+    private void endPiece() {
+      String statement = sql.substring(pieceSql);
+      if (hasWords(statement)) {
+        pieces.add(
+            new Piece(
+                pieceStart,
+                statement,
+                List.copyOf(parameters.subList(pieceParameters, parameters.size()))));
+      }
+      pieceStart = at + 1;
+      pieceSql = sql.length() + 1;
+      pieceParameters = parameters.size();
+    }
+
+    /** Whether there is more than spaces and comments. */
+    private static boolean hasWords(String statement) {
+      return !statement.replaceAll("--[^\n]*", "").replaceAll("(?s)/\\*.*?\\*/", "").isBlank();
     }
 
     private char next(int distance) {
@@ -319,7 +399,8 @@ final class SqlStatement {
         end++;
       }
       // In ARRAY[:a, :b] the bracket holds items, after any other word it is a subscript.
-      boolean array = text.substring(at, end).equalsIgnoreCase("array");
+      word = text.substring(at, end);
+      boolean array = word.equalsIgnoreCase("array");
       copy(end);
       last = array ? Last.OTHER : Last.VALUE;
     }
@@ -347,6 +428,7 @@ final class SqlStatement {
     }
 
     private void parameter() {
+      int start = at;
       at++;
       String variable = name();
       List<String> members = new ArrayList<>();
@@ -363,7 +445,9 @@ final class SqlStatement {
           members.add(name());
         }
       }
-      parameters.add(new Parameter(new VariablePath(variable, List.copyOf(members)), line));
+      parameters.add(
+          new Parameter(
+              new VariablePath(variable, List.copyOf(members)), line, start, at, coalesce > 0));
       sql.append('?');
       last = Last.VALUE;
     }
@@ -379,7 +463,11 @@ final class SqlStatement {
     }
 
     private void other(char c) {
-      if (c == '(') {
+      if (c == ';' && open.isEmpty()) {
+        endPiece();
+        last = Last.OTHER;
+      } else if (c == '(') {
+        coalesce += coalesce > 0 || word.equalsIgnoreCase("coalesce") ? 1 : 0;
         open.push('(');
         last = Last.OTHER;
       } else if (c == '[') {
@@ -387,9 +475,13 @@ final class SqlStatement {
         last = Last.OTHER;
       } else if (c == ')' || c == ']') {
         open.poll();
+        coalesce -= coalesce > 0 && c == ')' ? 1 : 0;
         last = Last.VALUE;
       } else if (!Character.isWhitespace(c)) {
         last = Last.OTHER;
+      }
+      if (!Character.isWhitespace(c)) {
+        word = "";
       }
       copy(at + 1);
     }
@@ -408,7 +500,18 @@ final class SqlStatement {
 
     private EffectException unclosed(String what) {
       return new EffectException(
-          file + ":" + line + ": a " + what + " starts here and never ends; close it");
+          file
+              + ":"
+              + line
+              + ":"
+              + column()
+              + ": a "
+              + what
+              + " starts here and never ends; close it");
+    }
+
+    private int column() {
+      return at - text.lastIndexOf('\n', Math.max(0, at - 1));
     }
   }
 }

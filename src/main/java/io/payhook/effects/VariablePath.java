@@ -30,7 +30,16 @@ record VariablePath(String variable, List<String> members) {
 
   /** The value, or null where the variable, a member or an index is not there. */
   @Nullable Object in(Exchange exchange) {
-    Object value = exchange.getVariable(variable);
+    return in(exchange.getVariable(variable));
+  }
+
+  /** The value among these variables, or null as in {@link #in(Exchange)}. */
+  @Nullable Object in(Map<String, Object> variables) {
+    return in(variables.get(variable));
+  }
+
+  private @Nullable Object in(@Nullable Object start) {
+    Object value = start;
     for (int i = 0; value != null && i < members.size(); i++) {
       value = member(value, members.get(i));
     }

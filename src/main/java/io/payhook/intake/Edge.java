@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -158,11 +159,16 @@ final class Edge implements Handler<RoutingContext> {
       return Answer.BAD_REQUEST;
     }
     String name = endpointOf(request.path());
-    if (name == null || endpoints.get(name) == null) {
+    ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
+    if (endpoint == null) {
       return open ? Answer.NOT_FOUND : Answer.UNAVAILABLE;
     }
     if (!HttpMethod.POST.equals(request.method())) {
-      return Answer.METHOD_NOT_ALLOWED;
+      // Some platforms shake hands by GET before they post events.
+      Set<String> methods = endpoint.provider().methods();
+      if (!methods.contains(request.method().name())) {
+        return Answer.methodNotAllowed(methods);
+      }
     }
     if (!open || !journalAvailable.getAsBoolean()) {
       return Answer.UNAVAILABLE;

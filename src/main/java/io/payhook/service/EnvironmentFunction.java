@@ -16,7 +16,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
   public static final String WEBHOOK_SECRET = "_WEBHOOK_SECRET";
 
   private final Settings settings;
-  private final DevelopmentSecrets secrets;
+  private final UnaryOperator<String> secrets;
   private final UnaryOperator<@Nullable String> environment;
 
   /** Reads the environment of this process. */
@@ -25,9 +25,22 @@ public final class EnvironmentFunction implements PropertiesFunction {
   }
 
   EnvironmentFunction(Settings settings, UnaryOperator<@Nullable String> environment) {
+    this(settings, environment, new DevelopmentSecrets(settings.data())::get);
+  }
+
+  private EnvironmentFunction(
+      Settings settings,
+      UnaryOperator<@Nullable String> environment,
+      UnaryOperator<String> secrets) {
     this.settings = settings;
-    this.secrets = new DevelopmentSecrets(settings.data());
+    this.secrets = secrets;
     this.environment = environment;
+  }
+
+  /** One that makes no secret: 64 hex digits stand in for it. */
+  static EnvironmentFunction forReading(Settings settings) {
+    return new EnvironmentFunction(
+        settings, IOHelper::lookupEnvironmentVariable, name -> "0".repeat(64));
   }
 
   @Override
@@ -65,6 +78,6 @@ public final class EnvironmentFunction implements PropertiesFunction {
               + settings.profile()
               + " makes no development secrets, set it to the secret the platform gave you");
     }
-    return secrets.get(name);
+    return secrets.apply(name);
   }
 }

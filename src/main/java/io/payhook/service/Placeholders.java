@@ -16,8 +16,21 @@ public final class Placeholders {
    * set.
    */
   public static UnaryOperator<String> of(Settings settings) {
+    return resolver(settings, new EnvironmentFunction(settings));
+  }
+
+  /**
+   * As {@link #of}, for who only reads files: a development secret that isn't there yet is not
+   * made, a text of its kind stands in.
+   */
+  public static UnaryOperator<String> forReading(Settings settings) {
+    return resolver(settings, EnvironmentFunction.forReading(settings));
+  }
+
+  private static UnaryOperator<String> resolver(
+      Settings settings, EnvironmentFunction environment) {
     CamelContext context = new DefaultCamelContext();
-    install(context, settings);
+    context.getPropertiesComponent().addPropertiesFunction(environment);
     context.getPropertiesComponent().setInitialProperties(settings.asCamelProperties());
     context.build();
     return text -> text.contains("{{") ? context.resolvePropertyPlaceholders(text) : text;

@@ -169,6 +169,7 @@ public final class Service implements AutoCloseable {
                 journalMeters));
     journalMeters.watch(journal);
     this.journal = journal;
+    Endpoints endpoints = new Endpoints();
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -176,11 +177,10 @@ public final class Service implements AutoCloseable {
                 new Deliveries(writing, node, lease),
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
-                EventJson::parse,
+                new EventJson(endpoints)::parse,
                 clock,
                 meters));
 
-    Endpoints endpoints = new Endpoints();
     Intake intake =
         new Intake(
             endpoints,
@@ -189,6 +189,7 @@ public final class Service implements AutoCloseable {
             engine::recipientsOf,
             settings.get(Key.INTAKE_MAX_BODY),
             settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+            settings.get(Key.PUBLIC_URL).orElse(null),
             meters);
     Vertx vertx =
         Vertx.vertx(
@@ -214,7 +215,7 @@ public final class Service implements AutoCloseable {
         .getRegistry()
         .findByType(InterceptStrategy.class)
         .forEach(context.getCamelContextExtension()::addInterceptStrategy);
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 

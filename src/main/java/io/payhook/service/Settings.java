@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -87,6 +88,31 @@ public final class Settings {
    */
   public static Settings load(Arguments arguments, Map<String, String> environment) {
     return new Loading(environment).load(arguments);
+  }
+
+  /**
+   * All sources with every problem they have.
+   *
+   * @param settings with the defaults where a value can't be used
+   * @param problems as of {@link SettingsException}; most begin with a file and a line
+   */
+  public record Inspection(Settings settings, List<String> problems) {
+    public Inspection {
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /** As {@link #load}, for tools that go on when there are problems. */
+  public static Inspection inspect(Arguments arguments, Map<String, String> environment) {
+    Loading loading = new Loading(environment);
+    loading.lenient = true;
+    Settings settings = loading.load(arguments);
+    return new Inspection(settings, List.copyOf(loading.problems));
+  }
+
+  /** Every name that has a value, for suggestions. */
+  public Set<String> names() {
+    return asCamelProperties().stringPropertyNames();
   }
 
   /**
@@ -192,6 +218,7 @@ public final class Settings {
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final Map<String, Key<?>> known = new LinkedHashMap<>();
     private final Set<String> problems = new LinkedHashSet<>();
+    private boolean lenient;
 
     Loading(Map<String, String> environment) {
       this.environment = environment;
@@ -235,10 +262,10 @@ public final class Settings {
           typed.put(key, value);
         }
       }
-      if (problems.isEmpty()) {
+      if (problems.isEmpty() || lenient) {
         Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed));
         together(settings);
-        if (problems.isEmpty()) {
+        if (problems.isEmpty() || lenient) {
           return settings;
         }
       }
@@ -340,7 +367,7 @@ public final class Settings {
                 + ": there is no setting '"
                 + key
                 + "'"
-                + Suggestion.among(known.keySet(), key));
+                + Nearest.didYouMean(key, known.keySet()));
         return;
       }
       values.put(key, value);
@@ -362,8 +389,8 @@ public final class Settings {
       }
       if (variable.startsWith("PAYHOOK_")) {
         List<String> variables = Key.all().stream().map(Key::variable).toList();
-        Suggestion.nearest(variables, variable)
-            .filter(near -> Suggestion.distance(near, variable) <= 2)
+        Nearest.to(variable, variables)
+            .filter(near -> Nearest.distance(near, variable) <= 2)
             .ifPresent(
                 near ->
                     problems.add(
@@ -418,7 +445,7 @@ public final class Settings {
       } catch (IllegalArgumentException e) {
         String what = key.isSecret() ? "the value" : "'" + shown(key.name(), text) + "'";
         problems.add(value.origin() + ": " + key + ": " + what + " is " + e.getMessage());
-        return null;
+        return lenient ? key.parse(key.defaultText(), folder) : null;
       }
     }
 

@@ -1,0 +1,110 @@
+package io.payhook.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.payhook.routes.Check;
+import io.payhook.routes.Finding;
+import io.payhook.service.Placeholders;
+import io.payhook.service.ScratchDatabase;
+import io.payhook.service.Settings;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code payhook check}. */
+@Command(
+    name = "check",
+    description =
+        "Finds the mistakes in route files, endpoints, SQL, templates and samples, all at once and"
+            + " before anything starts.")
+final class CheckCommand implements Callable<Integer> {
+  private static final Pattern PLACED = Pattern.compile("(?s)(.+?\\.properties):(\\d+): (.*)");
+
+  @Mixin private final SettingsOptions options = new SettingsOptions();
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "DIR",
+      arity = "0..1",
+      description = "The routes folder (default: as payhook.routes says).")
+  private @Nullable Path folder;
+
+  @Option(names = "--json", description = "Prints the problems as a JSON array.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws Exception {
+    Settings.Inspection inspection = options.inspect();
+    Settings settings = inspection.settings();
+    TreeSet<Finding> findings = new TreeSet<>();
+    inspection.problems().forEach(problem -> findings.add(finding(problem)));
+    try (ScratchDatabase scratch = new ScratchDatabase(settings)) {
+      Check check =
+          new Check(
+              folder == null ? settings.routes() : folder,
+              Placeholders.forReading(settings),
+              settings.names(),
+              scratch::connect,
+              Clock.systemUTC());
+      findings.addAll(check.run());
+    }
+    print(List.copyOf(findings));
+    return findings.isEmpty() ? 0 : Cli.NO;
+  }
+
+  private static Finding finding(String problem) {
+    Matcher placed = PLACED.matcher(problem);
+    String file = Settings.FILE;
+    int line = 1;
+    String text = problem;
+    if (placed.matches()) {
+      Path path = Path.of(placed.group(1)).toAbsolutePath().normalize();
+      Path here = Path.of("").toAbsolutePath();
+      file = (path.startsWith(here) ? here.relativize(path) : path).toString();
+      line = Integer.parseInt(placed.group(2));
+      text = placed.group(3);
+    }
+    int semicolon = text.lastIndexOf("; ");
+    return semicolon < 0
+        ? new Finding(file, line, 1, text, "'payhook.…' keys stand in application.properties")
+        : new Finding(file, line, 1, text.substring(0, semicolon), text.substring(semicolon + 2));
+  }
+
+  private void print(List<Finding> findings) throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      ObjectMapper mapper = new ObjectMapper();
+      ArrayNode array = mapper.createArrayNode();
+      for (Finding finding : findings) {
+        array
+            .addObject()
+            .put("file", finding.file())
+            .put("line", finding.line())
+            .put("column", finding.column())
+            .put("what", finding.what())
+            .put("right", finding.right());
+      }
+      out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(array));
+    } else {
+      findings.forEach(out::println);
+      if (!findings.isEmpty()) {
+        out.println(findings.size() + (findings.size() == 1 ? " problem" : " problems"));
+      } else {
+        out.println("No problems.");
+      }
+    }
+    out.flush();
+  }
+}

@@ -1,0 +1,100 @@
+package io.payhook.cli;
+
+import io.payhook.routes.Scaffold;
+import io.payhook.service.Placeholders;
+import io.payhook.service.Settings;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code payhook new}. */
+@Command(
+    name = "new",
+    description =
+        "Writes a folder of files to begin with, which passes 'check' and 'test' as it is.")
+final class NewCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "what is to be new? 'new endpoint NAME' or 'new effect NAME'");
+  }
+
+  @Command(
+      name = "endpoint",
+      description = "A URL for one account of one provider, with its samples, a route and a test.")
+  int endpoint(
+      @Mixin SettingsOptions options,
+      @Parameters(paramLabel = "NAME", description = "The last part of its URL, such as shop-eu.")
+          String name,
+      @Option(
+              names = "--provider",
+              paramLabel = "P",
+              required = true,
+              description = "The preset; 'payhook providers' lists them.")
+          String provider)
+      throws Exception {
+    Settings settings = options.inspect().settings();
+    return writing(settings, scaffold -> scaffold.endpoint(name, provider));
+  }
+
+  @Command(
+      name = "effect",
+      description = "Something that happens with an endpoint's events: a route and a test.")
+  int effect(
+      @Mixin SettingsOptions options,
+      @Parameters(
+              paramLabel = "NAME",
+              description = "The route's name, a verb and a noun, such as notify-sales.")
+          String name,
+      @Option(
+              names = "--endpoint",
+              paramLabel = "E",
+              required = true,
+              description = "The endpoint whose events it gets.")
+          String endpoint,
+      @Option(
+              names = "--type",
+              paramLabel = "T",
+              required = true,
+              description = "The event type, such as payment.success.")
+          String type,
+      @Option(
+              names = "--kind",
+              paramLabel = "KIND",
+              defaultValue = "EMAIL",
+              description = "What it does: email, crm or database (default: email).")
+          Scaffold.Kind kind)
+      throws Exception {
+    Settings settings = options.inspect().settings();
+    return writing(settings, scaffold -> scaffold.effect(name, endpoint, type, kind));
+  }
+
+  private interface Writing {
+    List<Path> by(Scaffold scaffold) throws Exception;
+  }
+
+  private int writing(Settings settings, Writing writing) throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    try {
+      List<Path> written =
+          writing.by(new Scaffold(settings.routes(), Placeholders.forReading(settings)));
+      Path here = Path.of("").toAbsolutePath();
+      written.forEach(file -> out.println(file.startsWith(here) ? here.relativize(file) : file));
+      out.println("Next: payhook check, payhook test, and change what is there to what you need.");
+      out.flush();
+      return 0;
+    } catch (Scaffold.Refused e) {
+      spec.commandLine().getErr().println("payhook: " + e.getMessage());
+      return Cli.NO;
+    }
+  }
+}

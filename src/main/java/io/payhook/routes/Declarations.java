@@ -1,0 +1,549 @@
+package io.payhook.routes;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.Endpoint;
+import io.payhook.effects.Rehearsal.Sample;
+import io.payhook.routes.Check.Source;
+import io.payhook.routes.Located.Entry;
+import io.payhook.routes.Located.Place;
+import io.payhook.routes.Located.Text;
+import io.payhook.signature.Provider;
+import io.payhook.signature.ProviderException;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Refused;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Setting;
+import io.payhook.signature.Signer;
+import io.payhook.signature.Verdict;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Presets, beans, endpoints and their samples: what routes refer to by name. */
+final class Declarations {
+  private static final ObjectMapper JSON =
+      new ObjectMapper()
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+
+  /** The beans that the service itself brings; a test compares this list with a running one. */
+  static final Set<String> OF_THE_SERVICE =
+      Set.of(
+          "signature",
+          "journal",
+          "reply",
+          "wire",
+          "payhook",
+          "payhookConnections",
+          "payhookCrmClient",
+          "payhookEffectEnd",
+          "payhookEffectResult",
+          "payhookEffects",
+          "payhookMailSender",
+          "payhookStatements",
+          "payhookVertx");
+
+  /** An endpoint whose provider could be read, or not. */
+  record Declared(
+      String name,
+      Source source,
+      Place place,
+      @Nullable Provider provider,
+      Map<String, List<Sample>> samples) {}
+
+  /** Where a bean is declared. */
+  private record Bean(Path file, Place place) {}
+
+  private final Check check;
+  private final Map<String, Provider> presets = new TreeMap<>();
+  private final Set<String> brokenPresets = new TreeSet<>();
+  private final Providers shipped = Providers.shipped();
+  private final Map<String, Declared> endpoints = new TreeMap<>();
+  private final Map<String, Bean> beans = new LinkedHashMap<>();
+
+  Declarations(Check check, Collection<Source> presets, Collection<Source> routes) {
+    this.check = check;
+    presets.forEach(this::preset);
+    routes.forEach(this::beans);
+  }
+
+  Map<String, Declared> endpoints() {
+    return endpoints;
+  }
+
+  boolean hasBean(String name) {
+    return beans.containsKey(name) || OF_THE_SERVICE.contains(name);
+  }
+
+  Collection<String> beanNames() {
+    Set<String> names = new TreeSet<>(beans.keySet());
+    names.addAll(List.of("signature", "journal", "reply"));
+    return names;
+  }
+
+  // Presets
+
+  private void preset(Source source) {
+    String file = source.file().getFileName().toString();
+    String name = file.substring(0, file.length() - ".yaml".length());
+    if (!(source.document() instanceof Located.Map map)) {
+      check.add(
+          source.file(),
+          source.document().place(),
+          "a preset is a block of settings",
+          "begin with 'title:' and 'signature:'");
+      brokenPresets.add(name);
+      return;
+    }
+    if (shipped.names().contains(name)) {
+      check.add(
+          source.file(),
+          Place.START,
+          "the name '" + name + "' is that of a preset that ships",
+          "name the file otherwise");
+    }
+    try {
+      presets.put(name, Provider.parse(name, tree(map)));
+    } catch (ProviderException e) {
+      brokenPresets.add(name);
+      for (ProviderException.Problem problem : e.problems()) {
+        Entry entry = entry(map, problem.setting());
+        problem(source.file(), problem, entry, entry == null ? Place.START : entry.key().place());
+      }
+    }
+  }
+
+  private static Map<String, Object> tree(Located.Map map) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    for (Entry entry : map.entries()) {
+      tree.put(entry.key().value(), plain(entry.value()));
+    }
+    return tree;
+  }
+
+  private static Object plain(Located value) {
+    if (value instanceof Located.Map map) {
+      return tree(map);
+    }
+    if (value instanceof Located.Items items) {
+      return items.items().stream().map(Declarations::plain).toList();
+    }
+    return ((Text) value).isNull() ? "" : ((Text) value).value();
+  }
+
+  /** The entry of a dotted name, however it is nested; of its longest part that is there. */
+  private static @Nullable Entry entry(Located.Map map, String dotted) {
+    Entry best = null;
+    for (Entry entry : map.entries()) {
+      String key = entry.key().value();
+      if (key.equals(dotted)) {
+        return entry;
+      }
+      if (dotted.startsWith(key + ".")) {
+        Entry inner =
+            entry.value() instanceof Located.Map nested
+                ? entry(nested, dotted.substring(key.length() + 1))
+                : null;
+        best = inner == null ? entry : inner;
+      }
+    }
+    return best;
+  }
+
+  private void problem(
+      Path file, ProviderException.Problem problem, @Nullable Entry entry, Place otherwise) {
+    boolean name = problem.text().startsWith("no such setting") || entry == null;
+    check.add(
+        file,
+        name || entry == null ? otherwise : entry.value().place(),
+        problem.text(),
+        problem.setting().isEmpty() ? "" : problem.setting() + ": ",
+        name ? "'payhook providers NAME' shows the settings of a preset" : "correct it here");
+  }
+
+  // Beans
+
+  private void beans(Source source) {
+    if (source.document() instanceof Located.Items entries) {
+      for (Located entry : entries.items()) {
+        if (entry instanceof Located.Map map && map.get("beans") instanceof Located.Items items) {
+          for (Located bean : items.items()) {
+            if (bean instanceof Located.Map declared) {
+              bean(source, declared);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void bean(Source source, Located.Map bean) {
+    Text name = bean.text("name");
+    Text type = bean.text("type");
+    if (name == null || type == null) {
+      return;
+    }
+    boolean endpoint = isEndpoint(type.value());
+    Bean earlier = beans.putIfAbsent(name.value(), new Bean(source.file(), name.place()));
+    if (earlier != null) {
+      check.add(
+          source.file(),
+          name.place(),
+          (endpoint ? "endpoint '" : "bean '")
+              + name.value()
+              + "' is already in "
+              + earlier.file.getFileName()
+              + ":"
+              + earlier.place.line(),
+          "give one of the two another name");
+      return;
+    }
+    if (OF_THE_SERVICE.contains(name.value())) {
+      check.add(
+          source.file(),
+          name.place(),
+          "the name '" + name.value() + "' is that of a bean of the service",
+          "take another name");
+    }
+    if (endpoint) {
+      endpoint(source, bean, name);
+    } else {
+      type(source, type);
+    }
+  }
+
+  private static boolean isEndpoint(String type) {
+    return type.replaceFirst("^#class:", "").equals(Endpoint.class.getName());
+  }
+
+  private void type(Source source, Text type) {
+    String name = check.resolved(type.value()).orElse("");
+    String plain = name.replaceFirst("^#class:", "").replaceFirst("[(#].*$", "");
+    if (name.isEmpty() || name.startsWith("#bean:") || name.startsWith("#type:")) {
+      return;
+    }
+    try {
+      Class.forName(plain, false, Declarations.class.getClassLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      check.add(
+          source.file(),
+          type.place(),
+          "there is no class '" + plain + "'",
+          CamelSchema.meant(
+              plain,
+              List.of(Endpoint.class.getName()),
+              "the whole name of a class of Payhook or of a jar in lib/ is right"));
+    }
+  }
+
+  // Endpoints
+
+  private void endpoint(Source source, Located.Map bean, Text name) {
+    Located.Map properties = bean.map("properties");
+    Provider provider = null;
+    Entry named = properties == null ? null : properties.entry("provider");
+    if (!name.value().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+      check.add(
+          source.file(),
+          name.place(),
+          "'" + name.value() + "' can't be the last part of a URL",
+          "letters, digits and - are right, as in shop-eu");
+    }
+    if (properties == null || named == null) {
+      check.add(
+          source.file(),
+          name.place(),
+          "endpoint '" + name.value() + "' has no provider",
+          "add 'provider:' to its properties; 'payhook providers' lists them");
+    } else {
+      provider = provider(source, named);
+      if (provider != null) {
+        provider = withSettings(source, properties, provider);
+      }
+      if (provider != null) {
+        secrets(source, name, properties, provider);
+      }
+    }
+    Map<String, List<Sample>> samples = new TreeMap<>();
+    if (provider != null) {
+      samples(source, name.value(), provider, samples);
+    }
+    endpoints.put(
+        name.value(), new Declared(name.value(), source, name.place(), provider, samples));
+  }
+
+  private @Nullable Provider provider(Source source, Entry named) {
+    String preset =
+        named.value() instanceof Text text ? check.resolved(text.value()).orElse("") : "";
+    if (preset.isEmpty() || brokenPresets.contains(preset)) {
+      return null;
+    }
+    Provider own = presets.get(preset);
+    Optional<Provider> found = own != null ? Optional.of(own) : shipped.find(preset);
+    if (found.isEmpty()) {
+      Set<String> names = new TreeSet<>(shipped.names());
+      names.addAll(presets.keySet());
+      check.add(
+          source.file(),
+          named.value().place(),
+          "no such provider '" + preset + "'",
+          CamelSchema.meant(preset, names, "'payhook providers' lists them"));
+    }
+    return found.orElse(null);
+  }
+
+  private @Nullable Provider withSettings(
+      Source source, Located.Map properties, Provider provider) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings("", properties, settings);
+    settings.remove("provider");
+    settings.remove("secrets");
+    try {
+      return provider.with(settings);
+    } catch (ProviderException e) {
+      for (ProviderException.Problem problem : e.problems()) {
+        Entry entry = entry(properties, problem.setting());
+        problem(
+            source.file(),
+            problem,
+            entry,
+            entry == null ? properties.place() : entry.key().place());
+      }
+      return null;
+    }
+  }
+
+  private void settings(String prefix, Located.Map map, Map<String, String> into) {
+    for (Entry entry : map.entries()) {
+      String name = prefix + entry.key().value();
+      if (entry.value() instanceof Located.Map nested) {
+        settings(name + ".", nested, into);
+      } else if (entry.value() instanceof Located.Items items) {
+        into.put(name, String.join("\n", items.items().stream().map(Object::toString).toList()));
+      } else if (entry.value() instanceof Text text) {
+        check.resolved(text.value()).ifPresent(value -> into.put(name, value));
+      }
+    }
+  }
+
+  private void secrets(Source source, Text name, Located.Map properties, Provider provider) {
+    Entry entry = properties.entry("secrets");
+    if (provider.isUnsigned()) {
+      return;
+    }
+    if (entry == null) {
+      check.add(
+          source.file(),
+          name.place(),
+          "endpoint '" + name.value() + "' has no secrets",
+          "add 'secrets: \"{{env:" + variable(name.value()) + "}}\"' to its properties");
+      return;
+    }
+    if (!(entry.value() instanceof Text text)) {
+      check.add(
+          source.file(),
+          entry.value().place(),
+          "'secrets' is no text",
+          "several secrets are separated by commas");
+      return;
+    }
+    if (!text.value().contains("{{") && !text.value().isBlank()) {
+      check.add(
+          source.file(),
+          text.place(),
+          "a secret written in clear",
+          "write \"{{env:" + variable(name.value()) + "}}\" and set that environment variable");
+    }
+    Optional<String> resolved = check.resolved(text.value());
+    if (resolved.isEmpty()) {
+      return;
+    }
+    try {
+      List<Secret> secrets = Secret.parse(resolved.get());
+      if (!secrets.isEmpty() || text.value().isBlank()) {
+        Verifier unused = new Verifier(provider, secrets, check.clock());
+      }
+    } catch (ProviderException e) {
+      for (ProviderException.Problem problem : e.problems()) {
+        boolean params = problem.setting().startsWith("params.");
+        check.add(
+            source.file(),
+            params ? name.place() : text.place(),
+            problem.text(),
+            problem.setting() + ": ",
+            params
+                ? "add '" + problem.setting() + ":' to the endpoint's properties"
+                : "correct it here");
+      }
+    } catch (IllegalArgumentException e) {
+      check.add(
+          source.file(),
+          text.place(),
+          String.valueOf(e.getMessage()),
+          "secrets: ",
+          "correct it here");
+    }
+  }
+
+  private static String variable(String endpoint) {
+    return endpoint.toUpperCase(java.util.Locale.ROOT).replaceAll("[^A-Z0-9]", "_")
+        + "_WEBHOOK_SECRET";
+  }
+
+  // Samples
+
+  private void samples(
+      Source source, String endpoint, Provider provider, Map<String, List<Sample>> into) {
+    Path folder = source.file().resolveSibling("samples");
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    Provider signing = signing(provider);
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.sorted().toList()) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        if (dot > 0 && Files.isRegularFile(file) && !name.startsWith(".")) {
+          sample(file, name.substring(0, dot), name.substring(dot + 1), endpoint, signing, into);
+        }
+      }
+    } catch (IOException e) {
+      check.add(folder, Place.START, "can't be read: " + e.getMessage(), "make it readable");
+    }
+  }
+
+  /**
+   * The provider with what a sample can't satisfy taken away: a private key nobody here has, and
+   * times that have passed.
+   */
+  private static Provider signing(Provider provider) {
+    Map<String, String> changes = new LinkedHashMap<>();
+    String algorithm = provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("");
+    if (!provider.isUnsigned() && !Set.of("sha256", "token", "basic").contains(algorithm)) {
+      changes.put(Setting.SIGNATURE_ALGORITHM.key(), "hmac-sha256");
+      changes.put(Setting.SIGNATURE_KEY.key(), "text");
+    }
+    if (provider.setting(Setting.TIMESTAMP_TOLERANCE).isPresent()) {
+      changes.put(Setting.TIMESTAMP_TOLERANCE.key(), "");
+      changes.put(Setting.TIMESTAMP_TOLERANCE_FUTURE.key(), "");
+    }
+    try {
+      return provider.with(changes);
+    } catch (ProviderException e) {
+      return provider;
+    }
+  }
+
+  private void sample(
+      Path file,
+      String type,
+      String kind,
+      String endpoint,
+      Provider provider,
+      Map<String, List<Sample>> into)
+      throws IOException {
+    byte[] body = Files.readAllBytes(file);
+    if (!kind.equals("json") && body.length > 0 && body[body.length - 1] == '\n') {
+      // Editors end a file with a newline; platforms don't.
+      body = Arrays.copyOf(body, body.length - 1);
+    }
+    Map<String, Object> variables = new LinkedHashMap<>();
+    if (kind.equals("json")) {
+      try {
+        variables.put("event", JSON.readValue(body, Object.class));
+      } catch (JsonProcessingException e) {
+        check.add(
+            file,
+            new Place(e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
+            "the sample is not JSON: " + e.getOriginalMessage().replaceAll("\\s+", " "),
+            "one JSON document is right");
+        into.computeIfAbsent(type, key -> new ArrayList<>());
+        return;
+      }
+    }
+    List<String> secrets = List.of("sample-secret");
+    String content =
+        switch (kind) {
+          case "form" -> "application/x-www-form-urlencoded";
+          case "xml" -> "application/xml";
+          default -> "application/json";
+        };
+    try {
+      Secret secret = Secret.of(secrets.get(0));
+      RawRequest unsigned =
+          new RawRequest(
+              "POST",
+              "https://localhost/webhooks/" + endpoint,
+              List.of(new RawRequest.Header("Content-Type", content)),
+              body);
+      RawRequest signed = new Signer(provider, secret, check.clock()).sign(unsigned, type);
+      Verdict verdict = new Verifier(provider, List.of(secret), check.clock()).verify(signed);
+      if (verdict instanceof VerifiedEvent event) {
+        String is = event.type();
+        if (!is.equals(type) && !type.startsWith(is + "-")) {
+          check.add(
+              file,
+              Place.START,
+              "the sample is an event of type '" + is + "'",
+              "name the file " + is + "." + kind);
+          into.computeIfAbsent(type, key -> new ArrayList<>());
+        }
+        variables.put("endpoint", endpoint);
+        variables.put("eventId", "01890000-0000-7000-8000-000000000000");
+        variables.put("eventType", is);
+        variables.put("eventKey", event.key());
+        variables.put("receivedAt", check.clock().instant());
+        variables.put("attempt", 1);
+        variables.put("idempotencyKey", "01890000-0000-7000-8000-000000000000.check");
+        into.computeIfAbsent(is, key -> new ArrayList<>())
+            .add(new Sample(file.getFileName().toString(), variables));
+      } else {
+        refused(file, endpoint, provider, verdict);
+        into.computeIfAbsent(type, key -> new ArrayList<>());
+      }
+    } catch (ProviderException e) {
+      into.computeIfAbsent(type, key -> new ArrayList<>());
+      for (ProviderException.Problem problem : e.problems()) {
+        check.add(
+            file,
+            Place.START,
+            problem.text(),
+            "endpoint '" + endpoint + "' can't take this sample: ",
+            "correct the sample or the endpoint");
+      }
+    }
+  }
+
+  private void refused(Path file, String endpoint, Provider provider, Verdict verdict) {
+    String detail =
+        verdict instanceof Refused refused ? refused.detail() : "it is a handshake, not an event";
+    String right =
+        "its event type is at "
+            + provider.setting(Setting.EVENT_TYPE).orElse("?").replace('\n', ' ')
+            + ", its key at "
+            + provider.setting(Setting.EVENT_KEY).orElse("?").replace('\n', ' ');
+    check.add(
+        file,
+        Place.START,
+        "endpoint '" + endpoint + "' would refuse this sample: " + detail.replaceAll("\\s+", " "),
+        right);
+  }
+}

@@ -1,0 +1,28 @@
+package io.payhook.routes;
+
+/**
+ * One mistake in the integration team's files.
+ *
+ * @param file the file, relative to the working folder where it lies below it
+ * @param line counted from 1
+ * @param column counted from 1
+ * @param what what is wrong
+ * @param right what would be right
+ */
+public record Finding(String file, int line, int column, String what, String right)
+    implements Comparable<Finding> {
+
+  @Override
+  public int compareTo(Finding other) {
+    int byFile = file.compareTo(other.file);
+    int byLine = byFile != 0 ? byFile : Integer.compare(line, other.line);
+    int byColumn = byLine != 0 ? byLine : Integer.compare(column, other.column);
+    return byColumn != 0 ? byColumn : toString().compareTo(other.toString());
+  }
+
+  /** {@code file:line:column: what is wrong; what would be right}. */
+  @Override
+  public String toString() {
+    return file + ":" + line + ":" + column + ": " + what + "; " + right;
+  }
+}

@@ -1,0 +1,1120 @@
+package io.payhook.routes;
+
+import com.jayway.jsonpath.InvalidPathException;
+import com.jayway.jsonpath.JsonPath;
+import io.payhook.effects.Rehearsal;
+import io.payhook.effects.Rehearsal.Sample;
+import io.payhook.routes.Check.Source;
+import io.payhook.routes.Components.Component;
+import io.payhook.routes.Declarations.Declared;
+import io.payhook.routes.Kamelets.Kamelet;
+import io.payhook.routes.Located.Entry;
+import io.payhook.routes.Located.Place;
+import io.payhook.routes.Located.Text;
+import io.payhook.signature.Nearest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.language.simple.types.SimpleIllegalSyntaxException;
+import org.apache.camel.spi.Language;
+import org.jspecify.annotations.Nullable;
+
+/** Checks the routes of all files: each step by itself, then what they are to each other. */
+final class RouteCheck {
+  private static final Pattern SECRET_NAME =
+      Pattern.compile(
+          "(?i).*(password|passwd|passphrase|secret|token|api-?_?key|private-?_?key|credentials?)$|^authorization$");
+  private static final Pattern USER_IN_URL = Pattern.compile("://[^/@\\s{}$]+:[^/@\\s{}$]+@");
+  private static final Pattern DURATION =
+      Pattern.compile("(?i)\\d+|(\\d+(ms|s|m|h|d)\\s*)+|P(?:\\d+D)?(?:T[\\dHMS.]+)?");
+  private static final Pattern SIMPLE_FUNCTION = Pattern.compile("Unknown function: (.*)");
+  private static final Set<String> OWN_SCHEMES = Set.of("direct", "seda");
+  private static final Set<String> PREDICATES =
+      Set.of("WhenDefinition", "FilterDefinition", "ValidateDefinition", "OnWhenDefinition");
+
+  private enum Direction {
+    FROM,
+    TO,
+    DYNAMIC
+  }
+
+  /** A route or a kamelet's template. */
+  private static final class Route {
+    private final Source source;
+    private final @Nullable Text id;
+    private final Located.Map body;
+    private final boolean kamelet;
+    private final Set<String> local;
+    private final Set<String> variables = new LinkedHashSet<>();
+    private @Nullable String from;
+
+    Route(Source source, @Nullable Text id, Located.Map body, boolean kamelet, Set<String> local) {
+      this.local = local;
+      this.source = source;
+      this.id = id;
+      this.body = body;
+      this.kamelet = kamelet;
+    }
+  }
+
+  private record Use(
+      Source source,
+      @Nullable Route route,
+      Direction direction,
+      Text uri,
+      Located.@Nullable Map parameters) {}
+
+  /** An expression in a language. */
+  private record Spoken(
+      Source source, @Nullable Route route, String language, Text text, boolean predicate) {}
+
+  private final Check check;
+  private final Declarations declared;
+  private final Kamelets kamelets;
+  private boolean whole;
+  private final CamelSchema schema = new CamelSchema();
+  private final Components components = new Components();
+  private final List<Route> routes = new ArrayList<>();
+  private final List<Use> uses = new ArrayList<>();
+  private final List<Spoken> spoken = new ArrayList<>();
+  private @Nullable CamelContext context;
+  private @Nullable Language simple;
+
+  /**
+   * @param whole whether every file could be read: what one file lacks may stand in another
+   */
+  RouteCheck(Check check, Declarations declared, Kamelets kamelets, boolean whole) {
+    this.check = check;
+    this.declared = declared;
+    this.kamelets = kamelets;
+    this.whole = whole;
+  }
+
+  // Reading
+
+  void routes(Source source) {
+    check.placeholders(source.file(), source.document(), Set.of());
+    secrets(source, source.document(), "");
+    whole &= schema.isWhole(source.document());
+    schema.document(source.document(), new Collector(source, null));
+  }
+
+  void kamelet(Source source) {
+    Located.Map template = Kamelets.at(source.document(), "spec", "template");
+    Located.Map definition = Kamelets.at(source.document(), "spec", "definition");
+    if (template == null || definition == null) {
+      check.add(
+          source.file(),
+          source.document().place(),
+          "a kamelet has 'spec:' with 'definition:' and 'template:'",
+          "copy one that ships and change it; 'kamelets/' in Payhook's source shows them");
+      return;
+    }
+    Set<String> local = new TreeSet<>();
+    Located.Map properties = definition.map("properties");
+    if (properties != null) {
+      properties.entries().forEach(entry -> local.add(entry.key().value()));
+    }
+    Located.Items beans = template.items("beans");
+    if (beans != null) {
+      for (Located bean : beans.items()) {
+        if (bean instanceof Located.Map map && map.get("name") instanceof Text name) {
+          local.add(name.value());
+        }
+      }
+    }
+    check.placeholders(source.file(), template, local);
+    secrets(source, template, "");
+    Route route = new Route(source, null, template, true, local);
+    Collector collector = new Collector(source, route);
+    for (Entry entry : template.entries()) {
+      String name = entry.key().value();
+      if (name.equals("from")) {
+        schema.part("FromDefinition", entry.value(), entry.key(), collector);
+      } else if (name.equals("route")) {
+        schema.part("RouteDefinition", entry.value(), entry.key(), collector);
+      } else if (name.equals("beans")) {
+        schema.part("BeansDeserializer", entry.value(), entry.key(), collector);
+      } else if (!name.equals("parameters") && !name.equals("id")) {
+        check.add(
+            source.file(),
+            entry.key().place(),
+            "a kamelet's template has no '" + name + "'",
+            CamelSchema.meant(name, Set.of("from", "route", "beans"), "beans and from are right"));
+      }
+    }
+  }
+
+  /** Takes what is of interest out of one file. */
+  private final class Collector implements CamelSchema.Visitor {
+    private final Source source;
+    private final boolean inKamelet;
+    private @Nullable Route route;
+
+    Collector(Source source, @Nullable Route route) {
+      this.source = source;
+      this.route = route;
+      this.inKamelet = route != null;
+      if (route != null) {
+        routes.add(route);
+      }
+    }
+
+    @Override
+    public void wrong(Place place, String what, String right) {
+      check.add(source.file(), place, what, right);
+    }
+
+    @Override
+    public void found(List<String> path, @Nullable Text key, Located node) {
+      String definition = path.get(path.size() - 1);
+      if (path.size() == 2 && !inKamelet) {
+        route = null;
+      }
+      if (!(node instanceof Located.Map map)) {
+        return;
+      }
+      switch (definition) {
+        case "RouteDefinition" -> route(key, map);
+        case "FromDefinition", "OutputAwareFromDefinition" -> uri(Direction.FROM, map);
+        case "ToDefinition", "PollDefinition", "InterceptSendToEndpointDefinition" ->
+            uri(Direction.TO, map);
+        case "ToDynamicDefinition", "WireTapDefinition" -> uri(Direction.DYNAMIC, map);
+        case "KameletDefinition" -> {
+          Text name = map.text("name");
+          if (name != null) {
+            Text uri =
+                new Text(name.place(), "kamelet:" + name.value(), name.plain(), name.block());
+            uses.add(new Use(source, route, Direction.TO, uri, map.map("parameters")));
+          }
+        }
+        case "SimpleExpression", "JsonPathExpression" -> {
+          Text text = map.text("expression");
+          if (text != null) {
+            boolean predicate =
+                path.stream().skip(Math.max(0, path.size() - 3)).anyMatch(PREDICATES::contains);
+            spoken.add(
+                new Spoken(
+                    source,
+                    route,
+                    definition.equals("SimpleExpression") ? "simple" : "jsonpath",
+                    text,
+                    predicate));
+          }
+        }
+        case "LogDefinition" -> {
+          Text text = map.text("message");
+          if (text != null) {
+            spoken.add(new Spoken(source, route, "simple", text, false));
+          }
+        }
+        case "SetVariableDefinition", "SetVariablesDefinition" -> variable(map.text("name"));
+        case "ProcessDefinition", "BeanDefinition", "MethodCallExpression" ->
+            bean(map.text("ref"), "bean");
+        case "IdempotentConsumerDefinition" -> bean(map.text("idempotentRepository"), "repository");
+        case "SetHeaderDefinition" -> header(map);
+        default -> {}
+      }
+      variable(map.text("variableReceive"));
+    }
+
+    private void route(@Nullable Text key, Located.Map map) {
+      Text id = map.text("id");
+      if (!inKamelet) {
+        Route found = new Route(source, id, map, false, Set.of());
+        route = found;
+        routes.add(found);
+        Place place = key == null ? map.place() : key.place();
+        if (id == null || id.value().isBlank()) {
+          check.add(
+              source.file(),
+              place,
+              "the route has no id",
+              "add 'id:' with its name in logs and metrics, such as record-payment");
+        }
+        Text description = map.text("description");
+        if (description == null || description.value().isBlank()) {
+          check.add(
+              source.file(),
+              id == null ? place : id.place(),
+              (id == null ? "the route" : "route '" + id.value() + "'") + " has no description",
+              "add 'description:' with one sentence that says what it does for the business");
+        }
+      }
+    }
+
+    private void uri(Direction direction, Located.Map map) {
+      Text uri = map.text("uri");
+      if (uri == null) {
+        return;
+      }
+      Route current = route;
+      if (direction == Direction.FROM && current != null && current.from == null) {
+        current.from = check.resolved(uri.value()).orElse("");
+      }
+      uses.add(new Use(source, current, direction, uri, map.map("parameters")));
+    }
+
+    private void variable(@Nullable Text name) {
+      if (route != null && name != null) {
+        route.variables.add(name.value());
+      }
+    }
+
+    private void bean(@Nullable Text ref, String kind) {
+      if (ref != null) {
+        known(source, route, ref, ref.value().replaceFirst("^#bean:|^#", ""), kind);
+      }
+    }
+
+    private void header(Located.Map map) {
+      Text name = map.text("name");
+      Located.Map expression = map.map("expression");
+      if (name != null && expression != null && SECRET_NAME.matcher(name.value()).matches()) {
+        for (String language : List.of("constant", "simple")) {
+          Located.Map said = expression.map(language);
+          Text text = said == null ? null : said.text("expression");
+          if (text != null && isClear(text)) {
+            inClear(source, text, name.value());
+          }
+        }
+      }
+    }
+  }
+
+  private void known(Source source, @Nullable Route route, Text at, String name, String kind) {
+    String bean = check.resolved(name).orElse("");
+    boolean local = route != null && route.kamelet && name.contains("{{");
+    if (bean.isEmpty() || local || bean.contains(":") || declared.hasBean(bean) || !whole) {
+      return;
+    }
+    check.add(
+        source.file(),
+        at.place(),
+        "there is no " + kind + " '" + bean + "'",
+        CamelSchema.meant(bean, declared.beanNames(), "declare it under '- beans:'"));
+  }
+
+  // Secrets in clear
+
+  private void secrets(Source source, Located node, String name) {
+    if (node instanceof Located.Map map) {
+      Text type = map.text("type");
+      boolean endpoint = type != null && type.value().endsWith("io.payhook.Endpoint");
+      for (Entry entry : map.entries()) {
+        // An endpoint's settings are checked as such.
+        if (!(endpoint && entry.key().value().equals("properties"))) {
+          secrets(source, entry.value(), entry.key().value());
+        }
+      }
+    } else if (node instanceof Located.Items items) {
+      items.items().forEach(item -> secrets(source, item, name));
+    } else if (node instanceof Text text && isClear(text)) {
+      if (SECRET_NAME.matcher(name).matches() || USER_IN_URL.matcher(text.value()).find()) {
+        inClear(source, text, name);
+      }
+    }
+  }
+
+  private void inClear(Source source, Text text, String name) {
+    String variable =
+        name.replaceAll("([a-z0-9])([A-Z])", "$1_$2")
+            .toUpperCase(java.util.Locale.ROOT)
+            .replaceAll("[^A-Z0-9]", "_");
+    check.add(
+        source.file(),
+        text.place(),
+        "a secret written in clear",
+        "write \"{{env:" + variable + "}}\" and set that environment variable");
+  }
+
+  private static boolean isClear(Text text) {
+    String value = text.value();
+    return !value.isBlank()
+        && !text.isNull()
+        && !value.contains("{{")
+        && !value.contains("${")
+        && !value.startsWith("#")
+        && !value.equals("true")
+        && !value.equals("false");
+  }
+
+  // Together
+
+  /** What routes are to each other, and what their addresses and expressions say. */
+  void together() {
+    ids();
+    Map<String, List<Use>> consumed = new TreeMap<>();
+    for (Use use : uses) {
+      String uri =
+          use.direction == Direction.FROM ? check.resolved(use.uri.value()).orElse("") : "";
+      String scheme = scheme(uri);
+      if (OWN_SCHEMES.contains(scheme)) {
+        consumed.computeIfAbsent(address(uri), key -> new ArrayList<>()).add(use);
+      }
+    }
+    for (Use use : uses) {
+      use(use, consumed.keySet());
+    }
+    for (Spoken each : spoken) {
+      spoken(each);
+    }
+    for (Route route : routes) {
+      guarded(route, Set.of());
+    }
+  }
+
+  private void ids() {
+    Map<String, Route> seen = new LinkedHashMap<>();
+    for (Route route : routes) {
+      if (route.id == null || route.kamelet) {
+        continue;
+      }
+      Route earlier = seen.putIfAbsent(route.id.value(), route);
+      if (earlier != null && earlier.id != null) {
+        check.add(
+            route.source.file(),
+            route.id.place(),
+            "route id '"
+                + route.id.value()
+                + "' is already in "
+                + earlier.source.file().getFileName()
+                + ":"
+                + earlier.id.place().line(),
+            "give one of the two another id");
+      }
+    }
+  }
+
+  private static String scheme(String uri) {
+    int colon = uri.indexOf(':');
+    return colon < 0 ? "" : uri.substring(0, colon);
+  }
+
+  /** Scheme and name without options: {@code direct:note-payment}. */
+  private static String address(String uri) {
+    int question = uri.indexOf('?');
+    return (question < 0 ? uri : uri.substring(0, question)).replaceFirst(":/*", ":");
+  }
+
+  private void use(Use use, Set<String> consumed) {
+    String written = use.uri.value();
+    if (use.route != null) {
+      // What a kamelet is given is anything, but for the component it goes to.
+      for (String name : use.route.local) {
+        if (written.startsWith("{{" + name + "}}")) {
+          return;
+        }
+        written = written.replace("{{" + name + "}}", name);
+      }
+    }
+    Optional<String> resolved = check.resolved(written);
+    if (resolved.isEmpty()) {
+      return;
+    }
+    String uri = resolved.get();
+    String scheme = scheme(uri);
+    if (scheme.isEmpty() || (use.direction == Direction.DYNAMIC && scheme.contains("$"))) {
+      if (!uri.contains("${")) {
+        wrong(
+            use,
+            use.uri.place(),
+            "'" + uri + "' is no address",
+            "write component:name, as in direct:notify");
+      }
+      return;
+    }
+    Optional<Component> found = components.find(scheme);
+    if (found.isEmpty()) {
+      if (!declared.hasBean(scheme)) {
+        wrong(
+            use,
+            use.uri.place(),
+            "no such component '" + scheme + "'",
+            CamelSchema.meant(
+                scheme,
+                components.schemes(),
+                "there are " + String.join(", ", components.schemes())));
+      }
+      return;
+    }
+    Component component = found.get();
+    if (use.direction == Direction.FROM && component.producerOnly()) {
+      wrong(
+          use,
+          use.uri.place(),
+          "no route can start from '" + scheme + ":'",
+          "start from event:<endpoint>/<type>");
+    } else if (use.direction != Direction.FROM && component.consumerOnly()) {
+      wrong(
+          use,
+          use.uri.place(),
+          "'" + scheme + ":' only starts a route",
+          "name it in 'from:', or send to another component");
+    }
+    int question = uri.indexOf('?');
+    if (question >= 0) {
+      query(use, component, uri.substring(question + 1));
+    }
+    if (scheme.equals("kamelet")) {
+      kamelet(use, uri.substring("kamelet:".length()).replaceFirst("[/?].*$", ""), component);
+    } else {
+      options(use, component);
+    }
+    if (scheme.equals("event")) {
+      subscription(use, uri);
+    } else if (OWN_SCHEMES.contains(scheme)
+        && use.direction != Direction.FROM
+        && !uri.contains("${")
+        && whole
+        && !consumed.contains(address(uri))) {
+      wrong(
+          use,
+          use.uri.place(),
+          "nobody consumes '" + address(uri) + "'",
+          CamelSchema.meant(
+              address(uri), consumed, "add a route with 'from: uri: " + address(uri) + "'"));
+    }
+  }
+
+  private void wrong(Use use, Place place, String what, String right) {
+    check.add(use.source.file(), place, what, right);
+  }
+
+  private void query(Use use, Component component, String query) {
+    int start = use.uri.value().indexOf('?');
+    for (String pair : query.split("&", -1)) {
+      String name = pair.replaceFirst("=.*$", "");
+      boolean option = component.option(name).isPresent() || component.scheme().equals("kamelet");
+      if (option || !component.lenient()) {
+        wrong(
+            use,
+            use.uri.at(start < 0 ? 0 : start),
+            "compact notation: '" + name + "' in the address",
+            "write it as '" + name + ":' under 'parameters:'");
+        return;
+      }
+    }
+  }
+
+  private void options(Use use, Component component) {
+    Set<String> given = new TreeSet<>();
+    if (use.parameters != null) {
+      for (Entry entry : use.parameters.entries()) {
+        String name = entry.key().value();
+        given.add(name);
+        Optional<Components.Option> option = component.option(name);
+        if (option.isEmpty()) {
+          boolean path = component.options().containsKey(name);
+          if (!path) {
+            wrong(
+                use,
+                entry.key().place(),
+                "'"
+                    + component.scheme()
+                    + "' has no option '"
+                    + name
+                    + "'"
+                    + (component.lenient() ? " and would send it as a query parameter" : ""),
+                CamelSchema.meant(
+                    name,
+                    component.parameters(),
+                    component.lenient()
+                        ? "if that is meant, write it in the address: …?"
+                            + name
+                            + "="
+                            + entry.value()
+                        : "it has " + String.join(", ", component.parameters())));
+          }
+        } else if (entry.value() instanceof Text text) {
+          option(use, option.get(), text);
+        }
+      }
+    }
+    for (Components.Option option : component.options().values()) {
+      boolean missing = option.required() && !option.path() && !given.contains(option.name());
+      if (missing && !use.uri.value().contains(option.name() + "=")) {
+        wrong(
+            use,
+            use.uri.place(),
+            "'" + component.scheme() + "' needs '" + option.name() + "'",
+            "add '" + option.name() + ":' under 'parameters:'");
+      }
+    }
+  }
+
+  private void option(Use use, Components.Option option, Text text) {
+    if (option.secret() && isClear(text) && !SECRET_NAME.matcher(option.name()).matches()) {
+      inClear(use.source, text, option.name());
+    }
+    value(use, option.name(), option.type(), option.words(), text);
+  }
+
+  private void value(Use use, String name, String type, List<String> words, Text text) {
+    boolean local = use.route != null && use.route.kamelet && text.value().contains("{{");
+    Optional<String> resolved = local ? Optional.empty() : check.resolved(text.value());
+    if (resolved.isEmpty() || resolved.get().contains("${")) {
+      return;
+    }
+    String value = resolved.get();
+    if (value.startsWith("#bean:") || (value.startsWith("#") && !value.contains(":"))) {
+      known(use.source, use.route, text, value.replaceFirst("^#bean:|^#", ""), "bean");
+      return;
+    }
+    if (value.startsWith("#")) {
+      return;
+    }
+    String right =
+        switch (type) {
+          case "boolean" ->
+              value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false")
+                  ? ""
+                  : "true or false would be right";
+          case "integer", "number" ->
+              value.matches("[-+]?\\d+(\\.\\d+)?") ? "" : "a number would be right";
+          case "duration" ->
+              DURATION.matcher(value).matches()
+                  ? ""
+                  : "a time such as 500ms, 30s or 5m would be right";
+          default -> "";
+        };
+    if (!words.isEmpty() && words.stream().noneMatch(word -> word.equalsIgnoreCase(value))) {
+      right = CamelSchema.meant(value, words, String.join(", ", words) + " would be right");
+    }
+    if (!right.isEmpty()) {
+      wrong(use, text.place(), "'" + name + "' can't be '" + value + "'", right);
+    }
+  }
+
+  private void kamelet(Use use, String name, Component component) {
+    boolean own =
+        use.route != null && use.route.kamelet && (name.equals("source") || name.equals("sink"));
+    if (own) {
+      return;
+    }
+    Kamelet kamelet = kamelets.get(name);
+    if (kamelet == null) {
+      if (whole) {
+        wrong(
+            use,
+            use.uri.place(),
+            "no such kamelet '" + name + "'",
+            CamelSchema.meant(
+                name, kamelets.names(), "there are " + String.join(", ", kamelets.names())));
+      }
+      return;
+    }
+    Set<String> given = new TreeSet<>();
+    if (use.parameters != null) {
+      for (Entry entry : use.parameters.entries()) {
+        String parameter = entry.key().value();
+        given.add(parameter);
+        Kamelets.Parameter known = kamelet.parameters().get(parameter);
+        if (known != null && entry.value() instanceof Text text) {
+          value(use, parameter, known.type(), known.words(), text);
+          if (known.secret() && isClear(text) && !SECRET_NAME.matcher(parameter).matches()) {
+            inClear(use.source, text, parameter);
+          }
+        } else if (known == null && component.option(parameter).isEmpty()) {
+          wrong(
+              use,
+              entry.key().place(),
+              "kamelet '" + name + "' has no parameter '" + parameter + "'",
+              CamelSchema.meant(
+                  parameter,
+                  kamelet.parameters().keySet(),
+                  "it has " + String.join(", ", kamelet.parameters().keySet())));
+        }
+      }
+    }
+    if (use.uri.value().contains("?")) {
+      return;
+    }
+    for (String required : kamelet.required()) {
+      boolean misspelt =
+          given.stream()
+              .filter(each -> !kamelet.parameters().containsKey(each))
+              .anyMatch(
+                  each ->
+                      Nearest.to(each, kamelet.parameters().keySet()).orElse("").equals(required));
+      if (!given.contains(required) && !misspelt) {
+        wrong(
+            use,
+            use.uri.place(),
+            "kamelet '" + name + "' needs '" + required + "'",
+            "add '" + required + ":' under 'parameters:'");
+      }
+    }
+  }
+
+  // Subscriptions
+
+  private void subscription(Use use, String uri) {
+    if (use.direction != Direction.FROM) {
+      return;
+    }
+    String address = uri.replaceFirst("^event:/*", "").replaceFirst("\\?.*$", "");
+    int slash = address.indexOf('/');
+    if (slash <= 0 || slash == address.length() - 1) {
+      wrong(
+          use,
+          use.uri.place(),
+          "'" + uri + "' names no endpoint and type",
+          "write event:<endpoint>/<type>, such as event:payments/payment.success");
+      return;
+    }
+    String endpoint = address.substring(0, slash);
+    String type = address.substring(slash + 1);
+    int offset = Math.max(0, use.uri.value().indexOf(endpoint));
+    List<Declared> meant =
+        declared.endpoints().values().stream()
+            .filter(each -> glob(endpoint).matcher(each.name()).matches())
+            .toList();
+    if (meant.isEmpty()) {
+      if (whole) {
+        wrong(
+            use,
+            use.uri.at(offset),
+            "no such endpoint '" + endpoint + "'",
+            CamelSchema.meant(
+                endpoint,
+                declared.endpoints().keySet(),
+                declared.endpoints().isEmpty()
+                    ? "declare it under '- beans:' with type io.payhook.Endpoint"
+                    : "there are " + String.join(", ", declared.endpoints().keySet())));
+      }
+      return;
+    }
+    // Of a provider that can't be read no sample could be.
+    boolean unreadable = meant.stream().anyMatch(each -> each.provider() == null);
+    Set<String> types = new TreeSet<>();
+    meant.forEach(each -> types.addAll(each.samples().keySet()));
+    Pattern pattern = glob(type);
+    if (!unreadable && types.stream().noneMatch(each -> pattern.matcher(each).matches())) {
+      String alias =
+          meant.stream()
+              .filter(each -> each.provider() != null)
+              .map(each -> each.provider() == null ? null : each.provider().aliases().get(type))
+              .filter(each -> each != null)
+              .findFirst()
+              .orElse(null);
+      Path samples = meant.get(0).source().file().resolveSibling("samples");
+      wrong(
+          use,
+          use.uri.at(use.uri.value().indexOf(type, offset)),
+          alias == null
+              ? "no sample of type '" + type + "'"
+              : "events of type '" + type + "' arrive as '" + alias + "'",
+          alias == null
+              ? CamelSchema.meant(
+                  type, types, "add " + check.root().relativize(samples) + "/" + type + ".json")
+              : "subscribe to " + endpoint + "/" + alias);
+    }
+  }
+
+  private static Pattern glob(String pattern) {
+    StringBuilder regex = new StringBuilder();
+    for (String part : pattern.split("\\*", -1)) {
+      regex
+          .append(regex.isEmpty() && !pattern.startsWith("*") ? "" : ".*")
+          .append(Pattern.quote(part));
+    }
+    return Pattern.compile(regex.toString());
+  }
+
+  /** The samples of what a route subscribes to; none for one that starts otherwise. */
+  private List<Sample> samples(@Nullable Route route) {
+    if (route == null || route.from == null || !route.from.startsWith("event:")) {
+      return List.of();
+    }
+    String address = route.from.replaceFirst("^event:/*", "").replaceFirst("\\?.*$", "");
+    int slash = address.indexOf('/');
+    if (slash <= 0) {
+      return List.of();
+    }
+    Pattern endpoint = glob(address.substring(0, slash));
+    Pattern type = glob(address.substring(slash + 1));
+    List<Sample> samples = new ArrayList<>();
+    for (Declared each : declared.endpoints().values()) {
+      if (endpoint.matcher(each.name()).matches()) {
+        each.samples()
+            .forEach(
+                (name, some) -> {
+                  if (type.matcher(name).matches()) {
+                    samples.addAll(some);
+                  }
+                });
+      }
+    }
+    return samples;
+  }
+
+  private Rehearsal rehearsal(@Nullable Route route) {
+    Set<String> variables = new LinkedHashSet<>(List.of("rows", "crmStatus", "crmResponse"));
+    boolean complete = false;
+    if (route != null) {
+      variables.addAll(route.variables);
+      complete =
+          route.from != null
+              && route.from.startsWith("event:")
+              && route.variables.stream().noneMatch(name -> name.contains("$"));
+    }
+    return new Rehearsal(samples(route), variables, complete);
+  }
+
+  // Expressions
+
+  private void spoken(Spoken each) {
+    boolean kamelet = each.route != null && each.route.kamelet && each.text.value().contains("{{");
+    Optional<String> resolved = kamelet ? Optional.empty() : check.resolved(each.text.value());
+    if (resolved.isEmpty()) {
+      return;
+    }
+    String text = resolved.get();
+    boolean same = text.equals(each.text.value());
+    if (each.language.equals("jsonpath")) {
+      jsonPath(each, text, same);
+      return;
+    }
+    try {
+      if (each.predicate) {
+        language().createPredicate(text);
+      } else {
+        language().createExpression(text);
+      }
+    } catch (SimpleIllegalSyntaxException e) {
+      int index = same ? Math.max(0, e.getIndex()) : 0;
+      String message =
+          String.valueOf(e.getShortMessage() == null ? e.getMessage() : e.getShortMessage())
+              .lines()
+              .findFirst()
+              .orElse("");
+      Matcher function = SIMPLE_FUNCTION.matcher(message);
+      check.add(
+          each.source.file(),
+          each.text.at(index),
+          "'" + text + "' is no simple: " + message.replaceAll(" at location \\d+$", ""),
+          function.find()
+              ? CamelSchema.meant(
+                  function.group(1).replaceFirst("[.(:\\[].*$", ""),
+                  functions(),
+                  "${body}, ${variable.NAME} and ${header.NAME} are some")
+              : "correct it here");
+      return;
+    } catch (RuntimeException e) {
+      check.add(
+          each.source.file(),
+          each.text.place(),
+          "'"
+              + text
+              + "' is no simple: "
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+          "correct it here");
+      return;
+    }
+    for (Rehearsal.TextProblem problem : rehearsal(each.route).values(text)) {
+      check.add(
+          each.source.file(),
+          each.text.at(same ? problem.offset() : 0),
+          problem.what(),
+          problem.right());
+    }
+  }
+
+  private static Collection<String> functions() {
+    return Set.of(
+        "body",
+        "bodyAs",
+        "variable",
+        "variableAs",
+        "header",
+        "headerAs",
+        "headers",
+        "exchangeProperty",
+        "exception.message",
+        "exchangeId",
+        "routeId",
+        "date",
+        "bean",
+        "uuid",
+        "jsonpath",
+        "jq",
+        "random",
+        "replace",
+        "substring",
+        "trim",
+        "uppercase",
+        "lowercase",
+        "iif",
+        "concat",
+        "hash");
+  }
+
+  private void jsonPath(Spoken each, String text, boolean same) {
+    // The easy notation without $ has a parser of its own, and ${…} is put in later.
+    if (!text.strip().startsWith("$") || text.contains("${")) {
+      return;
+    }
+    try {
+      JsonPath unused = JsonPath.compile(text.strip());
+    } catch (InvalidPathException e) {
+      String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      Matcher position = Pattern.compile("position (\\d+)").matcher(message);
+      int offset = same && position.find() ? Integer.parseInt(position.group(1)) : 0;
+      check.add(
+          each.source.file(),
+          each.text.at(Math.min(offset, Math.max(0, text.length() - 1))),
+          "'" + text + "' is no JSONPath: " + message.replaceAll("\\s+", " "),
+          "$.data.amount is one, for example");
+    }
+  }
+
+  private Language language() {
+    if (simple == null) {
+      simple = camel().resolveLanguage("simple");
+    }
+    return simple;
+  }
+
+  private CamelContext camel() {
+    if (context == null) {
+      context = new DefaultCamelContext();
+      context.build();
+    }
+    return context;
+  }
+
+  // The signature before the journal
+
+  private void guarded(Route route, Set<Route> around) {
+    steps(route, route.body.map("from"), guardedFrom(route, around), true);
+  }
+
+  /** Whether whatever reaches this route has passed the signature step. */
+  private boolean guardedFrom(Route route, Set<Route> around) {
+    if (route.from == null || !OWN_SCHEMES.contains(scheme(route.from)) || around.contains(route)) {
+      return false;
+    }
+    Set<Route> deeper = new LinkedHashSet<>(around);
+    deeper.add(route);
+    String wanted = address(route.from);
+    boolean called = false;
+    for (Use use : uses) {
+      String uri =
+          use.direction == Direction.FROM ? "" : check.resolved(use.uri.value()).orElse("");
+      if (use.route != null && address(uri).equals(wanted)) {
+        called = true;
+        if (!passes(use.route, use.uri, deeper)) {
+          return false;
+        }
+      }
+    }
+    return called;
+  }
+
+  private boolean passes(Route route, Text at, Set<Route> around) {
+    Walk walk = new Walk(at);
+    walk.steps(route.body.map("from"), guardedFrom(route, around));
+    return walk.seenAt;
+  }
+
+  private void steps(Route route, Located.@Nullable Map from, boolean seen, boolean report) {
+    Walk walk = new Walk(null);
+    walk.steps(from, seen);
+    if (report) {
+      walk.unguarded.forEach(
+          place ->
+              check.add(
+                  route.source.file(),
+                  place,
+                  "the journal is reached without the signature step, so anybody could send events",
+                  "put '- process:' with 'ref: signature' before this step"));
+    }
+  }
+
+  /** Follows the steps of a route in their order. */
+  private static final class Walk {
+    private final @Nullable Text until;
+    private final List<Place> unguarded = new ArrayList<>();
+    private boolean seenAt;
+
+    Walk(@Nullable Text until) {
+      this.until = until;
+    }
+
+    boolean steps(Located.@Nullable Map of, boolean before) {
+      boolean seen = before;
+      Located.Items steps = of == null ? null : of.items("steps");
+      if (steps != null) {
+        for (Located step : steps.items()) {
+          if (step instanceof Located.Map map && !map.entries().isEmpty()) {
+            seen = step(map.entries().get(0), seen);
+          }
+        }
+      }
+      return seen;
+    }
+
+    private boolean step(Entry entry, boolean before) {
+      if (!(entry.value() instanceof Located.Map step)) {
+        return before;
+      }
+      String name = entry.key().value();
+      Text ref = step.text("ref");
+      if (name.equals("process") && ref != null && plain(ref).equals("signature")) {
+        return true;
+      }
+      Text repository = step.text("idempotentRepository");
+      if (repository != null && plain(repository).equals("journal") && !before) {
+        unguarded.add(repository.place());
+      }
+      Text uri = step.text("uri");
+      if (until != null && uri != null && uri.place().equals(until.place())) {
+        seenAt = before;
+      }
+      boolean seen = steps(step, before);
+      for (String part : List.of("when", "otherwise", "doCatch", "doFinally", "onFallback")) {
+        Located branch = step.get(part);
+        if (branch instanceof Located.Map map) {
+          steps(map, before);
+        } else if (branch instanceof Located.Items items) {
+          items.items().forEach(item -> steps(item instanceof Located.Map m ? m : null, before));
+        }
+      }
+      boolean always = Set.of("pipeline", "step", "doTry", "idempotentConsumer").contains(name);
+      return always ? seen : before;
+    }
+
+    private static String plain(Text ref) {
+      return ref.value().replaceFirst("^#bean:|^#", "");
+    }
+  }
+
+  // Effects
+
+  /** Tries what the kamelets that ship are told to do. */
+  void effects(Schema tables) {
+    for (Use use : uses) {
+      String uri = check.resolved(use.uri.value()).orElse("");
+      String name = uri.startsWith("kamelet:") ? uri.substring(8).replaceFirst("[/?].*$", "") : "";
+      Kamelet kamelet = kamelets.get(name);
+      boolean own = use.route != null && use.route.kamelet;
+      if (kamelet == null || !kamelet.shipped() || own || use.parameters == null) {
+        continue;
+      }
+      Rehearsal rehearsal = rehearsal(use.route);
+      for (Entry entry : use.parameters.entries()) {
+        String parameter = entry.key().value();
+        if (!(entry.value() instanceof Text text) || !kamelet.parameters().containsKey(parameter)) {
+          continue;
+        }
+        Optional<String> value = check.resolved(text.value());
+        if (value.isEmpty() || value.get().isBlank()) {
+          continue;
+        }
+        switch (name + "/" + parameter) {
+          case "database-sink/statement" -> sql(use, text, value.get(), rehearsal, tables);
+          case "email-sink/template" -> email(use, text, value.get(), rehearsal);
+          case "crm-sink/body" -> template(use, text, value.get(), rehearsal);
+          case "crm-sink/method" -> {}
+          default -> text(use, text, value.get(), rehearsal);
+        }
+      }
+    }
+  }
+
+  private @Nullable Path file(Use use, Text text, String value) {
+    Path file = use.source.file().resolveSibling(value).normalize();
+    if (Files.isRegularFile(file)) {
+      return file;
+    }
+    Path folder = use.source.file().resolveSibling("");
+    Set<String> there = new TreeSet<>();
+    String ending = value.substring(Math.max(0, value.lastIndexOf('.')));
+    try (Stream<Path> files = Files.walk(folder, 4)) {
+      files
+          .filter(each -> each.toString().endsWith(ending) && Files.isRegularFile(each))
+          .forEach(each -> there.add(folder.relativize(each).toString().replace('\\', '/')));
+    } catch (IOException e) {
+      // Then there is nothing to suggest.
+    }
+    wrong(
+        use,
+        text.place(),
+        "there is no file " + value + " beside this route file",
+        CamelSchema.meant(value, there, "make it, or name one that is there"));
+    return null;
+  }
+
+  private void sql(Use use, Text text, String value, Rehearsal rehearsal, Schema tables) {
+    Path file = file(use, text, value);
+    if (file == null) {
+      return;
+    }
+    try {
+      Connection connection = tables.forFolder(use.source.file().resolveSibling("").normalize());
+      report(rehearsal.sql(file, connection));
+    } catch (SQLException e) {
+      check.add(
+          file, Place.START, String.valueOf(e.getMessage()), "can't be tried: ", "check again");
+    }
+  }
+
+  private void email(Use use, Text text, String value, Rehearsal rehearsal) {
+    if (!value.endsWith(".html")) {
+      wrong(
+          use,
+          text.place(),
+          "an e-mail's template is a .html file, with a .txt beside it",
+          "name the .html file");
+      return;
+    }
+    Path file = template(use, text, value, rehearsal);
+    Path plain = file == null ? null : Path.of(file.toString().replaceFirst("\\.html$", ".txt"));
+    if (plain != null && Files.isRegularFile(plain)) {
+      report(rehearsal.template(plain));
+    }
+  }
+
+  private @Nullable Path template(Use use, Text text, String value, Rehearsal rehearsal) {
+    Path file = file(use, text, value);
+    if (file != null) {
+      report(rehearsal.template(file));
+    }
+    return file;
+  }
+
+  private void report(List<Rehearsal.Problem> problems) {
+    for (Rehearsal.Problem problem : problems) {
+      check.add(
+          problem.file(),
+          new Place(Math.max(1, problem.line()), Math.max(1, problem.column())),
+          problem.what(),
+          problem.right());
+    }
+  }
+
+  private void text(Use use, Text text, String value, Rehearsal rehearsal) {
+    boolean same = value.equals(text.value());
+    for (Rehearsal.TextProblem problem : rehearsal.text(camel(), value)) {
+      wrong(use, text.at(same ? problem.offset() : 0), problem.what(), problem.right());
+    }
+  }
+}

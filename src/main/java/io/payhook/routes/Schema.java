@@ -1,0 +1,158 @@
+package io.payhook.routes;
+
+import io.payhook.effects.Rehearsal;
+import io.payhook.routes.Located.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tables that SQL is tried against: made by the scripts of all integrations in one transaction
+ * that is never committed.
+ */
+final class Schema {
+  private static final Pattern SCRIPT = Pattern.compile("([VR])([0-9_.]*)__(.+)\\.sql");
+
+  private final Check check;
+  private final Path root;
+  private final CompletableFuture<@Nullable Connection> connecting;
+  private final Set<Path> broken = new LinkedHashSet<>();
+  private @Nullable Connection connection;
+  private boolean ready;
+
+  Schema(Check check, Path root, CompletableFuture<@Nullable Connection> connecting) {
+    this.check = check;
+    this.root = root;
+    this.connecting = connecting;
+  }
+
+  /** The connection to try a folder's SQL with, or null where it can't be tried. */
+  @Nullable Connection forFolder(Path folder) {
+    if (!ready) {
+      ready = true;
+      prepare();
+    }
+    return broken.contains(folder) ? null : connection;
+  }
+
+  private void prepare() {
+    try {
+      connection = connecting.join();
+      if (connection != null) {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("set local statement_timeout = '5s'");
+          statement.execute("create schema payhook");
+        }
+      }
+    } catch (CompletionException | SQLException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      connection = null;
+      check.add(
+          root,
+          Place.START,
+          String.valueOf(cause.getMessage()),
+          "the SQL files can't be tried: ",
+          "repair that and check again");
+    }
+    for (String script : Shipped.names("db/migration", ".sql")) {
+      run(
+          () ->
+              Rehearsal.script(
+                  Path.of(script), Shipped.text("db/migration/" + script), connection));
+    }
+    for (Path folder : folders()) {
+      for (Path script : scripts(folder)) {
+        boolean well = run(() -> Rehearsal.script(script, Files.readString(script), connection));
+        if (!well) {
+          broken.add(folder);
+        }
+      }
+    }
+  }
+
+  private interface Trial {
+    List<Rehearsal.Problem> run() throws SQLException, IOException;
+  }
+
+  private boolean run(Trial trial) {
+    try {
+      List<Rehearsal.Problem> problems = trial.run();
+      for (Rehearsal.Problem problem : problems) {
+        check.add(
+            problem.file(),
+            new Place(problem.line(), problem.column()),
+            problem.what(),
+            problem.right());
+      }
+      return problems.isEmpty();
+    } catch (SQLException | IOException e) {
+      check.add(root, Place.START, "the tables can't be made: " + e.getMessage(), "check again");
+      connection = null;
+      return false;
+    }
+  }
+
+  private List<Path> folders() {
+    try (Stream<Path> all = Files.walk(root)) {
+      List<Path> folders = new ArrayList<>();
+      all.filter(Files::isDirectory)
+          .filter(each -> Files.isDirectory(each.resolve("sql/schema")))
+          .sorted()
+          .forEach(folders::add);
+      return folders;
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  /** In the order that migrations run: by version, then the repeatable ones. */
+  private List<Path> scripts(Path folder) {
+    List<Path> scripts = new ArrayList<>();
+    try (Stream<Path> all = Files.list(folder.resolve("sql/schema"))) {
+      all.filter(file -> file.toString().endsWith(".sql")).sorted().forEach(scripts::add);
+    } catch (IOException e) {
+      return List.of();
+    }
+    scripts.removeIf(
+        script -> {
+          boolean odd = !SCRIPT.matcher(script.getFileName().toString()).matches();
+          if (odd) {
+            check.add(
+                script,
+                Place.START,
+                "the script does not run because of its name",
+                "name it V002__what_it_does.sql, with the next number");
+          }
+          return odd;
+        });
+    scripts.sort(Comparator.comparing(Schema::order));
+    return scripts;
+  }
+
+  private static String order(Path script) {
+    Matcher name = SCRIPT.matcher(script.getFileName().toString());
+    if (!name.matches() || name.group(1).equals("R")) {
+      return "z" + script.getFileName();
+    }
+    StringBuilder order = new StringBuilder("a");
+    for (String number : name.group(2).split("[._]", -1)) {
+      order.append("0".repeat(Math.max(0, 20 - number.length()))).append(number).append('.');
+    }
+    return order.toString();
+  }
+}

@@ -1,0 +1,108 @@
+package io.payhook.routes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.payhook.routes.Scaffold.Kind;
+import io.payhook.service.Placeholders;
+import io.payhook.service.Settings;
+import io.payhook.service.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScaffoldTest {
+  @TempDir Path folder;
+
+  private final Settings settings = Settings.of(Map.of("payhook.data", "target/scaffold"));
+
+  private Scaffold scaffold() throws RouteFileException {
+    return new Scaffold(folder, Placeholders.forReading(settings));
+  }
+
+  private List<Finding> findings() {
+    try (TestDatabase database = TestDatabase.create()) {
+      return new Check(
+              folder,
+              Placeholders.forReading(settings),
+              settings.names(),
+              database::connect,
+              Clock.systemUTC())
+          .run();
+    }
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  @Test
+  void an_endpoint_of_every_provider_checks_well() throws Exception {
+    List<String> names = Providers.shipped().names();
+    for (String provider : names) {
+      scaffold().endpoint(provider.replace('.', '-'), provider);
+    }
+    // PayPal signs with a key of its own: nothing made up can stand in for its certificate.
+    assertThat(findings())
+        .extracting(Finding::what)
+        .allMatch(what -> what.contains("RSA public key"))
+        .hasSizeLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void every_kind_of_effect_checks_well() throws Exception {
+    scaffold().endpoint("shop", "paystack");
+    for (Kind kind : Kind.values()) {
+      scaffold()
+          .effect(
+              "effect-" + kind.name().toLowerCase(java.util.Locale.ROOT),
+              "shop",
+              "charge.success",
+              kind);
+    }
+    assertThat(findings()).isEmpty();
+  }
+
+  @Test
+  void an_email_goes_to_the_address_that_the_sample_has() throws Exception {
+    scaffold().endpoint("shop", "echezona");
+    scaffold().effect("thank-customer", "shop", "payment.success", Kind.EMAIL);
+    assertThat(folder.resolve("thank-customer/thank-customer.camel.yaml"))
+        .content()
+        .contains("to: \"${variable.event[data][customer][email]}\"");
+  }
+
+  @Test
+  void nothing_that_is_there_is_overwritten() throws Exception {
+    scaffold().endpoint("shop", "paystack");
+    List<Path> before = files();
+    assertThatThrownBy(() -> scaffold().endpoint("shop", "stripe"))
+        .isInstanceOf(Scaffold.Refused.class)
+        .hasMessageContaining("is there already; take another name");
+    assertThatThrownBy(() -> scaffold().effect("shop", "shop", "charge.success", Kind.CRM))
+        .hasMessageContaining("is there already; take another name");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  @Test
+  void what_is_misspelt_is_named() throws Exception {
+    scaffold().endpoint("shop", "paystack");
+    assertThatThrownBy(() -> scaffold().endpoint("other", "paystak"))
+        .hasMessage("no such provider 'paystak'; did you mean 'paystack'?");
+    assertThatThrownBy(() -> scaffold().effect("other", "shp", "charge.success", Kind.CRM))
+        .hasMessage("no such endpoint 'shp'; did you mean 'shop'?");
+    assertThatThrownBy(() -> scaffold().effect("other", "shop", "charge.sucess", Kind.CRM))
+        .hasMessage(
+            "endpoint 'shop' has no sample of 'charge.sucess'; did you mean 'charge.success'?");
+    assertThatThrownBy(() -> scaffold().endpoint("../shop", "paystack"))
+        .hasMessage("'../shop' is no name; small letters, digits and - make one, as in shop-eu");
+  }
+}
