@@ -19,6 +19,14 @@ public record ReloadProblem(Path file, int line, int column, String text) {
     return new ReloadProblem(shown(file), line, column, text);
   }
 
+  static ReloadProblem of(Finding finding) {
+    return new ReloadProblem(
+        Path.of(finding.file()),
+        finding.line(),
+        finding.column(),
+        finding.what() + "; " + finding.right());
+  }
+
   static Path shown(Path file) {
     Path here = Path.of("").toAbsolutePath();
     Path whole = file.toAbsolutePath().normalize();

@@ -75,6 +75,9 @@ public final class RouteFiles {
 
     /** The file of development secrets, which need not be there. */
     Path secrets();
+
+    /** The mistakes in the whole folder, as they can be found without starting anything. */
+    List<Finding> check();
   }
 
   /**
@@ -228,6 +231,13 @@ public final class RouteFiles {
     List<ReloadProblem> found = new ArrayList<>();
     List<Path> changed = List.of();
     try {
+      if (whole) {
+        surroundings.check().forEach(finding -> found.add(ReloadProblem.of(finding)));
+        if (!found.isEmpty()) {
+          report(found, changed);
+          return new Outcome(changed, found);
+        }
+      }
       Snapshot disk = Snapshot.of(root, surroundings.secrets());
       changed = new Pass(disk, found, whole).run();
     } catch (RouteFileException e) {
@@ -238,8 +248,26 @@ public final class RouteFiles {
       LOG.error("A reload failed; this is a mistake in Payhook. What ran before it runs on.", e);
       found.add(ReloadProblem.of(root, "the reload failed: " + Explanation.innermost(e)));
     }
-    report(found, changed);
-    return new Outcome(changed, found);
+    List<ReloadProblem> told = inPlainWords(found);
+    report(told, changed);
+    return new Outcome(changed, told);
+  }
+
+  /** Where the check of files knows what is wrong with one, it knows better than Camel. */
+  private List<ReloadProblem> inPlainWords(List<ReloadProblem> found) {
+    if (found.isEmpty()) {
+      return found;
+    }
+    Map<Path, List<ReloadProblem>> better = new LinkedHashMap<>();
+    for (Finding finding : surroundings.check()) {
+      ReloadProblem problem = ReloadProblem.of(finding);
+      better.computeIfAbsent(problem.file(), file -> new ArrayList<>()).add(problem);
+    }
+    Set<ReloadProblem> told = new LinkedHashSet<>();
+    for (ReloadProblem problem : found) {
+      told.addAll(better.getOrDefault(problem.file(), List.of(problem)));
+    }
+    return List.copyOf(told);
   }
 
   private void report(List<ReloadProblem> found, Collection<Path> changed) {

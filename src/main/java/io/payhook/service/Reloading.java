@@ -4,9 +4,13 @@ import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.EventComponent;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Migrations;
+import io.payhook.routes.Check;
+import io.payhook.routes.Finding;
 import io.payhook.routes.RouteFiles;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
@@ -95,6 +99,17 @@ final class Reloading implements RouteFiles.Surroundings {
   @Override
   public void migrate(String integration, Path folder) {
     Migrations.integration(pool, folder, integration);
+  }
+
+  @Override
+  public List<Finding> check() {
+    return new Check(
+            settings.routes(),
+            Placeholders.forReading(settings),
+            settings.names(),
+            null,
+            Clock.systemUTC())
+        .run();
   }
 
   @Override

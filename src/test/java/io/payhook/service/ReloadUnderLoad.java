@@ -78,8 +78,9 @@ public final class ReloadUnderLoad {
             steps:
               - setVariable:
                   name: counted
-                  constant:
-                    expression: one
+                  expression:
+                    constant:
+                      expression: one
       """;
 
   private static final String OTHER =
@@ -91,8 +92,9 @@ public final class ReloadUnderLoad {
             uri: event:payments/payment.failed
             steps:
               - setBody:
-                  constant:
-                    expression: noted
+                  expression:
+                    constant:
+                      expression: noted
       """;
 
   private final RunningService running;
@@ -222,7 +224,7 @@ public final class ReloadUnderLoad {
     } else if (name.equals(STATEMENT)) {
       text = "-- version " + version + "\n" + text;
     } else if (name.equals(ENDPOINT)) {
-      text = text.replace(RunningService.SECRET, RunningService.SECRET + ",other-" + version);
+      text = text.replace("}}", "}},{{env:OTHER_WEBHOOK_SECRET}}") + "# version " + version + "\n";
     }
     boolean fine = name.equals(STATEMENT) || random.nextInt(5) < 2;
     String content = fine ? text : broken(name, text);

@@ -51,9 +51,10 @@ final class RunningService implements AutoCloseable {
   static RunningService start(Path folder, Map<String, String> more) throws IOException {
     Path routes = folder.resolve("routes");
     copy(Path.of("routes"), routes);
-    Path endpoint = routes.resolve("payments/payments.camel.yaml");
+    Path data = Files.createDirectories(folder.resolve("data"));
     Files.writeString(
-        endpoint, Files.readString(endpoint).replace("{{env:PAYMENTS_WEBHOOK_SECRET}}", SECRET));
+        data.resolve("secrets.properties"),
+        "PAYMENTS_WEBHOOK_SECRET=" + SECRET + "\nOTHER_WEBHOOK_SECRET=another-secret\n");
     TestDatabase database = TestDatabase.create();
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("payhook.data", folder.resolve("data").toString());
