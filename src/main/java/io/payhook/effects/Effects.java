@@ -13,11 +13,13 @@ import org.apache.camel.spi.Registry;
 public final class Effects {
   private static final String BEAN = "payhookEffects";
 
-  private final SqlStatements statements = new SqlStatements();
-  private final Templates templates = new Templates();
+  private final SqlStatements statements;
+  private final Templates templates;
   private final Clock clock;
 
-  private Effects(Clock clock) {
+  private Effects(Texts texts, Clock clock) {
+    this.statements = new SqlStatements(texts);
+    this.templates = new Templates(texts);
     this.clock = clock;
   }
 
@@ -25,14 +27,25 @@ public final class Effects {
    * Binds everything; to be called before the context has routes.
    *
    * @param context not yet started
+   * @param texts SQL files and templates
    */
-  public static void bind(CamelContext context, EffectsConfig config) {
-    bind(context, config, new Breakers(config.clock(), config.meters()));
+  public static void bind(CamelContext context, EffectsConfig config, Texts texts) {
+    bind(context, config, texts, new Breakers(config.clock(), config.meters()));
+  }
+
+  /** As the other, with every text as it is on disk when it is used. */
+  static void bind(CamelContext context, EffectsConfig config) {
+    bind(context, config, Texts.onDisk());
   }
 
   static void bind(CamelContext context, EffectsConfig config, Breakers breakers) {
+    bind(context, config, Texts.onDisk(), breakers);
+  }
+
+  private static void bind(
+      CamelContext context, EffectsConfig config, Texts texts, Breakers breakers) {
     Registry registry = context.getRegistry();
-    Effects effects = new Effects(config.clock());
+    Effects effects = new Effects(texts, config.clock());
     registry.bind(BEAN, effects);
     registry.bind("payhookStatements", effects.statements);
     registry.bind("payhookConnections", new UndescribedConnections(context));

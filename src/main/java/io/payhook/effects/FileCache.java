@@ -1,12 +1,8 @@
 package io.payhook.effects;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
@@ -15,15 +11,17 @@ import java.util.function.BiFunction;
  * next use, without a restart. A version is told by modification time and size.
  */
 final class FileCache<T> {
-  private record Entry<T>(FileTime modified, long size, T value) {}
+  private record Entry<T>(Object version, T value) {}
 
   private final ConcurrentHashMap<Path, Entry<T>> entries = new ConcurrentHashMap<>();
+  private final Texts texts;
   private final BiFunction<Path, String, T> parse;
 
   /**
    * @param parse makes the value from path and text
    */
-  FileCache(BiFunction<Path, String, T> parse) {
+  FileCache(Texts texts, BiFunction<Path, String, T> parse) {
+    this.texts = texts;
     this.parse = parse;
   }
 
@@ -34,16 +32,10 @@ final class FileCache<T> {
    */
   T get(Path file) {
     try {
-      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      Texts.Text now = texts.get(file);
       Entry<T> known = entries.get(file);
-      if (known == null
-          || known.size != now.size()
-          || !known.modified.equals(now.lastModifiedTime())) {
-        known =
-            new Entry<>(
-                now.lastModifiedTime(),
-                now.size(),
-                parse.apply(file, Files.readString(file, StandardCharsets.UTF_8)));
+      if (known == null || !known.version.equals(now.version())) {
+        known = new Entry<>(now.version(), parse.apply(file, now.text()));
         entries.put(file, known);
       }
       return known.value;

@@ -14,8 +14,11 @@ import org.apache.camel.component.jdbc.JdbcPrepareStatementStrategy;
  */
 final class SqlStatements implements JdbcPrepareStatementStrategy {
 
-  private final FileCache<SqlStatement> files =
-      new FileCache<>((file, text) -> SqlStatement.parse(file.toString(), text));
+  private final FileCache<SqlStatement> files;
+
+  SqlStatements(Texts texts) {
+    this.files = new FileCache<>(texts, (file, text) -> SqlStatement.parse(file.toString(), text));
+  }
 
   SqlStatement get(Path file) {
     return files.get(file);

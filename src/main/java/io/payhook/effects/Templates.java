@@ -8,14 +8,11 @@ import io.pebbletemplates.pebble.error.PebbleException;
 import io.pebbletemplates.pebble.loader.Loader;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,14 +23,40 @@ import org.jspecify.annotations.Nullable;
  * .json} for JSON text, {@code .txt} not at all. An edited file is used at the next rendering.
  */
 final class Templates {
-  private final PebbleEngine html = engine("html");
-  private final PebbleEngine json = engine("json");
-  private final PebbleEngine text = engine(null);
+  private final PebbleEngine html;
+  private final PebbleEngine json;
+  private final PebbleEngine text;
 
-  private static PebbleEngine engine(@Nullable String escaping) {
+  /** Every template as it is on disk when it is rendered. */
+  Templates() {
+    this(Texts.onDisk());
+  }
+
+  Templates(Texts texts) {
+    this.html = engine("html", texts);
+    this.json = engine("json", texts);
+    this.text = engine(null, texts);
+  }
+
+  /**
+   * Reads a template, without what it extends or imports.
+   *
+   * @throws EffectException where it isn't one
+   */
+  static void check(Path file, String text) {
+    try {
+      new Templates().engineFor(file).getLiteralTemplate(text);
+    } catch (PebbleException e) {
+      String message = e.getPebbleMessage() == null ? e.toString() : e.getPebbleMessage();
+      throw new EffectException(
+          (e.getLineNumber() == null ? "" : "line " + e.getLineNumber() + ": ") + message, e);
+    }
+  }
+
+  private static PebbleEngine engine(@Nullable String escaping, Texts texts) {
     PebbleEngine.Builder builder =
         new PebbleEngine.Builder()
-            .loader(new VersionedFiles())
+            .loader(new VersionedFiles(texts))
             .extension(new TemplateFilters())
             .strictVariables(false)
             .newLineTrimming(false)
@@ -82,15 +105,20 @@ final class Templates {
     return Json.MAPPER.writeValueAsString(value);
   }
 
-  private record Version(Path file, FileTime modified, long size) {}
+  private record Version(Path file, Object version) {}
 
   private static final class VersionedFiles implements Loader<Version> {
+    private final Texts texts;
+
+    VersionedFiles(Texts texts) {
+      this.texts = texts;
+    }
+
     @Override
     public Version createCacheKey(String name) {
       Path file = Path.of(name);
       try {
-        BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-        return new Version(file, now.lastModifiedTime(), now.size());
+        return new Version(file, texts.get(file).version());
       } catch (IOException e) {
         throw missing(file, e);
       }
@@ -99,7 +127,7 @@ final class Templates {
     @Override
     public Reader getReader(Version version) {
       try {
-        return Files.newBufferedReader(version.file, StandardCharsets.UTF_8);
+        return new StringReader(texts.get(version.file).text());
       } catch (IOException e) {
         throw missing(version.file, e);
       }
@@ -120,7 +148,7 @@ final class Templates {
 
     @Override
     public boolean resourceExists(String name) {
-      return Files.isRegularFile(Path.of(name));
+      return texts.has(Path.of(name));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.payhook.routes;
 
 import io.payhook.Endpoint;
+import io.payhook.effects.Texts;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
 import io.payhook.signature.Nearest;
@@ -75,6 +76,9 @@ public final class RouteFiles {
 
     /** The file of development secrets, which need not be there. */
     Path secrets();
+
+    /** SQL files and templates. */
+    Texts texts();
 
     /** The mistakes in the whole folder, as they can be found without starting anything. */
     List<Finding> check();
@@ -323,6 +327,10 @@ public final class RouteFiles {
       Set<Path> gone = new LinkedHashSet<>(running.keySet());
       gone.removeAll(disk.routes().keySet());
       rehearse(next, gone);
+      Texts.Change texts = surroundings.texts().look();
+      texts
+          .unusable()
+          .forEach(problem -> found.add(ReloadProblem.of(problem.file(), problem.text())));
       if (whole && !found.isEmpty()) {
         return List.of();
       }
@@ -330,7 +338,10 @@ public final class RouteFiles {
       if (whole && !found.isEmpty()) {
         return List.of();
       }
-      List<Path> changed = swap(next, gone);
+      // What new routes need is there first.
+      List<Path> changed = new ArrayList<>(texts.take());
+      changed.forEach(file -> LOG.info("{} is used in its new version.", shown(file)));
+      changed.addAll(swap(next, gone));
       if (!changed.isEmpty() || presets != providers || !disk.secrets().equals(good.secrets())) {
         reopenEndpoints();
       }

@@ -2,6 +2,7 @@ package io.payhook.service;
 
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.Texts;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Migrations;
 import io.payhook.routes.Check;
@@ -37,6 +38,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final DataSource pool;
   private final DeliveryEngine engine;
   private final Intake intake;
+  private final Texts texts;
 
   Reloading(
       Settings settings,
@@ -44,13 +46,15 @@ final class Reloading implements RouteFiles.Surroundings {
       Properties effects,
       DataSource pool,
       DeliveryEngine engine,
-      Intake intake) {
+      Intake intake,
+      Texts texts) {
     this.settings = settings;
     this.running = running;
     this.effects = effects;
     this.pool = pool;
     this.engine = engine;
     this.intake = intake;
+    this.texts = texts;
   }
 
   @Override
@@ -99,6 +103,11 @@ final class Reloading implements RouteFiles.Surroundings {
   @Override
   public void migrate(String integration, Path folder) {
     Migrations.integration(pool, folder, integration);
+  }
+
+  @Override
+  public Texts texts() {
+    return texts;
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.payhook.effects.EffectsConfig;
 import io.payhook.effects.MailSender;
 import io.payhook.effects.MailStandIn;
 import io.payhook.effects.SmtpSender;
+import io.payhook.effects.Texts;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
@@ -215,7 +216,9 @@ public final class Service implements AutoCloseable {
         .getRegistry()
         .findByType(InterceptStrategy.class)
         .forEach(context.getCamelContextExtension()::addInterceptStrategy);
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
+    Texts texts = Texts.below(settings.routes(), pool);
+    Effects.bind(
+        context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters), texts);
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
@@ -228,7 +231,7 @@ public final class Service implements AutoCloseable {
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, main, effects, pool, engine, intake),
+            new Reloading(settings, main, effects, pool, engine, intake, texts),
             clock);
     files.load();
     this.files = files;

@@ -227,6 +227,47 @@ final class ReloadTest {
   }
 
   @Test
+  void a_statement_or_template_is_used_when_it_is_taken_over_and_only_if_it_can_be_read()
+      throws Exception {
+    String name = "payments/sql/record-payment.sql";
+    String good = running.text(name);
+    try {
+      running.save(name, good.replace("upper(:event.data.currency::text)", "'XXX'"));
+      String before = id();
+      running.send("payment.success", before);
+      await("the payment of before", () -> currency(before).equals("NGN"));
+
+      assertThat(running.service.reload().problems()).isEmpty();
+      String after = id();
+      running.send("payment.success", after);
+      await("the payment of after", () -> currency(after).equals("XXX"));
+
+      running.save(name, good.substring(0, good.indexOf("values (") + 10));
+      assertThat(running.service.reload().problems())
+          .isNotEmpty()
+          .allSatisfy(problem -> assertThat(problem.file().toString()).endsWith(name));
+      running.save(name, "");
+      assertThat(running.service.reload().problems()).isNotEmpty();
+      String last = id();
+      running.send("payment.success", last);
+      await("the last payment", () -> currency(last).equals("XXX"));
+    } finally {
+      running.save(name, good);
+    }
+  }
+
+  private static String currency(String transaction) {
+    try {
+      return String.join(
+          "",
+          running.database.query(
+              "select currency from payment where transaction_id = '" + transaction + "'"));
+    } catch (java.sql.SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
   void a_new_table_is_made_before_the_route_that_needs_it() throws Exception {
     running.save(
         "payments/sql/schema/V900__audit.sql", "create table audit (transaction_id text);\n");
