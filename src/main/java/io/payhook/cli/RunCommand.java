@@ -10,6 +10,7 @@ import io.payhook.console.ManagementOptions;
 import io.payhook.console.ManagementServer;
 import io.payhook.journal.JournalReader;
 import io.payhook.journal.Replay;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.service.Key;
 import io.payhook.service.Logging;
 import io.payhook.service.Service;
@@ -57,7 +58,8 @@ final class RunCommand implements Callable<Integer> {
                 () ->
                     service.listens()
                         ? Reading.up("takes webhooks")
-                        : Reading.down("takes no webhooks"));
+                        : Reading.down("takes no webhooks"))
+            .check("files", () -> files(service));
     String token = settings.get(Key.MANAGEMENT_TOKEN);
     ManagementOptions options =
         new ManagementOptions(
@@ -65,6 +67,8 @@ final class RunCommand implements Callable<Integer> {
             settings.get(Key.MANAGEMENT_PORT),
             token.isEmpty() ? null : token);
     try (ManagementServer management = new ManagementServer(options, health, service.meters())) {
+      ReloadRequests reloads = new ReloadRequests(service);
+      reloads.mount(management.router());
       management.start();
       service.open();
       JournalReader reader = new JournalReader(service.dataSource(), QUERY_TIMEOUT);
@@ -76,6 +80,7 @@ final class RunCommand implements Callable<Integer> {
               clock)
           .mount(management);
       management.beforeScrape(new BacklogMeters(reader, BACKLOG_EVERY, service.meters()));
+      Signals.on("HUP", reloads::asked);
       health.running();
       System.out.println(
           "Payhook is ready: webhooks at http://"
@@ -95,6 +100,17 @@ final class RunCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private static Reading files(Service service) {
+    List<ReloadProblem> problems = service.fileProblems();
+    if (problems.isEmpty()) {
+      return Reading.up("what is on disk runs");
+    }
+    return Reading.warn(
+        problems.get(0)
+            + "; the previous version keeps running"
+            + (problems.size() == 1 ? "" : " (and " + (problems.size() - 1) + " more)"));
   }
 
   /** What the running service has, for the management API. */

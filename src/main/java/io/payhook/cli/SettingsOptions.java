@@ -39,15 +39,20 @@ final class SettingsOptions {
 
   /** Reads all sources. */
   Settings load() {
-    return Settings.load(arguments(), System.getenv());
+    return load(Map.of());
+  }
+
+  /** Reads all sources, and lays these values over them. */
+  Settings load(Map<String, String> over) {
+    return Settings.load(arguments(over), System.getenv());
   }
 
   /** Reads all sources, problems and all. */
   Settings.Inspection inspect() {
-    return Settings.inspect(arguments(), System.getenv());
+    return Settings.inspect(arguments(Map.of()), System.getenv());
   }
 
-  private Settings.Arguments arguments() {
+  private Settings.Arguments arguments(Map<String, String> over) {
     List<Assignment> assignments = new ArrayList<>();
     set.forEach((key, value) -> assignments.add(new Assignment(key, value, "--set " + key)));
     if (data != null) {
@@ -56,8 +61,12 @@ final class SettingsOptions {
     if (routes != null) {
       assignments.add(new Assignment("payhook.routes", routes, "--routes"));
     }
+    over.forEach((key, value) -> assignments.add(new Assignment(key, value, "the command")));
     String home = System.getProperty("payhook.home");
     return new Settings.Arguments(
-        config, home == null ? null : Path.of(home), profile, assignments);
+        config,
+        home == null ? null : Path.of(home),
+        over.getOrDefault("payhook.profile", profile),
+        assignments);
   }
 }

@@ -54,6 +54,11 @@ public final class DeliveryEngine implements AutoCloseable {
   private final MeterRegistry meters;
 
   private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
+
+  /** Subscriptions whose routes are being replaced: no lane, but events still get deliveries. */
+  private final Map<String, SubscriptionTable.Row> kept = new ConcurrentHashMap<>();
+
+  private final AtomicInteger keeping = new AtomicInteger();
   private volatile List<SubscriptionTable.Row> elsewhere = List.of();
   private final Map<String, List<Target>> targets = new ConcurrentHashMap<>();
   private final ExecutorService executor;
@@ -115,8 +120,35 @@ public final class DeliveryEngine implements AutoCloseable {
       throw new IllegalStateException(
           "route " + route + " is subscribed already; a subscription is named by its route id");
     }
+    kept.remove(route);
     changed();
     return lane;
+  }
+
+  /** Ends what {@link #keepSubscriptions} began. */
+  public interface Keeping extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * From now on a route that stops keeps its subscription: its events get deliveries that wait in
+   * the journal. When this is closed, the subscriptions of routes that have not come back end.
+   */
+  public Keeping keepSubscriptions() {
+    keeping.incrementAndGet();
+    return () -> {
+      if (keeping.decrementAndGet() == 0 && !kept.isEmpty()) {
+        kept.clear();
+        changed();
+        try {
+          // At once: the next event must not go to a route that has just gone for good.
+          publishSubscriptions();
+        } catch (SQLException e) {
+          LOG.debug("subscriptions are published with the next poll", e);
+        }
+      }
+    };
   }
 
   /**
@@ -126,8 +158,16 @@ public final class DeliveryEngine implements AutoCloseable {
   void close(Lane lane) throws InterruptedException {
     giveBack(lane.close());
     lane.awaitIdle(lane.timeout);
+    if (keeping.get() > 0) {
+      kept.put(lane.route, row(lane));
+    }
     lanes.remove(lane.route, lane);
     changed();
+  }
+
+  private static SubscriptionTable.Row row(Lane lane) {
+    return new SubscriptionTable.Row(
+        lane.route, lane.endpointPattern, lane.typePattern, lane.ordered);
   }
 
   private void changed() {
@@ -155,7 +195,7 @@ public final class DeliveryEngine implements AutoCloseable {
         matched.put(lane.route, new Target(lane.route, lane.ordered, lane));
       }
     }
-    for (SubscriptionTable.Row row : elsewhere) {
+    for (SubscriptionTable.Row row : withoutLane()) {
       if (Pattern.matches(row.endpoint(), endpoint) && Pattern.matches(row.type(), type)) {
         matched.putIfAbsent(row.route(), new Target(row.route(), row.ordered(), null));
       }
@@ -164,6 +204,12 @@ public final class DeliveryEngine implements AutoCloseable {
       targets.clear();
     }
     return List.copyOf(matched.values());
+  }
+
+  private List<SubscriptionTable.Row> withoutLane() {
+    List<SubscriptionTable.Row> rows = new ArrayList<>(kept.values());
+    rows.addAll(elsewhere);
+    return rows;
   }
 
   /** One delivery to be written with its event. */
@@ -194,12 +240,13 @@ public final class DeliveryEngine implements AutoCloseable {
     @Override
     public void committed(Claim claim) {
       Lane lane = target.lane;
-      if (lane == null) {
-        return;
-      }
-      if (!claimed) {
-        lane.announce();
-        wake();
+      if (lane == null || !claimed) {
+        // The route may have been replaced since the event was matched.
+        Lane now = lanes.get(target.route);
+        if (now != null) {
+          now.announce();
+          wake();
+        }
       } else if (!lane.takeReserved(claim)) {
         deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
       }
@@ -299,16 +346,12 @@ public final class DeliveryEngine implements AutoCloseable {
     }
   }
 
-  private void publishSubscriptions() throws SQLException {
+  private synchronized void publishSubscriptions() throws SQLException {
     subscriptionsChanged = false;
     try {
-      table.replace(
-          lanes.values().stream()
-              .map(
-                  lane ->
-                      new SubscriptionTable.Row(
-                          lane.route, lane.endpointPattern, lane.typePattern, lane.ordered))
-              .toList());
+      Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
+      lanes.values().forEach(lane -> rows.put(lane.route, row(lane)));
+      table.replace(List.copyOf(rows.values()));
       elsewhere = table.elsewhere();
       targets.clear();
     } catch (SQLException e) {

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * message made from the journal.
  */
 final class EventConsumer extends DefaultConsumer {
-  private final DeliveryEngine engine;
+  private final @Nullable DeliveryEngine engine;
   private @Nullable Lane lane;
 
-  EventConsumer(EventEndpoint endpoint, Processor processor, DeliveryEngine engine) {
+  EventConsumer(EventEndpoint endpoint, Processor processor, @Nullable DeliveryEngine engine) {
     super(endpoint, processor);
     this.engine = engine;
   }
@@ -28,12 +28,16 @@ final class EventConsumer extends DefaultConsumer {
   @Override
   protected void doStart() throws Exception {
     super.doStart();
+    if (engine == null) {
+      throw new IllegalStateException(
+          "this Camel context only reads route files; it has no journal to receive events from");
+    }
     lane = engine.open(getRouteId(), this);
   }
 
   @Override
   protected void doStop() throws Exception {
-    if (lane != null) {
+    if (lane != null && engine != null) {
       engine.close(lane);
       lane = null;
     }

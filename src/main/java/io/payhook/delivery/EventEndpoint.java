@@ -83,10 +83,6 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
 
   @Override
   public Consumer createConsumer(Processor processor) throws Exception {
-    if (engine == null) {
-      throw new IllegalStateException(
-          "this Camel context only reads route files; it has no journal to receive events from");
-    }
     EventConsumer consumer = new EventConsumer(this, processor, engine);
     configureConsumer(consumer);
     return consumer;

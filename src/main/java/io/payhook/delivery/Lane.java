@@ -201,10 +201,18 @@ final class Lane {
     return returned;
   }
 
-  /** A delivery went through: the target is there. */
-  synchronized void resume() {
-    paused = false;
-    probing = false;
+  /** A delivery went through: the target is there, and all that waits here may run. */
+  void resume() {
+    int starts;
+    synchronized (this) {
+      paused = false;
+      probing = false;
+      starts = Math.max(0, Math.min(concurrency - running, waiting.size()));
+      running += starts;
+    }
+    for (int i = 0; i < starts; i++) {
+      executor.execute(this::drain);
+    }
   }
 
   synchronized boolean pausing() {

@@ -27,13 +27,18 @@ public final class Effects {
    * @param context not yet started
    */
   public static void bind(CamelContext context, EffectsConfig config) {
+    bind(context, config, new Breakers(config.clock(), config.meters()));
+  }
+
+  static void bind(CamelContext context, EffectsConfig config, Breakers breakers) {
     Registry registry = context.getRegistry();
     Effects effects = new Effects(config.clock());
     registry.bind(BEAN, effects);
     registry.bind("payhookStatements", effects.statements);
     registry.bind("payhookConnections", new UndescribedConnections(context));
+    config.mail().guardedBy(breakers);
     registry.bind("payhookMailSender", MailSender.class, config.mail(), null, "close");
-    registry.bind("payhookCrmClient", new CrmClient(config.crmToken()));
+    registry.bind("payhookCrmClient", new CrmClient(config.crmToken(), breakers));
     registry.bind("payhookEffectResult", (Processor) Undertaking::result);
     registry.bind("payhookEffectEnd", (Processor) Undertaking::end);
     context.addRoutePolicyFactory(new Callers());

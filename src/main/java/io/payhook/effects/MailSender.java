@@ -10,6 +10,9 @@ public abstract sealed class MailSender extends DefaultJavaMailSender implements
 
   MailSender() {}
 
+  /** Leaves a server alone that does not answer. */
+  void guardedBy(Breakers breakers) {}
+
   /**
    * Sends one e-mail; returns once the other side has taken it.
    *

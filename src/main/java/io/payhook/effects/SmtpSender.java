@@ -1,5 +1,7 @@
 package io.payhook.effects;
 
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.payhook.delivery.TargetUnavailableException;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;
 import jakarta.mail.SendFailedException;
@@ -106,12 +108,23 @@ public final class SmtpSender extends MailSender {
   private final Semaphore free;
   private final ConcurrentLinkedDeque<Kept> kept = new ConcurrentLinkedDeque<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile Breaker breaker;
 
   public SmtpSender(Server server, Clock clock) {
     this.server = server;
     this.clock = clock;
     this.session = Session.getInstance(properties(server));
     this.free = new Semaphore(server.connections, true);
+    this.breaker = new Breakers(clock, new CompositeMeterRegistry()).of(target(server));
+  }
+
+  private static String target(Server server) {
+    return server.host + ":" + server.port;
+  }
+
+  @Override
+  void guardedBy(Breakers breakers) {
+    breaker = breakers.of(target(server));
   }
 
   private static Properties properties(Server server) {
@@ -154,10 +167,7 @@ public final class SmtpSender extends MailSender {
               + " are busy; tried again later");
     }
     try {
-      Transport old = takeKept();
-      if (old == null || !sentOver(old, mail)) {
-        sendOver(connect(), mail);
-      }
+      guarded(breaker, mail);
     } catch (SendFailedException e) {
       if (refusedForGood(e)) {
         throw refused(e);
@@ -166,6 +176,45 @@ public final class SmtpSender extends MailSender {
     } finally {
       free.release();
     }
+  }
+
+  private void guarded(Breaker guard, MimeMessage mail) throws MessagingException {
+    try {
+      guard.enter();
+    } catch (TargetUnavailableException e) {
+      throw new MessagingException(e.getMessage(), e);
+    }
+    try {
+      Transport old = takeKept();
+      if (old == null || !sentOver(old, mail)) {
+        sendOver(connect(), mail);
+      }
+      guard.succeeded();
+    } catch (MessagingException e) {
+      if (aboutThisMail(e)) {
+        guard.succeeded();
+      } else {
+        guard.failed(e);
+      }
+      throw e;
+    } catch (RuntimeException | Error e) {
+      guard.left();
+      throw e;
+    }
+  }
+
+  /** The server answered with a 5xx, or the e-mail could not even be given to it. */
+  private static boolean aboutThisMail(MessagingException e) {
+    if (!(e instanceof SendFailedException) || lost(e)) {
+      return false;
+    }
+    for (Exception next = e; next instanceof MessagingException m; next = m.getNextException()) {
+      int answer = answer(next);
+      if (answer >= 400 && answer < 500) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean acquire() throws MessagingException {

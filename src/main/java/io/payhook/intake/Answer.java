@@ -1,8 +1,12 @@
 package io.payhook.intake;
 
 import io.payhook.journal.Receipt;
+import io.payhook.signature.Provider;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.jspecify.annotations.Nullable;
@@ -13,20 +17,43 @@ import org.jspecify.annotations.Nullable;
  *
  * @param retryAfter seconds, or 0
  */
-record Answer(int status, String contentType, byte[] body, int retryAfter, @Nullable String allow) {
+record Answer(
+    int status, @Nullable String contentType, byte[] body, int retryAfter, @Nullable String allow) {
   static final Answer BAD_REQUEST = rejected(400, "the event can't be read");
   static final Answer UNAUTHORIZED = rejected(401, "the signature is missing or wrong");
   static final Answer NOT_FOUND = rejected(404, "there is no such endpoint");
-  static final Answer METHOD_NOT_ALLOWED =
-      new Answer(
-          405, "application/json", rejected(405, "an endpoint takes POST").body(), 0, "POST");
+  static final Answer METHOD_NOT_ALLOWED = methodNotAllowed(Set.of("POST"));
   static final Answer TOO_LARGE = rejected(413, "the body is too large");
   static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
   static final Answer UNAVAILABLE = tryAgain(503, "the event can't be kept now", 2);
 
-  static Answer of(Receipt receipt) {
+  /**
+   * The event is kept, or was before.
+   *
+   * @param provider whose platform may ask for an answer of its own
+   */
+  static Answer of(Receipt receipt, Provider provider) {
+    Provider.Response own = provider.response().orElse(null);
+    if (own != null && own.status() == 204) {
+      return new Answer(204, null, new byte[0], 0, null);
+    }
+    int code = own == null ? 200 : own.status();
+    if (own != null && own.body() != null) {
+      String type = own.contentType() == null ? "text/plain" : own.contentType();
+      return new Answer(code, type, own.body().getBytes(StandardCharsets.UTF_8), 0, null);
+    }
     String status = receipt.status() == Receipt.Status.ACCEPTED ? "accepted" : "duplicate";
-    return json(200, "{\"status\":\"" + status + "\",\"id\":\"" + receipt.id() + "\"}", 0);
+    return json(code, "{\"status\":\"" + status + "\",\"id\":\"" + receipt.id() + "\"}", 0);
+  }
+
+  /** The other method of an endpoint is for handshakes alone. */
+  static Answer methodNotAllowed(Set<String> methods) {
+    return new Answer(
+        405,
+        "application/json",
+        rejected(405, "an endpoint takes POST").body(),
+        0,
+        methods.stream().sorted(Comparator.reverseOrder()).collect(Collectors.joining(", ")));
   }
 
   private static Answer rejected(int status, String error) {
@@ -48,7 +75,9 @@ record Answer(int status, String contentType, byte[] body, int retryAfter, @Null
     message.removeHeaders("*");
     message.setBody(body);
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
-    message.setHeader(Exchange.CONTENT_TYPE, contentType);
+    if (contentType != null) {
+      message.setHeader(Exchange.CONTENT_TYPE, contentType);
+    }
     if (retryAfter > 0) {
       message.setHeader("Retry-After", Integer.toString(retryAfter));
     }
@@ -58,7 +87,10 @@ record Answer(int status, String contentType, byte[] body, int retryAfter, @Null
     if (response.ended() || response.closed()) {
       return;
     }
-    response.setStatusCode(status).putHeader("Content-Type", contentType);
+    response.setStatusCode(status);
+    if (contentType != null) {
+      response.putHeader("Content-Type", contentType);
+    }
     if (retryAfter > 0) {
       response.putHeader("Retry-After", Integer.toString(retryAfter));
     }

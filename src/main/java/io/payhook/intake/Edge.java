@@ -1,11 +1,16 @@
 package io.payhook.intake;
 
+import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +31,15 @@ final class Edge implements Handler<RoutingContext> {
   private final int maxInFlight;
   private final BooleanSupplier journalAvailable;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger entering = new AtomicInteger();
+  private final AtomicInteger held = new AtomicInteger();
+  private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean open;
+  private volatile boolean holding;
+
+  /** A request that was held back, where it goes, and the event loop that it belongs to. */
+  private record Waiting(
+      HttpServerRequest request, Handler<HttpServerRequest> router, Context loop) {}
 
   /**
    * @param maxBody bytes
@@ -61,6 +74,60 @@ final class Edge implements Handler<RoutingContext> {
     return inFlight.get();
   }
 
+  /** Whether every request that was let in is answered. */
+  boolean idle() {
+    return entering.get() == 0 && inFlight.get() == 0;
+  }
+
+  /**
+   * Stands before the router, which looks up its routes when a request comes to it: while they are
+   * replaced, no request may be inside.
+   */
+  Handler<HttpServerRequest> gate(Handler<HttpServerRequest> router) {
+    return request -> {
+      entering.incrementAndGet();
+      try {
+        if (!holding) {
+          router.handle(request);
+          return;
+        }
+      } finally {
+        entering.decrementAndGet();
+      }
+      if (held.get() >= maxInFlight) {
+        Answer.UNAVAILABLE.write(request.response());
+        return;
+      }
+      held.incrementAndGet();
+      request.pause();
+      waiting.add(new Waiting(request, router, Vertx.currentContext()));
+      if (!holding) {
+        letGo();
+      }
+    };
+  }
+
+  /** Holds back every further request, unanswered, until {@link #letGo}. */
+  void hold() {
+    holding = true;
+  }
+
+  /** Serves what was held back, and what comes. */
+  void letGo() {
+    holding = false;
+    for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
+      Waiting one = next;
+      held.decrementAndGet();
+      one.loop.runOnContext(
+          unused -> {
+            one.request.resume();
+            if (!one.request.response().closed()) {
+              gate(one.router).handle(one.request);
+            }
+          });
+    }
+  }
+
   @Override
   public void handle(RoutingContext context) {
     HttpServerRequest request = context.request();
@@ -92,11 +159,16 @@ final class Edge implements Handler<RoutingContext> {
       return Answer.BAD_REQUEST;
     }
     String name = endpointOf(request.path());
-    if (name == null || endpoints.get(name) == null) {
+    ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
+    if (endpoint == null) {
       return open ? Answer.NOT_FOUND : Answer.UNAVAILABLE;
     }
     if (!HttpMethod.POST.equals(request.method())) {
-      return Answer.METHOD_NOT_ALLOWED;
+      // Some platforms shake hands by GET before they post events.
+      Set<String> methods = endpoint.provider().methods();
+      if (!methods.contains(request.method().name())) {
+        return Answer.methodNotAllowed(methods);
+      }
     }
     if (!open || !journalAvailable.getAsBoolean()) {
       return Answer.UNAVAILABLE;

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Recipient;
 import io.payhook.journal.Rejections;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.function.BiFunction;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.spi.HeaderFilterStrategy;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ public final class Intake {
    * @param maxBody bytes
    * @param maxInFlight requests at a time; more are answered 503
    * @param recipients the routes that want an event, by endpoint and type
+   * @param publicUrl the address that platforms know this server by, where it is another one
    */
   public Intake(
       Endpoints endpoints,
@@ -40,6 +43,7 @@ public final class Intake {
       BiFunction<String, String, List<Recipient>> recipients,
       long maxBody,
       int maxInFlight,
+      @Nullable URI publicUrl,
       MeterRegistry registry) {
     this.endpoints = endpoints;
     this.edge = new Edge(endpoints, maxBody, maxInFlight, journal::available);
@@ -47,7 +51,7 @@ public final class Intake {
     this.beans =
         Map.of(
             "signature",
-            new SignatureProcessor(endpoints, rejections, meters),
+            new SignatureProcessor(endpoints, rejections, meters, publicUrl),
             "journal",
             new JournalRepository(journal, recipients, meters),
             "reply",
@@ -83,6 +87,32 @@ public final class Intake {
     return edge.isOpen();
   }
 
+  /** Ends what {@link #hold} began. */
+  public interface Hold extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Holds back new requests, unanswered, and returns when those in flight are answered: the moment
+   * in which the intake route can be replaced. When this is closed, the held ones are served.
+   *
+   * @param atMost how long to wait for those in flight
+   */
+  public Hold hold(Duration atMost) throws InterruptedException {
+    edge.hold();
+    try {
+      long end = System.nanoTime() + atMost.toNanos();
+      while (!edge.idle() && System.nanoTime() < end) {
+        TimeUnit.MILLISECONDS.sleep(1);
+      }
+    } catch (InterruptedException e) {
+      edge.letGo();
+      throw e;
+    }
+    return edge::letGo;
+  }
+
   /** Answers new requests 503 and waits until those in flight are answered. */
   public void drain(Duration atMost) throws InterruptedException {
     edge.shut();
@@ -99,7 +129,7 @@ public final class Intake {
   private static void reply(Exchange exchange) {
     Reception reception = Reception.of(exchange);
     if (reception != null && reception.receipt != null) {
-      Answer.of(reception.receipt).write(exchange);
+      Answer.of(reception.receipt, reception.endpoint.provider()).write(exchange);
       return;
     }
     Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);

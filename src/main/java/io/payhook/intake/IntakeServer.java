@@ -92,7 +92,7 @@ final class IntakeServer extends VertxPlatformHttpServer {
     }
     Router root = Router.router(getVertx());
     root.route(configuration.getPath() + "*").subRouter(routes);
-    server = getVertx().createHttpServer(options).requestHandler(root);
+    server = getVertx().createHttpServer(options).requestHandler(edge.gate(root));
     try {
       server
           .listen(configuration.getBindPort(), configuration.getBindHost())

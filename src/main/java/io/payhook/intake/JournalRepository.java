@@ -43,14 +43,17 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     }
     VerifiedEvent event = reception.event;
     String endpoint = reception.endpoint.name();
+    List<VerifiedEvent> items = event.items();
     try {
-      Receipt receipt =
-          journal.append(
-              newEvent(reception.endpoint, event, key), recipients.apply(endpoint, event.type()));
-      reception.receipt = receipt;
-      meters.accepted(
-          endpoint, receipt.status().name().toLowerCase(Locale.ROOT), event.secretLabel());
-      return receipt.status() == Receipt.Status.ACCEPTED;
+      if (items.size() == 1) {
+        VerifiedEvent one = items.get(0);
+        Receipt receipt =
+            journal.append(newEvent(reception, one, key), recipients.apply(endpoint, one.type()));
+        reception.receipt = receipt;
+        count(endpoint, receipt, event);
+        return receipt.status() == Receipt.Status.ACCEPTED;
+      }
+      return addAll(reception, items);
     } catch (JournalUnavailableException e) {
       meters.accepted(endpoint, "unavailable", event.secretLabel());
       throw new Unavailable(e);
@@ -58,6 +61,34 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
       Thread.currentThread().interrupt();
       throw new Unavailable(e);
     }
+  }
+
+  private void count(String endpoint, Receipt receipt, VerifiedEvent event) {
+    meters.accepted(
+        endpoint, receipt.status().name().toLowerCase(Locale.ROOT), event.secretLabel());
+  }
+
+  /**
+   * Every item of a batch is an event with a key of its own. The one answer waits for all of them;
+   * when one can't be kept the sender tries again, and finds the others as duplicates.
+   */
+  private boolean addAll(Reception reception, List<VerifiedEvent> items)
+      throws JournalUnavailableException, InterruptedException {
+    String endpoint = reception.endpoint.name();
+    List<Receipt> receipts =
+        journal.appendAll(
+            items.stream().map(item -> newEvent(reception, item, item.key())).toList(),
+            event -> recipients.apply(endpoint, event.type()));
+    Receipt told = receipts.get(0);
+    for (int i = 0; i < receipts.size(); i++) {
+      Receipt receipt = receipts.get(i);
+      count(endpoint, receipt, items.get(i));
+      if (receipt.status() == Receipt.Status.ACCEPTED && told.status() != Receipt.Status.ACCEPTED) {
+        told = receipt;
+      }
+    }
+    reception.receipt = told;
+    return told.status() == Receipt.Status.ACCEPTED;
   }
 
   /** Carries the reason out of the EIP, without the cost of a stack trace. */
@@ -69,7 +100,9 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     }
   }
 
-  private static NewEvent newEvent(ActiveEndpoint endpoint, VerifiedEvent event, String key) {
+  private static NewEvent newEvent(Reception reception, VerifiedEvent event, String key) {
+    ActiveEndpoint endpoint = reception.endpoint;
+    String target = reception.target;
     RawRequest request = event.request();
     byte[] body = request.body();
     return new NewEvent(
@@ -82,9 +115,9 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
         event.currency(),
         event.secretLabel(),
         request.method(),
-        request.url(),
+        target,
         contentType(request),
-        SignatureProcessor.headersJson(request.headers()),
+        SignatureProcessor.headersJson(request.headers(), endpoint.provider().credentialHeaders()),
         body,
         stored -> SameEvent.test(stored, body, endpoint.provider().ignored()));
   }

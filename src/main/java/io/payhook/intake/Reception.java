@@ -11,15 +11,21 @@ final class Reception {
 
   final ActiveEndpoint endpoint;
   final VerifiedEvent event;
+
+  /** The request target as it came over the wire. */
+  final String target;
+
   @Nullable Receipt receipt;
 
-  private Reception(ActiveEndpoint endpoint, VerifiedEvent event) {
+  private Reception(ActiveEndpoint endpoint, VerifiedEvent event, String target) {
+    this.target = target;
     this.endpoint = endpoint;
     this.event = event;
   }
 
-  static void begin(Exchange exchange, ActiveEndpoint endpoint, VerifiedEvent event) {
-    exchange.setProperty(PROPERTY, new Reception(endpoint, event));
+  static void begin(
+      Exchange exchange, ActiveEndpoint endpoint, VerifiedEvent event, String target) {
+    exchange.setProperty(PROPERTY, new Reception(endpoint, event, target));
   }
 
   /** Null before the signature step let the request through. */

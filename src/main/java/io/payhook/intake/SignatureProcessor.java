@@ -8,6 +8,7 @@ import io.payhook.signature.Refused;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,12 +35,19 @@ public final class SignatureProcessor implements Processor {
   private final Endpoints endpoints;
   private final Rejections rejections;
   private final IntakeMeters meters;
+  private final @Nullable String publicUrl;
   private final AtomicLong logged = new AtomicLong(Long.MIN_VALUE);
 
-  SignatureProcessor(Endpoints endpoints, Rejections rejections, IntakeMeters meters) {
+  /**
+   * @param publicUrl what the platforms know this server by, or null where it stands on no other
+   *     address than the one it sees
+   */
+  SignatureProcessor(
+      Endpoints endpoints, Rejections rejections, IntakeMeters meters, @Nullable URI publicUrl) {
     this.endpoints = endpoints;
     this.rejections = rejections;
     this.meters = meters;
+    this.publicUrl = publicUrl == null ? null : publicUrl.toString().replaceAll("/+$", "");
   }
 
   @Override
@@ -57,13 +65,15 @@ public final class SignatureProcessor implements Processor {
     }
     RawRequest raw = raw(request, http.getBody(byte[].class));
     Verdict verdict = endpoint.verifier().verify(raw);
-    if (verdict instanceof VerifiedEvent event) {
-      Reception.begin(exchange, endpoint, event);
+    if (verdict instanceof VerifiedEvent && !raw.method().equals("POST")) {
+      end(exchange, Answer.METHOD_NOT_ALLOWED);
+    } else if (verdict instanceof VerifiedEvent event) {
+      Reception.begin(exchange, endpoint, event, request.uri());
       exchange.setVariable("endpoint", endpoint.name());
       exchange.setVariable("eventType", event.type());
       exchange.setVariable("eventKey", event.key());
     } else if (verdict instanceof Refused refused) {
-      refuse(endpoint.name(), refused, raw, request);
+      refuse(endpoint, refused, raw, request);
       end(
           exchange,
           refused.category() == Refused.Category.MALFORMED
@@ -81,17 +91,18 @@ public final class SignatureProcessor implements Processor {
     exchange.setRouteStop(true);
   }
 
-  private void refuse(String endpoint, Refused refused, RawRequest raw, HttpServerRequest request) {
+  private void refuse(
+      ActiveEndpoint endpoint, Refused refused, RawRequest raw, HttpServerRequest request) {
     String remote = request.remoteAddress() == null ? null : request.remoteAddress().hostAddress();
-    meters.rejected(endpoint, refused.category().name(), refused.reason());
+    meters.rejected(endpoint.name(), refused.category().name(), refused.reason());
     rejections.record(
         new Rejections.Rejection(
-            endpoint,
+            endpoint.name(),
             refused.category().name(),
             refused.reason(),
             refused.detail(),
             remote,
-            headersJson(raw.headers()),
+            headersJson(raw.headers(), endpoint.provider().credentialHeaders()),
             raw.body().length,
             new String(
                 raw.body(), 0, Math.min(EXCERPT, raw.body().length), StandardCharsets.UTF_8)));
@@ -102,13 +113,13 @@ public final class SignatureProcessor implements Processor {
       LOG.warn(
           "{}: endpoint {} refused a request from {}: {}. The sender sees no reason; see the table payhook.rejection.",
           refused.category(),
-          endpoint,
+          endpoint.name(),
           remote,
           refused.detail());
     }
   }
 
-  private static RawRequest raw(HttpServerRequest request, byte @Nullable [] body) {
+  private RawRequest raw(HttpServerRequest request, byte @Nullable [] body) {
     List<RawRequest.Header> headers = new ArrayList<>();
     String contentType = null;
     for (Map.Entry<String, String> header : request.headers()) {
@@ -122,11 +133,25 @@ public final class SignatureProcessor implements Processor {
       headers.add(new RawRequest.Header("Content-Type", contentType));
     }
     return new RawRequest(
-        request.method().name(), request.uri(), headers, body == null ? new byte[0] : body);
+        request.method().name(), url(request), headers, body == null ? new byte[0] : body);
   }
 
-  /** {@code [[name, value], …]}, readable by people and by {@code json_array_elements}. */
-  static String headersJson(List<RawRequest.Header> headers) {
+  /** The absolute URL: some platforms sign it, as they know it. */
+  private String url(HttpServerRequest request) {
+    if (publicUrl != null) {
+      return publicUrl + request.uri();
+    }
+    String host = request.getHeader("Host");
+    return request.scheme() + "://" + (host == null ? "localhost" : host) + request.uri();
+  }
+
+  /**
+   * {@code [[name, value], …]}, readable by people and by {@code json_array_elements}.
+   *
+   * @param credentials names of headers whose value is the secret itself: what is kept says only
+   *     that they were there
+   */
+  static String headersJson(List<RawRequest.Header> headers, List<String> credentials) {
     StringBuilder json = new StringBuilder(64 * headers.size() + 2).append('[');
     JsonStringEncoder encoder = JsonStringEncoder.getInstance();
     for (RawRequest.Header header : headers) {
@@ -136,7 +161,8 @@ public final class SignatureProcessor implements Processor {
       json.append("[\"");
       encoder.quoteAsString(header.name(), json);
       json.append("\", \"");
-      encoder.quoteAsString(header.value(), json);
+      boolean secret = credentials.stream().anyMatch(header.name()::equalsIgnoreCase);
+      encoder.quoteAsString(secret ? "(secret)" : header.value(), json);
       json.append("\"]");
     }
     return json.append(']').toString();

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -145,6 +146,34 @@ public final class Journal implements AutoCloseable {
    */
   public Receipt append(NewEvent event, List<? extends Recipient> recipients)
       throws JournalUnavailableException, InterruptedException {
+    return await(offer(event, recipients), patience.toNanos());
+  }
+
+  /**
+   * Keeps several events, which share commits with each other as with those of other callers.
+   *
+   * @param recipients who gets an event
+   * @return after all commits, in the order of the events
+   * @throws JournalUnavailableException when one of them was not committed in time; others may be
+   *     kept, which the sender's next try then finds as duplicates
+   */
+  public List<Receipt> appendAll(
+      List<NewEvent> events, Function<NewEvent, ? extends List<? extends Recipient>> recipients)
+      throws JournalUnavailableException, InterruptedException {
+    List<Entry> entries = new ArrayList<>(events.size());
+    for (NewEvent event : events) {
+      entries.add(offer(event, recipients.apply(event)));
+    }
+    long end = System.nanoTime() + patience.toNanos();
+    List<Receipt> receipts = new ArrayList<>(events.size());
+    for (Entry entry : entries) {
+      receipts.add(await(entry, Math.max(0, end - System.nanoTime())));
+    }
+    return receipts;
+  }
+
+  private Entry offer(NewEvent event, List<? extends Recipient> recipients)
+      throws JournalUnavailableException {
     Entry entry = new Entry(event, recipients, ids.next());
     if (!commits.available()) {
       entry.drop();
@@ -154,8 +183,13 @@ public final class Journal implements AutoCloseable {
       entry.drop();
       throw new JournalUnavailableException("too many events wait for a commit");
     }
+    return entry;
+  }
+
+  private Receipt await(Entry entry, long nanos)
+      throws JournalUnavailableException, InterruptedException {
     try {
-      return entry.receipt.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return entry.receipt.get(nanos, TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw new JournalUnavailableException("no commit within " + patience.toMillis() + " ms", e);
     } catch (ExecutionException | CompletionException e) {
@@ -187,7 +221,7 @@ public final class Journal implements AutoCloseable {
       insert(connection, entries);
     } catch (SQLException e) {
       // One event that PostgreSQL can't hold must not take its neighbours along.
-      if (entries.size() == 1 || !isDataError(e)) {
+      if (!isDataError(e)) {
         throw e;
       }
       for (Entry entry : entries) {
@@ -407,13 +441,14 @@ public final class Journal implements AutoCloseable {
     }
 
     void repeat(Receipt first) {
-      receipt.complete(first);
       drop();
+      receipt.complete(first);
     }
 
     void fail(Exception cause) {
-      if (receipt.completeExceptionally(cause)) {
+      if (!receipt.isDone()) {
         drop();
+        receipt.completeExceptionally(cause);
       }
     }
 

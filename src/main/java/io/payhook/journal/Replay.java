@@ -129,7 +129,7 @@ public final class Replay {
       connection.setAutoCommit(false);
       try {
         try (Statement statement = connection.createStatement()) {
-          statement.execute("set local statement_timeout = " + timeout.toMillis());
+          statement.execute(JournalReader.alongIndexes(timeout));
         }
         T result = change.with(connection);
         if (!dryRun) {
@@ -427,17 +427,19 @@ public final class Replay {
         }
         int size = Math.min(BATCH, left);
         UUID start = from;
-        List<UUID> batch =
+        Looked batch =
             change(
                 dryRun,
                 connection ->
                     putBatch(connection, selection, kind, state, route, start, size, dryRun));
-        if (!batch.isEmpty()) {
-          counts.merge(route, batch.size(), Integer::sum);
-          left -= batch.size();
-          from = batch.get(batch.size() - 1);
+        if (batch.put() > 0) {
+          counts.merge(route, batch.put(), Integer::sum);
+          left -= batch.put();
         }
-        if (batch.size() < size) {
+        if (!batch.ids().isEmpty()) {
+          from = batch.ids().get(batch.ids().size() - 1);
+        }
+        if (batch.ids().size() < size) {
           break;
         }
       }
@@ -445,7 +447,9 @@ public final class Replay {
     return new Bulk(counts, null);
   }
 
-  private static List<UUID> putBatch(
+  private record Looked(List<UUID> ids, int put) {}
+
+  private static Looked putBatch(
       Connection connection,
       Selection selection,
       String kind,
@@ -457,34 +461,46 @@ public final class Replay {
       throws SQLException {
     Query pick =
         new Query(
-                "select d.event_id from payhook.delivery d join payhook.event e on e.id = d.event_id where d."
-                    + kind
-                    + " and d.state = ? and d.route = ? and d.event_id > ? and d.event_id >= ?",
-                state,
+            "select d.event_id from payhook.delivery d where d."
+                + kind
+                + " and d.state = ? and d.route = ? and d.event_id > ? and d.event_id >= ?",
+            state,
+            route,
+            from,
+            JournalReader.lowest(selection.since()));
+    if (selection.endpoint() != null || selection.since() != null) {
+      pick.add("and exists (select 1 from payhook.event e where e.id = d.event_id")
+          .addIf(selection.since(), "and e.received_at >= ?")
+          .addIf(selection.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
+          .add(")");
+    }
+    pick.add("order by d.event_id limit ?", size);
+    List<UUID> ids = ids(connection, pick);
+    if (dryRun || ids.isEmpty()) {
+      return new Looked(ids, ids.size());
+    }
+    List<UUID> locked =
+        ids(
+            connection,
+            new Query(
+                "select id from payhook.event where id = any(?) order by id for key share skip locked",
+                (Object) ids.toArray(UUID[]::new)));
+    try (PreparedStatement statement =
+        new Query(
+                """
+                update payhook.delivery set state = 'pending', forgiven = attempts, due_at = now(), done_at = null, node = null
+                where route = ? and event_id = any(?) and state = ?
+                """,
                 route,
-                from,
-                JournalReader.lowest(selection.since()))
-            .addIf(selection.since(), "and e.received_at >= ?")
-            .addIf(selection.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-            .add("order by d.event_id limit ?", size);
-    if (!dryRun) {
-      pick.add("for update of d skip locked for key share of e skip locked");
+                locked.toArray(UUID[]::new),
+                state)
+            .prepare(connection)) {
+      return new Looked(ids, statement.executeUpdate());
     }
-    List<UUID> ids = JournalReader.list(connection, pick, row -> row.getObject(1, UUID.class));
-    if (!dryRun && !ids.isEmpty()) {
-      try (PreparedStatement statement =
-          new Query(
-                  """
-                  update payhook.delivery set state = 'pending', forgiven = attempts, due_at = now(), done_at = null, node = null
-                  where route = ? and event_id = any(?)
-                  """,
-                  route,
-                  ids.toArray(UUID[]::new))
-              .prepare(connection)) {
-        statement.executeUpdate();
-      }
-    }
-    return ids;
+  }
+
+  private static List<UUID> ids(Connection connection, Query query) throws SQLException {
+    return JournalReader.list(connection, query, row -> row.getObject(1, UUID.class));
   }
 
   private Bulk give(Selection selection, boolean dryRun) throws SQLException, ReplayException {
@@ -530,7 +546,7 @@ public final class Replay {
     if (!dryRun) {
       look.add("for key share skip locked");
     }
-    List<UUID> looked = JournalReader.list(connection, look, row -> row.getObject(1, UUID.class));
+    List<UUID> looked = ids(connection, look);
     if (looked.isEmpty()) {
       return new Given(looked, Map.of());
     }

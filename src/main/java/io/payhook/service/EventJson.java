@@ -1,23 +1,35 @@
 package io.payhook.service;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.intake.ActiveEndpoint;
+import io.payhook.intake.Endpoints;
 import io.payhook.journal.StoredEvent;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What routes see as the variable {@code event}: the JSON as maps, lists and values, with no number
- * in floating point.
+ * What routes see as the variable {@code event}: the body as maps, lists and values, with no number
+ * in floating point. A form's fields, or XML, have the names they have for the provider's settings.
  */
 final class EventJson {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
-  private EventJson() {}
+  private final Endpoints endpoints;
 
-  static @Nullable Object parse(StoredEvent event) {
+  EventJson(Endpoints endpoints) {
+    this.endpoints = endpoints;
+  }
+
+  @Nullable Object parse(StoredEvent event) {
+    ActiveEndpoint endpoint = endpoints.get(event.endpoint());
     try {
+      if (endpoint != null && !endpoint.provider().readsJson()) {
+        JsonNode node = endpoint.provider().read(event.contentType(), event.body());
+        return node == null ? null : JSON.treeToValue(node, Object.class);
+      }
       return JSON.readValue(event.body(), Object.class);
     } catch (IOException e) {
       return null;

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Nearest;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -341,7 +342,7 @@ public final class Key<T> {
             return lower;
           }
           throw new IllegalArgumentException(
-              "not one of " + String.join(", ", all) + Suggestion.among(all, lower));
+              "not one of " + String.join(", ", all) + Nearest.didYouMean(lower, all));
         });
   }
 

@@ -21,8 +21,10 @@ import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.routes.Providers;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
+import io.payhook.routes.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
@@ -33,7 +35,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -41,11 +45,13 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
+import org.apache.camel.spi.InterceptStrategy;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,12 +75,15 @@ public final class Service implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  private final List<Consumer<Main>> more = new ArrayList<>();
+
   private volatile @Nullable Journal journal;
   private volatile @Nullable Intake intake;
+  private volatile @Nullable RouteFiles files;
+  private volatile @Nullable CamelContext context;
   private @Nullable DataSource dataSource;
   private @Nullable DeliveryEngine engine;
   private @Nullable Endpoints endpoints;
-  private @Nullable Providers providers;
   private volatile int port;
 
   private interface Stop {
@@ -85,6 +94,16 @@ public final class Service implements AutoCloseable {
   public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
+  }
+
+  /**
+   * A bean for the routes' registry, besides those of the service itself; before {@link #open}.
+   *
+   * @param type what Camel may look for it as
+   */
+  public <T> Service bind(String name, Class<T> type, T bean) {
+    more.add(main -> main.getCamelContext().getRegistry().bind(name, type, bean));
+    return this;
   }
 
   /**
@@ -150,6 +169,7 @@ public final class Service implements AutoCloseable {
                 journalMeters));
     journalMeters.watch(journal);
     this.journal = journal;
+    Endpoints endpoints = new Endpoints();
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -157,11 +177,10 @@ public final class Service implements AutoCloseable {
                 new Deliveries(writing, node, lease),
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
-                EventJson::parse,
+                new EventJson(endpoints)::parse,
                 clock,
                 meters));
 
-    Endpoints endpoints = new Endpoints();
     Intake intake =
         new Intake(
             endpoints,
@@ -170,6 +189,7 @@ public final class Service implements AutoCloseable {
             engine::recipientsOf,
             settings.get(Key.INTAKE_MAX_BODY),
             settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+            settings.get(Key.PUBLIC_URL).orElse(null),
             meters);
     Vertx vertx =
         Vertx.vertx(
@@ -188,9 +208,14 @@ public final class Service implements AutoCloseable {
     main.bind("payhookVertx", vertx);
     main.bind("payhook", pool);
     main.bind("event", new EventComponent(engine));
-    initialise(main, effects);
+    Reloading.initialise(main, settings, effects);
     CamelContext context = main.getCamelContext();
-    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock));
+    more.forEach(bean -> bean.accept(main));
+    context
+        .getRegistry()
+        .findByType(InterceptStrategy.class)
+        .forEach(context.getCamelContextExtension()::addInterceptStrategy);
+    Effects.bind(context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters));
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
@@ -198,8 +223,15 @@ public final class Service implements AutoCloseable {
     main.start();
     Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
     stops.push(() -> engine.drain(patience));
-    Providers providers = Providers.load(settings.routes().resolve("providers"));
-    new RouteFiles(context, settings.routes(), providers, endpoints, clock).load();
+    RouteFiles files =
+        new RouteFiles(
+            context,
+            settings.routes(),
+            endpoints,
+            new Reloading(settings, main, effects, pool, engine, intake),
+            clock);
+    files.load();
+    this.files = files;
     engine.start();
     Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
     if (keep.isPresent()) {
@@ -209,10 +241,23 @@ public final class Service implements AutoCloseable {
     this.dataSource = pool;
     this.engine = engine;
     this.endpoints = endpoints;
-    this.providers = providers;
     this.intake = intake;
+    this.context = context;
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
+    if (reloadsByItself()) {
+      stops.push(
+          Watch.over(
+                  List.of(settings.routes(), settings.data().resolve("secrets.properties")),
+                  files::reload)
+              ::close);
+      LOG.info("Changed files in {} are taken over while running.", settings.routes());
+    }
+  }
+
+  private boolean reloadsByItself() {
+    String reload = settings.get(Key.ROUTES_RELOAD);
+    return reload.equals("on") || (reload.equals("auto") && !settings.isProduction());
   }
 
   /** The mail server of the settings, or the stand-in that writes files. */
@@ -279,48 +324,29 @@ public final class Service implements AutoCloseable {
         settings.get(Key.DELIVERY_POLL));
   }
 
-  /**
-   * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
-   */
-  private void initialise(Main main, Properties more) throws Exception {
-    main.setDefaultPropertyPlaceholderLocation("false");
-    Properties properties = new Properties();
-    properties.setProperty("camel.main.name", "payhook");
-    properties.setProperty("camel.main.routesIncludePattern", "false");
-    properties.setProperty("camel.main.startupSummaryLevel", "Off");
-    properties.setProperty(
-        "camel.main.shutdownTimeout",
-        String.valueOf(settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()));
-    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
-    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
-    properties.setProperty("camel.main.useBreadcrumb", "false");
-    properties.setProperty("camel.main.messageHistory", "false");
-    properties.setProperty("camel.main.streamCachingEnabled", "false");
-    properties.setProperty("camel.component.direct.block", "false");
-    properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
-    properties.setProperty("camel.component.http.cookieManagementDisabled", "true");
-    properties.setProperty("camel.component.http.connectTimeout", "3000");
-    properties.setProperty("camel.component.http.connectionRequestTimeout", "3000");
-    properties.setProperty("camel.component.http.responseTimeout", "10000");
-    properties.setProperty("camel.component.http.soTimeout", "10000");
-    properties.setProperty(
-        "camel.component.kamelet.location",
-        "classpath:kamelets,file:" + settings.routes().resolve("kamelets"));
-    properties.putAll(settings.asCamelProperties());
-    properties.setProperty("camel.server.enabled", "true");
-    properties.setProperty("camel.server.fileUploadEnabled", "false");
-    properties.setProperty(
-        "camel.server.maxBodySize", String.valueOf(settings.get(Key.INTAKE_MAX_BODY)));
-    properties.setProperty("camel.management.enabled", "false");
-    properties.putAll(more);
-    main.setInitialProperties(properties);
-    main.init();
-    Placeholders.install(main.getCamelContext(), settings);
-  }
-
   private <T extends AutoCloseable> T closing(T part) {
     stops.push(part::close);
     return part;
+  }
+
+  /**
+   * Takes over changed files of the routes folder, or none of them where any can't be used.
+   *
+   * @throws IllegalStateException before {@link #open} has returned
+   */
+  public RouteFiles.Outcome reload() {
+    return opened(files).reloadWhole();
+  }
+
+  /** Every file of the routes folder whose version on disk is not the one that runs. */
+  public List<ReloadProblem> fileProblems() {
+    RouteFiles current = files;
+    return current == null ? List.of() : current.problems();
+  }
+
+  /** What runs the routes, for tests that look inside. */
+  CamelContext context() {
+    return opened(context);
   }
 
   /** What is measured, for the management port. */
@@ -340,7 +366,7 @@ public final class Service implements AutoCloseable {
 
   /** The presets there are. */
   public Providers providers() {
-    return opened(providers);
+    return opened(files).providers();
   }
 
   /** Has the deliveries looked at that were made pending from outside. */

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -380,7 +381,7 @@ public final class Settings {
                 + ": there is no setting '"
                 + key
                 + "'"
-                + Suggestion.among(known.keySet(), key));
+                + Nearest.didYouMean(key, known.keySet()));
         return;
       }
       values.put(key, value);
@@ -402,8 +403,8 @@ public final class Settings {
       }
       if (variable.startsWith("PAYHOOK_")) {
         List<String> variables = Key.all().stream().map(Key::variable).toList();
-        Suggestion.nearest(variables, variable)
-            .filter(near -> Suggestion.distance(near, variable) <= 2)
+        Nearest.to(variable, variables)
+            .filter(near -> Nearest.distance(near, variable) <= 2)
             .ifPresent(
                 near ->
                     problems.add(

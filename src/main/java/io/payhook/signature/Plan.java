@@ -26,6 +26,8 @@ final class Plan {
   private static final int MOST_SIGNATURES = 32;
   private static final int LONGEST_KEY = 512;
   private static final int LONGEST_TYPE = 200;
+  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final Map<String, String> settings;
 
@@ -613,9 +615,19 @@ final class Plan {
             ? eventKey
             : printable(shortened(about), LONGEST_KEY, "bad-event-entity", "event's entity");
     String code = currency == null ? null : currency.text(scope);
-    code = code == null || code.length() > 10 ? null : code.strip().toUpperCase(Locale.ROOT);
+    code = code == null ? null : currency(code);
     return new VerifiedEvent.Facts(
         known, rawType, eventKey, about, occurredAt(scope), amount(scope, code), code);
+  }
+
+  private static @Nullable String currency(String text) {
+    String code = text.strip().toUpperCase(Locale.ROOT);
+    boolean plain = !code.isEmpty() && code.length() <= 10;
+    for (int i = 0; i < code.length() && plain; i++) {
+      char c = code.charAt(i);
+      plain = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    }
+    return plain ? code : null;
   }
 
   private static String printable(String text, int longest, String reason, String name)
@@ -644,7 +656,13 @@ final class Plan {
         : text.substring(0, 400) + "~" + Template.sha256(text.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Null also for a time that no calendar of ours reaches. */
   private @Nullable Instant occurredAt(Scope scope) throws Refusal {
+    Instant at = stated(scope);
+    return at == null || at.isBefore(EARLIEST) || at.isAfter(LATEST) ? null : at;
+  }
+
+  private @Nullable Instant stated(Scope scope) throws Refusal {
     String text = occurredAt == null ? null : occurredAt.text(scope);
     if (text == null) {
       return null;

@@ -1,7 +1,9 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -239,6 +241,39 @@ public final class Provider {
               || template.names(Template.Word.POINTER);
     }
     return whole ? Coverage.BODY : some ? Coverage.PART : Coverage.NOTHING;
+  }
+
+  /** Whether a body is JSON itself, and not a form, XML or text. */
+  public boolean readsJson() {
+    return plan.bodyFormat() == BodyFormat.JSON;
+  }
+
+  /**
+   * A body as JSON, as {@link VerifiedEvent#json} gives it: a form's fields, or XML, as an object
+   * of the same names. For the item of a batch, that item.
+   *
+   * @return null for what can't be read so, and for plain text
+   */
+  public @Nullable JsonNode read(@Nullable String contentType, byte[] body) {
+    List<RawRequest.Header> headers =
+        contentType == null
+            ? List.of()
+            : List.of(new RawRequest.Header("Content-Type", contentType));
+    try {
+      return new Scope(plan, new RawRequest("POST", "", headers, body), Instant.EPOCH).json();
+    } catch (Refusal e) {
+      return null;
+    }
+  }
+
+  /**
+   * Names of the headers that hold the secret itself, not a signature made with it: whoever keeps a
+   * request's headers leaves these out.
+   */
+  public List<String> credentialHeaders() {
+    return plan.algorithm == Algorithm.TOKEN || plan.algorithm == Algorithm.BASIC
+        ? plan.headers
+        : List.of();
   }
 
   /** The request methods its endpoint takes: POST, and GET where a handshake comes by it. */

@@ -191,6 +191,19 @@ class ProviderTest {
   }
 
   @Test
+  void it_tells_which_headers_hold_the_secret_itself() {
+    Provider provider = Provider.parse("p", valid());
+    assertThat(provider.credentialHeaders()).isEmpty();
+    assertThat(provider.with(Map.of("signature.algorithm", "token")).credentialHeaders())
+        .containsExactly("X-Signature");
+    assertThat(
+            provider
+                .with(Map.of("signature.algorithm", "basic", "signature.header", ""))
+                .credentialHeaders())
+        .containsExactly("Authorization");
+  }
+
+  @Test
   void every_setting_says_what_it_is() {
     for (Setting setting : Setting.values()) {
       assertThat(setting.key()).matches("[a-z0-9.-]+");

@@ -150,6 +150,9 @@ class VerifierPropertiesTest {
     if (value.toString().equalsIgnoreCase(header.value())) {
       return; // Hex may be in any case, and nothing else here has letters in two cases alone.
     }
+    if (header.value().charAt(at) == '=' && character == ',') {
+      return; // Padding may be missing, and a list may end with a comma: the same signature.
+    }
     List<Header> changed = new ArrayList<>(headers);
     changed.set(index, new Header(header.name(), value.toString()));
     RawRequest request =

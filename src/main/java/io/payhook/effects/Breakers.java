@@ -1,0 +1,52 @@
+package io.payhook.effects;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The circuit breakers of all systems that effects talk to, one for each {@code host:port}. */
+final class Breakers {
+  private static final Duration FIRST = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofSeconds(60);
+
+  private final Clock clock;
+  private final MeterRegistry meters;
+  private final Duration first;
+  private final Duration longest;
+  private final Map<String, Breaker> byTarget = new ConcurrentHashMap<>();
+
+  /** With the usual times: away for 5 s, and twice as long after each look, up to 60 s. */
+  Breakers(Clock clock, MeterRegistry meters) {
+    this(clock, meters, FIRST, LONGEST);
+  }
+
+  /**
+   * @param first how long a target that just failed is left alone
+   * @param longest how long at most, when look after look fails
+   */
+  Breakers(Clock clock, MeterRegistry meters, Duration first, Duration longest) {
+    this.clock = clock;
+    this.meters = meters;
+    this.first = first;
+    this.longest = longest;
+  }
+
+  /**
+   * @param target {@code host:port}
+   */
+  Breaker of(String target) {
+    return byTarget.computeIfAbsent(target, this::make);
+  }
+
+  private Breaker make(String target) {
+    Breaker breaker = new Breaker(target, clock, first, longest);
+    Gauge.builder("payhook.target.available", breaker, b -> b.available() ? 1 : 0)
+        .description("Whether a system that effects talk to is called: 1, or 0 while it is down")
+        .tag("target", target)
+        .register(meters);
+    return breaker;
+  }
+}

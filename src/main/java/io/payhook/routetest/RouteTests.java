@@ -1,0 +1,274 @@
+package io.payhook.routetest;
+
+import io.payhook.journal.Migrations;
+import io.payhook.routes.RouteFileException;
+import io.payhook.routes.RouteFiles;
+import io.payhook.service.Database;
+import io.payhook.service.Settings;
+import io.payhook.service.StartException;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * The route tests below a folder. Each runs on a service of its own: the team's routes, a database
+ * copied from one that has all tables, a mail server and a CRM that keep what they get. No test
+ * sees another; nothing waits for a retry.
+ */
+public final class RouteTests {
+  private static final String FILE = "tests.yaml";
+  private static final String TEMPLATE = "route_tests";
+
+  private final List<RouteTest> tests;
+
+  private RouteTests(List<RouteTest> tests) {
+    this.tests = tests;
+  }
+
+  /**
+   * Reads every {@code tests.yaml} at and below a folder.
+   *
+   * @throws RouteFileException with every problem, each with its file, line and column
+   */
+  public static RouteTests in(Path folder) throws RouteFileException {
+    List<String> problems = new ArrayList<>();
+    List<RouteTest> tests = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      Path here = Path.of("").toAbsolutePath();
+      for (Path file :
+          files.filter(file -> String.valueOf(file.getFileName()).equals(FILE)).sorted().toList()) {
+        Path whole = file.toAbsolutePath().normalize();
+        tests.addAll(
+            TestFile.read(file, whole.startsWith(here) ? here.relativize(whole) : whole, problems));
+      }
+    } catch (IOException e) {
+      problems.add(folder + ": can't be read: " + e.getMessage());
+    }
+    if (!problems.isEmpty()) {
+      throw new RouteFileException(problems);
+    }
+    return new RouteTests(tests);
+  }
+
+  public int size() {
+    return tests.size();
+  }
+
+  /** Only the tests whose name contains a text. */
+  public RouteTests named(String text) {
+    return new RouteTests(tests.stream().filter(test -> test.name().contains(text)).toList());
+  }
+
+  /**
+   * Runs them, several at once.
+   *
+   * @param settings makes the settings with some values laid over them
+   * @param data a folder for the database, kept for the next time
+   * @param jobs how many at once
+   */
+  public Report run(Function<Map<String, String>, Settings> settings, Path data, int jobs)
+      throws RouteFileException, InterruptedException {
+    long begin = System.nanoTime();
+    List<Report.Result> results = Collections.synchronizedList(new ArrayList<>());
+    try (Database database = open(settings, data)) {
+      String url = template(database, settings.apply(Map.of()).routes());
+      HttpClient client =
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .connectTimeout(Duration.ofSeconds(5))
+              .build();
+      ConcurrentLinkedQueue<RouteTest> queue = new ConcurrentLinkedQueue<>(tests);
+      AtomicInteger number = new AtomicInteger();
+      ExecutorService workers = Executors.newFixedThreadPool(jobs);
+      List<Future<?>> working = new ArrayList<>();
+      for (int i = 0; i < jobs; i++) {
+        working.add(
+            workers.submit(
+                () -> {
+                  for (RouteTest test = queue.poll(); test != null; test = queue.poll()) {
+                    results.add(one(test, settings, data, url, number.incrementAndGet(), client));
+                  }
+                }));
+      }
+      workers.shutdown();
+      for (Future<?> worker : working) {
+        worker.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+    results.sort(
+        Comparator.comparing((Report.Result result) -> result.test().file())
+            .thenComparing(result -> result.test().line()));
+    return new Report(List.copyOf(results), Duration.ofNanos(System.nanoTime() - begin));
+  }
+
+  /** The first folder that no other run has taken. */
+  private static Database open(Function<Map<String, String>, Settings> settings, Path data) {
+    for (int i = 1; ; i++) {
+      try {
+        return Database.open(
+            settings.apply(
+                Map.of(
+                    "payhook.data",
+                    data.resolve(String.valueOf(i)).toString(),
+                    "payhook.profile",
+                    "dev",
+                    "payhook.database.url",
+                    "",
+                    "payhook.database.programs",
+                    data.resolve("programs").toString())));
+      } catch (StartException e) {
+        if (i == 8 || !String.valueOf(e.getMessage()).contains("in use")) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Makes the database that all tests copy, and gives the URL of the server's own. */
+  private static String template(Database database, Path routes) throws RouteFileException {
+    String url = database.url();
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement()) {
+      List<String> left = new ArrayList<>();
+      try (var names =
+          statement.executeQuery(
+              "select datname from pg_database where datname like 'route\\_test%'")) {
+        while (names.next()) {
+          left.add(names.getString(1));
+        }
+      }
+      for (String name : left) {
+        statement.execute("drop database " + name + " with (force)");
+      }
+      statement.execute("create database " + TEMPLATE);
+    } catch (SQLException e) {
+      throw new StartException("The tests' database can't be made: " + e.getMessage(), e);
+    }
+    DataSource template = dataSource(of(url, TEMPLATE));
+    Migrations.journal(template);
+    for (Map.Entry<String, Path> schema : RouteFiles.schemas(routes).entrySet()) {
+      Migrations.integration(template, schema.getValue(), schema.getKey());
+    }
+    return url;
+  }
+
+  private static DataSource dataSource(String url) {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setUrl(url);
+    return source;
+  }
+
+  /** Another database of the same server; what a test writes need not survive a power cut. */
+  private static String of(String url, String database) {
+    return url.replaceFirst("/payhook\\?", "/" + database + "?")
+        + "&options=-c%20synchronous_commit%3Doff";
+  }
+
+  private static Report.Result one(
+      RouteTest test,
+      Function<Map<String, String>, Settings> settings,
+      Path data,
+      String url,
+      int number,
+      HttpClient client) {
+    long begin = System.nanoTime();
+    List<Failure> failures;
+    String name = "route_test_" + number;
+    try {
+      server(url, "create database " + name + " template " + TEMPLATE);
+      try {
+        failures = run(test, settings, data, of(url, name), client);
+      } finally {
+        server(url, "drop database " + name + " with (force)");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      failures = List.of(Failure.of("was interrupted"));
+    } catch (IllegalArgumentException | StartException | IOException e) {
+      failures = List.of(Failure.of(String.valueOf(e.getMessage())));
+    } catch (Exception e) {
+      failures = List.of(Failure.of(e.toString()));
+    }
+    return new Report.Result(test, failures, Duration.ofNanos(System.nanoTime() - begin));
+  }
+
+  private static List<Failure> run(
+      RouteTest test,
+      Function<Map<String, String>, Settings> settings,
+      Path data,
+      String url,
+      HttpClient client)
+      throws Exception {
+    Faults faults = new Faults(test.faults());
+    Path folder = Files.createTempDirectory(Files.createDirectories(data.resolve("runs")), "run");
+    try (MailStand mails = new MailStand(faults);
+        CrmStand crm = new CrmStand(faults)) {
+      Map<String, String> more = new LinkedHashMap<>();
+      more.put("payhook.data", folder.toString());
+      more.put("payhook.profile", "dev");
+      more.put("payhook.routes.reload", "off");
+      more.put("payhook.database.url", url);
+      more.put("payhook.database.username", "");
+      more.put("payhook.database.password", "");
+      more.put("payhook.database.pool-size", "4");
+      more.put("payhook.journal.writers", "1");
+      more.put("payhook.mail.host", "127.0.0.1");
+      more.put("payhook.mail.port", String.valueOf(mails.port()));
+      more.put("payhook.mail.security", "none");
+      more.put("payhook.mail.username", "");
+      more.put("payhook.crm.url", crm.url());
+      more.put("payhook.delivery.poll", "50ms");
+      more.put("payhook.shutdown.timeout", "5s");
+      more.put("camel.server.host", "127.0.0.1");
+      more.put("camel.server.port", "0");
+      try (Trial trial =
+          new Trial(test, settings.apply(more), new Shifting(), faults, mails, crm, client)) {
+        return trial.run();
+      }
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** One at a time: a template may not be copied twice at once. */
+  private static void server(String url, String sql) throws SQLException {
+    synchronized (RouteTests.class) {
+      try (Connection connection = DriverManager.getConnection(url);
+          Statement statement = connection.createStatement()) {
+        statement.execute(sql);
+      }
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package io.payhook.service;
+
+import io.payhook.delivery.DeliveryEngine;
+import io.payhook.delivery.EventComponent;
+import io.payhook.intake.Intake;
+import io.payhook.journal.Migrations;
+import io.payhook.routes.RouteFiles;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.PlatformHttpComponent;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.main.Main;
+import org.apache.camel.spi.Registry;
+import org.apache.camel.support.DefaultConsumer;
+import org.apache.camel.support.DefaultRegistry;
+import org.jspecify.annotations.Nullable;
+
+/** How the files of the routes folder are replaced in a running service. */
+final class Reloading implements RouteFiles.Surroundings {
+  /** No request is under way for longer than the journal is patient. */
+  private static final Duration REQUESTS = Duration.ofSeconds(10);
+
+  private final Settings settings;
+  private final Main running;
+  private final Properties effects;
+  private final DataSource pool;
+  private final DeliveryEngine engine;
+  private final Intake intake;
+
+  Reloading(
+      Settings settings,
+      Main running,
+      Properties effects,
+      DataSource pool,
+      DeliveryEngine engine,
+      Intake intake) {
+    this.settings = settings;
+    this.running = running;
+    this.effects = effects;
+    this.pool = pool;
+    this.engine = engine;
+    this.intake = intake;
+  }
+
+  @Override
+  public void rehearse(RouteFiles.Trial trial) throws Exception {
+    Main main = new Stage(running.getCamelContext().getRegistry());
+    main.bind("event", new EventComponent());
+    Properties more = new Properties();
+    more.putAll(effects);
+    more.setProperty("camel.main.name", "payhook-rehearsal");
+    more.setProperty("camel.main.autoStartup", "false");
+    more.setProperty("camel.main.sourceLocationEnabled", "true");
+    more.setProperty("camel.server.enabled", "false");
+    more.setProperty("camel.metrics.enabled", "false");
+    initialise(main, settings, more);
+    main.getCamelContext()
+        .getComponent("platform-http", PlatformHttpComponent.class)
+        .setEngine(new NoServer());
+    try {
+      main.start();
+      trial.in(main.getCamelContext());
+    } finally {
+      main.stop();
+    }
+  }
+
+  @Override
+  public void keepingSubscriptions(RouteFiles.Step step) throws Exception {
+    DeliveryEngine.Keeping keeping = engine.keepSubscriptions();
+    try {
+      step.run();
+    } finally {
+      keeping.close();
+    }
+  }
+
+  @Override
+  public void holdingRequests(RouteFiles.Step step) throws Exception {
+    Intake.Hold hold = intake.hold(REQUESTS);
+    try {
+      step.run();
+    } finally {
+      hold.close();
+    }
+  }
+
+  @Override
+  public void migrate(String integration, Path folder) {
+    Migrations.integration(pool, folder, integration);
+  }
+
+  @Override
+  public Path secrets() {
+    return settings.data().resolve("secrets.properties");
+  }
+
+  /**
+   * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
+   */
+  static void initialise(Main main, Settings settings, Properties more) throws Exception {
+    main.setDefaultPropertyPlaceholderLocation("false");
+    Properties properties = new Properties();
+    properties.setProperty("camel.main.name", "payhook");
+    properties.setProperty("camel.main.routesIncludePattern", "false");
+    properties.setProperty("camel.main.startupSummaryLevel", "Off");
+    properties.setProperty(
+        "camel.main.shutdownTimeout",
+        String.valueOf(settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()));
+    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
+    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
+    properties.setProperty("camel.main.useBreadcrumb", "false");
+    properties.setProperty("camel.main.messageHistory", "false");
+    properties.setProperty("camel.main.streamCachingEnabled", "false");
+    properties.setProperty("camel.component.direct.block", "false");
+    properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
+    properties.setProperty("camel.component.http.cookieManagementDisabled", "true");
+    properties.setProperty("camel.component.http.connectTimeout", "3000");
+    properties.setProperty("camel.component.http.connectionRequestTimeout", "3000");
+    properties.setProperty("camel.component.http.responseTimeout", "10000");
+    properties.setProperty("camel.component.http.soTimeout", "10000");
+    properties.setProperty(
+        "camel.component.kamelet.location",
+        "classpath:kamelets,file:" + settings.routes().resolve("kamelets"));
+    properties.putAll(settings.asCamelProperties());
+    properties.setProperty("camel.server.enabled", "true");
+    properties.setProperty("camel.server.fileUploadEnabled", "false");
+    properties.setProperty(
+        "camel.server.maxBodySize", String.valueOf(settings.get(Key.INTAKE_MAX_BODY)));
+    properties.setProperty("camel.management.enabled", "false");
+    properties.putAll(more);
+    main.setInitialProperties(properties);
+    main.init();
+    Placeholders.install(main.getCamelContext(), settings);
+  }
+
+  /** A context of its own that finds in the running one's registry what it has not itself. */
+  private static final class Stage extends Main {
+    private final Registry behind;
+
+    Stage(Registry behind) {
+      this.behind = behind;
+    }
+
+    @Override
+    protected CamelContext createCamelContext() {
+      DefaultCamelContext context = new DefaultCamelContext(false);
+      Borrowing borrowing = new Borrowing(behind);
+      borrowing.bind("event", registry.lookupByName("event"));
+      context.getCamelContextExtension().setRegistry(borrowing);
+      return context;
+    }
+  }
+
+  private static final class Borrowing extends DefaultRegistry {
+    private final Registry behind;
+
+    Borrowing(Registry behind) {
+      this.behind = behind;
+    }
+
+    @Override
+    public @Nullable Object lookupByName(String name) {
+      Object own = super.lookupByName(name);
+      return own != null ? own : behind.lookupByName(name);
+    }
+
+    @Override
+    public <T> @Nullable T lookupByNameAndType(String name, Class<T> type) {
+      T own = super.lookupByNameAndType(name, type);
+      return own != null ? own : behind.lookupByNameAndType(name, type);
+    }
+  }
+
+  /** Takes no request. */
+  private static final class NoServer implements PlatformHttpEngine {
+    @Override
+    public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
+      return new NoRequests(endpoint, processor);
+    }
+  }
+
+  private static final class NoRequests extends DefaultConsumer implements PlatformHttpConsumer {
+    NoRequests(PlatformHttpEndpoint endpoint, Processor processor) {
+      super(endpoint, processor);
+    }
+
+    @Override
+    public PlatformHttpEndpoint getEndpoint() {
+      return (PlatformHttpEndpoint) super.getEndpoint();
+    }
+  }
+}

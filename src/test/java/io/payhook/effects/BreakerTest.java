@@ -1,0 +1,122 @@
+package io.payhook.effects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.payhook.delivery.TargetUnavailableException;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+
+class BreakerTest {
+  private final SettableClock clock = new SettableClock();
+  private final Breaker breaker =
+      new Breaker("crm.example.com:443", clock, Duration.ofSeconds(5), Duration.ofSeconds(60));
+
+  private static final class SettableClock extends Clock {
+    private Instant now = Instant.parse("2026-11-23T20:00:00Z");
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  private void fail() throws TargetUnavailableException {
+    breaker.enter();
+    breaker.failed(new IOException("down"));
+  }
+
+  private void succeed() throws TargetUnavailableException {
+    breaker.enter();
+    breaker.succeeded();
+  }
+
+  private Duration refusal() {
+    try {
+      breaker.enter();
+    } catch (TargetUnavailableException e) {
+      assertThat(e).hasMessage("crm.example.com:443 does not answer");
+      return e.retryAfter();
+    }
+    throw new AssertionError("it was let through");
+  }
+
+  @Test
+  void five_failures_in_a_row_open_it_whatever_went_before() throws Exception {
+    for (int i = 0; i < 40; i++) {
+      succeed();
+    }
+    for (int i = 0; i < 4; i++) {
+      fail();
+    }
+    assertThat(breaker.available()).isTrue();
+    fail();
+    assertThat(breaker.available()).isFalse();
+    assertThat(refusal()).isBetween(Duration.ofSeconds(5), Duration.ofMillis(5_001));
+  }
+
+  @Test
+  void half_of_the_last_twenty_open_it_too() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      succeed();
+      succeed();
+    }
+    for (int i = 0; i < 9; i++) {
+      fail();
+      assertThat(breaker.available()).isTrue();
+      succeed();
+    }
+    fail();
+    assertThat(breaker.available()).isFalse();
+  }
+
+  @Test
+  void one_call_goes_to_see_and_each_vain_look_doubles_the_wait() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      fail();
+    }
+    for (int seconds : new int[] {5, 10, 20, 40, 60, 60}) {
+      clock.now = clock.now.plusSeconds(seconds - 1);
+      assertThat(refusal()).isBetween(Duration.ofSeconds(1), Duration.ofMillis(1_001));
+      clock.now = clock.now.plusMillis(1_001);
+      breaker.enter();
+      assertThat(refusal()).describedAs("a second one meanwhile").isEqualTo(Duration.ofSeconds(1));
+      breaker.failed(new IOException("down"));
+    }
+    clock.now = clock.now.plusMillis(60_001);
+    succeed();
+    assertThat(breaker.available()).isTrue();
+    for (int i = 0; i < 5; i++) {
+      fail();
+    }
+    assertThat(refusal()).describedAs("the wait begins anew").isLessThan(Duration.ofSeconds(6));
+  }
+
+  @Test
+  void a_call_that_tells_nothing_gives_its_leave_back() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      fail();
+    }
+    clock.now = clock.now.plusMillis(5_001);
+    breaker.enter();
+    breaker.left();
+    assertThatCode(breaker::enter).doesNotThrowAnyException();
+    assertThatThrownBy(breaker::enter).isInstanceOf(TargetUnavailableException.class);
+  }
+}

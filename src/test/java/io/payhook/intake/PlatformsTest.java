@@ -1,0 +1,332 @@
+package io.payhook.intake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.payhook.journal.Journal;
+import io.payhook.journal.Migrations;
+import io.payhook.journal.Rejections;
+import io.payhook.routes.Providers;
+import io.payhook.service.TestDatabase;
+import io.payhook.signature.Provider;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.Verifier;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
+import org.apache.camel.main.Main;
+import org.apache.camel.support.PluginHelper;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What platforms ask of an endpoint beyond a 200, over real HTTP and the bundled intake route. */
+class PlatformsTest {
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-11-23T20:15:00Z"), ZoneOffset.UTC);
+  private static final Secret SECRET = Secret.parse("s3cret-of-the-endpoint;id=public-key").get(0);
+  private static final String PUBLIC = "https://hooks.example.com/in";
+
+  private final TestDatabase database = TestDatabase.create("platforms", Migrations::journal);
+  private final Endpoints endpoints = new Endpoints();
+  private final Main main = new Main();
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private Journal journal;
+  private Rejections rejections;
+  private int port;
+
+  @BeforeEach
+  void start() throws Exception {
+    journal =
+        new Journal(
+            database.dataSource(),
+            "node-a",
+            Duration.ofSeconds(30),
+            1,
+            1_000,
+            Duration.ofSeconds(20),
+            Clock.systemUTC(),
+            new Journal.Listener() {});
+    rejections = new Rejections(database.dataSource(), 1_000, 1_000);
+    Intake intake =
+        new Intake(
+            endpoints,
+            journal,
+            rejections,
+            (endpoint, type) -> List.of(),
+            100_000,
+            100,
+            URI.create(PUBLIC + "/"),
+            new SimpleMeterRegistry());
+    intake.beans().forEach(main::bind);
+    main.bind("payhookVertx", vertx);
+    main.setDefaultPropertyPlaceholderLocation("false");
+    Properties properties = new Properties();
+    properties.setProperty("camel.main.routesIncludePattern", "false");
+    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
+    properties.setProperty("camel.main.streamCachingEnabled", "false");
+    properties.setProperty("camel.server.enabled", "true");
+    properties.setProperty("camel.server.host", "127.0.0.1");
+    properties.setProperty("camel.server.port", "0");
+    properties.setProperty("camel.server.fileUploadEnabled", "false");
+    main.setInitialProperties(properties);
+    main.init();
+    main.start();
+    CamelContext context = main.getCamelContext();
+    PluginHelper.getRoutesLoader(context)
+        .loadRoutes(
+            PluginHelper.getResourceLoader(context)
+                .resolveResource("file:routes/intake.camel.yaml"));
+    port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
+    intake.open();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    main.stop();
+    vertx.close().toCompletionStage().toCompletableFuture().get();
+    rejections.close();
+    journal.close();
+    database.close();
+  }
+
+  private Provider endpoint(String name, String preset, Map<String, String> settings) {
+    Provider provider = Providers.shipped().get(preset).with(settings);
+    endpoints.put(
+        new ActiveEndpoint(
+            name, provider, List.of(SECRET), new Verifier(provider, List.of(SECRET), CLOCK)));
+    return provider;
+  }
+
+  private HttpResponse<String> call(String method, String target, String body, String... headers)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + target))
+            .timeout(Duration.ofSeconds(20))
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Posts a body that is signed as the platform signs, with the public URL where that counts. */
+  private HttpResponse<String> signed(Provider provider, String name, String type, String body)
+      throws Exception {
+    String content =
+        body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+    RawRequest request =
+        new Signer(provider, SECRET, CLOCK)
+            .sign(
+                new RawRequest(
+                    "POST",
+                    PUBLIC + "/webhooks/" + name,
+                    List.of(new RawRequest.Header("Content-Type", content)),
+                    body.getBytes(StandardCharsets.UTF_8)),
+                type);
+    return call(
+        "POST",
+        "/webhooks/" + name,
+        new String(request.body(), StandardCharsets.UTF_8),
+        request.headers().stream()
+            .flatMap(header -> java.util.stream.Stream.of(header.name(), header.value()))
+            .toArray(String[]::new));
+  }
+
+  private List<String> events(String columns) throws Exception {
+    return database.query("select concat_ws(' ', " + columns + ") from payhook.event order by key");
+  }
+
+  @Test
+  void zooms_url_validation_is_answered() throws Exception {
+    endpoint("zoom", "zoom", Map.of());
+    HttpResponse<String> answer =
+        call(
+            "POST",
+            "/webhooks/zoom",
+            "{\"event\":\"endpoint.url_validation\",\"payload\":{\"plainToken\":\"abc-123\"}}",
+            "Content-Type",
+            "application/json");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/json");
+    assertThat(answer.body()).startsWith("{\"plainToken\":\"abc-123\",\"encryptedToken\":\"");
+    assertThat(events("key")).isEmpty();
+  }
+
+  @Test
+  void slacks_challenge_is_answered_when_it_is_signed() throws Exception {
+    Provider slack = endpoint("slack", "slack", Map.of());
+    String challenge = "{\"type\":\"url_verification\",\"challenge\":\"3eZbrw1aBm2rZgRNFdxV2595\"}";
+    HttpResponse<String> answer = signed(slack, "slack", "url_verification", challenge);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).contains("3eZbrw1aBm2rZgRNFdxV2595");
+    assertThat(call("POST", "/webhooks/slack", challenge).statusCode()).isEqualTo(401);
+    assertThat(events("key")).isEmpty();
+  }
+
+  @Test
+  void braintrees_challenge_comes_by_get_and_is_all_that_may() throws Exception {
+    endpoint("braintree", "braintree", Map.of());
+    endpoint("stripe", "stripe", Map.of());
+    HttpResponse<String> answer =
+        call("GET", "/webhooks/braintree?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53", "");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).matches("public-key\\|[0-9a-f]{40}");
+    assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("text/plain");
+
+    assertThat(call("GET", "/webhooks/braintree", "").statusCode()).isEqualTo(401);
+    HttpResponse<String> deleted = call("DELETE", "/webhooks/braintree", "");
+    assertThat(deleted.statusCode()).isEqualTo(405);
+    assertThat(deleted.headers().firstValue("Allow")).hasValue("POST, GET");
+    HttpResponse<String> elsewhere = call("GET", "/webhooks/stripe", "");
+    assertThat(elsewhere.statusCode()).isEqualTo(405);
+    assertThat(elsewhere.headers().firstValue("Allow")).hasValue("POST");
+  }
+
+  @Test
+  void an_event_by_get_is_none() throws Exception {
+    Provider provider =
+        endpoint(
+            "shop",
+            "hmac-sha256-hex-body",
+            Map.of("handshake.method", "GET", "handshake.when", "query:hello"));
+    String body = "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\"}}";
+    assertThat(signed(provider, "shop", "a", body).statusCode()).isEqualTo(200);
+    String signature =
+        new Signer(provider, SECRET, CLOCK)
+            .sign(
+                new RawRequest("POST", PUBLIC, List.of(), body.getBytes(StandardCharsets.UTF_8)),
+                "a")
+            .header("X-Signature");
+    assertThat(call("GET", "/webhooks/shop", body, "X-Signature", signature).statusCode())
+        .isEqualTo(405);
+  }
+
+  @Test
+  void an_answer_of_the_platforms_own_is_given_for_new_and_known_events() throws Exception {
+    Provider provider =
+        endpoint(
+            "shop",
+            "hmac-sha256-hex-body",
+            Map.of(
+                "response.status",
+                "202",
+                "response.content-type",
+                "text/plain",
+                "response.body",
+                "[accepted]"));
+    for (int i = 0; i < 2; i++) {
+      HttpResponse<String> answer =
+          signed(provider, "shop", "a", "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\"}}");
+      assertThat(answer.statusCode()).isEqualTo(202);
+      assertThat(answer.body()).isEqualTo("[accepted]");
+      assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/plain");
+    }
+    assertThat(events("key")).hasSize(1);
+  }
+
+  @Test
+  void an_answer_without_content_has_none() throws Exception {
+    Provider provider = endpoint("shop", "hmac-sha256-hex-body", Map.of("response.status", "204"));
+    HttpResponse<String> answer =
+        signed(provider, "shop", "a", "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\"}}");
+    assertThat(answer.statusCode()).isEqualTo(204);
+    assertThat(answer.body()).isEmpty();
+  }
+
+  @Test
+  void every_item_of_a_batch_is_an_event_and_a_repeat_finds_those_that_were_kept()
+      throws Exception {
+    Provider provider =
+        endpoint(
+            "batch",
+            "hmac-sha256-hex-body",
+            Map.of("event.items", "/items", "event.type", "/type", "event.key", "/id"));
+    String first = "{\"items\":[{\"type\":\"a\",\"id\":\"1\"}, {\"id\":\"2\",\"type\":\"b\"}]}";
+    assertThat(signed(provider, "batch", "a", first).body()).contains("\"accepted\"");
+    assertThat(signed(provider, "batch", "a", first).body()).contains("\"duplicate\"");
+    assertThat(
+            signed(
+                    provider,
+                    "batch",
+                    "a",
+                    "{\"items\":[{\"type\":\"a\",\"id\":\"1\"},{\"type\":\"b\",\"id\":\"3\"}]}")
+                .body())
+        .contains("\"accepted\"");
+    assertThat(signed(provider, "batch", "a", "{\"items\":[{\"type\":\"a\",\"id\":\"4\"}]}").body())
+        .contains("\"accepted\"");
+    assertThat(events("key, type, convert_from(body, 'UTF8')"))
+        .containsExactly(
+            "1 a {\"type\":\"a\",\"id\":\"1\"}",
+            "2 b {\"id\":\"2\",\"type\":\"b\"}",
+            "3 b {\"type\":\"b\",\"id\":\"3\"}",
+            "4 a {\"type\":\"a\",\"id\":\"4\"}");
+    assertThat(signed(provider, "batch", "a", "{\"items\":[{\"type\":\"a\"}]}").statusCode())
+        .isEqualTo(400);
+  }
+
+  @Test
+  void the_url_is_signed_as_the_platform_knows_it() throws Exception {
+    Provider twilio = endpoint("twilio", "twilio", Map.of());
+    HttpResponse<String> answer =
+        signed(
+            twilio,
+            "twilio",
+            "message.delivered",
+            "MessageSid=SM1&MessageStatus=delivered&To=%2B1");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("<Response/>");
+    assertThat(events("type, url")).containsExactly("message.delivered /webhooks/twilio");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '!',
+      value = {
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\\u0000\"}} ! 400",
+        "{\"event\":\"a\\u0000\",\"data\":{\"transaction_id\":\"1\"}} ! 400",
+        "{\"event\":\"LONG\",\"data\":{\"transaction_id\":\"1\"}} ! 400",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"LONG\"}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"currency\":\"N\\u0000\"}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":1e9999}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"at\":\"+999999999-01-01T00:00:00Z\"}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"about\":\"x\\u0000\"}} ! 400",
+      })
+  void what_the_database_cant_hold_is_refused_or_left_out(String body, int status)
+      throws Exception {
+    Provider provider =
+        endpoint(
+            "shop",
+            "hmac-sha256-hex-body",
+            Map.of(
+                "event.entity", "/data/about",
+                "event.currency", "/data/currency",
+                "event.amount", "/data/amount",
+                "event.occurred-at", "/data/at"));
+    assertThat(signed(provider, "shop", "a", body.replace("LONG", "x".repeat(3_000))).statusCode())
+        .isEqualTo(status);
+  }
+}
