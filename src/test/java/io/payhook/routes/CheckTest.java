@@ -390,6 +390,21 @@ class CheckTest {
   }
 
   @Test
+  void an_ampersand_that_would_cut_a_parameter_is_found() throws IOException {
+    breaking(
+        SUCCESS,
+        "template: email/receipt.html",
+        "template: email/receipt.html\n              subject: Nuts & bolts",
+        "payments/payment-success.camel.yaml:26:29: an & ends the value of 'subject', the rest would be lost; write it as RAW(Nuts & bolts)");
+  }
+
+  @Test
+  void the_kamelets_that_ship_have_no_problem() throws IOException {
+    copy(Path.of("src/main/resources/kamelets"), folder.resolve("kamelets"));
+    assertThat(findings()).isEmpty();
+  }
+
+  @Test
   void a_bad_simple_expression_is_placed() throws IOException {
     adding(
         "- setBody:\n    expression:\n      simple:\n        expression: \"for ${bdy}\"",
