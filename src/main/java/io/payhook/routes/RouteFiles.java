@@ -666,13 +666,13 @@ public final class RouteFiles {
                     : before.text.equals(now.text)
                         ? "runs with what changed below it"
                         : "runs in its new version";
-            LOG.info("{} {}: {}.", shown(file), what, String.join(", ", now.made.routeIds()));
+            LOG.info("{} {}: {}.", shown(file), what, String.join(", ", now.made.names()));
           });
       for (Path file : gone) {
         LOG.info(
             "{} is gone, and with it: {}. Their pending deliveries wait in the journal.",
             shown(file),
-            String.join(", ", Objects.requireNonNull(old.get(file)).made.routeIds()));
+            String.join(", ", Objects.requireNonNull(old.get(file)).made.names()));
       }
     }
 
