@@ -69,7 +69,8 @@ public final class Deliveries implements AutoCloseable {
           as s(event_id, route, run, attempt, state, again_ms, category, error, outcome, started_at, took_ms)
       ), settled as (
         update payhook.delivery d
-        set state = s.state,
+        set state = case when s.outcome = 'released' and d.attempts - 1 > d.forgiven then 'retrying'
+                         else s.state end,
             attempts = case when s.outcome = 'released' then d.attempts - 1 else d.attempts end,
             due_at = now() + s.again_ms * interval '1 millisecond',
             done_at = case when s.state in ('done', 'skipped') then now() end,
