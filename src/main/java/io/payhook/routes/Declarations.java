@@ -44,7 +44,7 @@ final class Declarations {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
-  /** The beans that the service itself brings; a test compares this list with a running one. */
+  /** The beans that the service itself brings. */
   static final Set<String> OF_THE_SERVICE =
       Set.of(
           "signature",

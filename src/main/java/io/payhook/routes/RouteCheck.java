@@ -34,6 +34,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.language.simple.types.SimpleIllegalSyntaxException;
 import org.apache.camel.spi.Language;
+import org.apache.camel.util.StringHelper;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the routes of all files: each step by itself, then what they are to each other. */
@@ -624,10 +625,19 @@ final class RouteCheck {
     Set<String> given = new TreeSet<>();
     if (use.parameters != null) {
       for (Entry entry : use.parameters.entries()) {
-        String parameter = entry.key().value();
+        // Camel takes replyTo for reply-to.
+        String parameter = StringHelper.camelCaseToDash(entry.key().value());
         given.add(parameter);
         Kamelets.Parameter known = kamelet.parameters().get(parameter);
         if (known != null && entry.value() instanceof Text text) {
+          int ampersand = text.value().indexOf('&');
+          if (ampersand >= 0 && !text.value().startsWith("RAW(")) {
+            wrong(
+                use,
+                text.at(ampersand),
+                "an & ends the value of '" + parameter + "', the rest would be lost",
+                "write it as RAW(" + text.value() + ")");
+          }
           value(use, parameter, known.type(), known.words(), text);
           if (known.secret() && isClear(text) && !SECRET_NAME.matcher(parameter).matches()) {
             inClear(use.source, text, parameter);
@@ -1021,11 +1031,12 @@ final class RouteCheck {
       }
       Rehearsal rehearsal = rehearsal(use.route);
       for (Entry entry : use.parameters.entries()) {
-        String parameter = entry.key().value();
+        String parameter = StringHelper.camelCaseToDash(entry.key().value());
         if (!(entry.value() instanceof Text text) || !kamelet.parameters().containsKey(parameter)) {
           continue;
         }
-        Optional<String> value = check.resolved(text.value());
+        Optional<String> value =
+            check.resolved(text.value()).map(raw -> raw.replaceFirst("^RAW\\((.*)\\)$", "$1"));
         if (value.isEmpty() || value.get().isBlank()) {
           continue;
         }

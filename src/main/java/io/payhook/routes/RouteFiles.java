@@ -804,6 +804,8 @@ public final class RouteFiles {
     try {
       Provider provider = providers.get(bean.getProvider()).with(bean.settings());
       List<Secret> secrets = Secret.parse(bean.getSecrets());
+      // Fails closed: events that must be confirmed need the key of the platform's API.
+      provider.confirmation();
       return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));
     } catch (ProviderException | IllegalArgumentException e) {
       throw new IllegalArgumentException("endpoint " + name + ": " + e.getMessage(), e);

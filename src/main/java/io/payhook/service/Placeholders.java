@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import java.util.Properties;
 import java.util.function.UnaryOperator;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -31,7 +32,12 @@ public final class Placeholders {
       Settings settings, EnvironmentFunction environment) {
     CamelContext context = new DefaultCamelContext();
     context.getPropertiesComponent().addPropertiesFunction(environment);
-    context.getPropertiesComponent().setInitialProperties(settings.asCamelProperties());
+    Properties properties = settings.asCamelProperties();
+    if (properties.getProperty(Key.CRM_URL.name(), "").isEmpty()) {
+      // As the running service has it, whose stand-in listens on loopback.
+      properties.setProperty(Key.CRM_URL.name(), "http://127.0.0.1");
+    }
+    context.getPropertiesComponent().setInitialProperties(properties);
     context.build();
     return text -> text.contains("{{") ? context.resolvePropertyPlaceholders(text) : text;
   }

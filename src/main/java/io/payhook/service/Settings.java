@@ -310,7 +310,21 @@ public final class Settings {
                   + "; keep one of the two");
         }
         put(entry.key(), new Value(entry.value(), origin, folderOf(file)));
+        if (lenient && isClearSecret(entry.key(), entry.value())) {
+          problems.add(
+              origin
+                  + ": "
+                  + entry.key()
+                  + ": a secret written in clear; remove it and set the environment variable "
+                  + entry.key().toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")
+                  + ", or write {{env:NAME}}");
+        }
       }
+    }
+
+    /** What a person may do, since the file may be theirs alone, but should hear about. */
+    private static boolean isClearSecret(String key, String text) {
+      return !text.isEmpty() && !text.contains("{{") && !shown(key, text).equals(text);
     }
 
     /** The profile has to be known before the file that belongs to it is read. */

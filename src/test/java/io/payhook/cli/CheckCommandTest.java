@@ -1,0 +1,75 @@
+package io.payhook.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.service.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class CheckCommandTest {
+  @TempDir Path folder;
+
+  private final StringWriter out = new StringWriter();
+
+  /** Runs the command on the folder that ships, with its database in a kept folder. */
+  private int check(String... more) throws Exception {
+    Path config = folder.resolve("application.properties");
+    if (!Files.exists(config)) {
+      Files.writeString(config, "");
+    }
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "check",
+                "routes",
+                "--config",
+                config.toString(),
+                "--data",
+                "target/check-command",
+                "--set",
+                "payhook.database.programs=" + TestDatabase.programs()));
+    arguments.addAll(List.of(more));
+    CommandLine cli = Cli.commandLine();
+    cli.setOut(new PrintWriter(out, true));
+    return cli.execute(arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void what_ships_is_answered_with_zero() throws Exception {
+    assertThat(check()).isZero();
+    assertThat(out.toString()).isEqualToIgnoringNewLines("No problems.");
+  }
+
+  @Test
+  void settings_are_checked_along_and_placed() throws Exception {
+    Files.writeString(
+        folder.resolve("application.properties"),
+        """
+        # Ours.
+        payhook.databse.url=jdbc:postgresql://db/payhook
+        payhook.mail.port=many
+        payhook.mail.password=hunter2
+        payhook.crm.token={{env:PATH}}
+        """);
+    assertThat(check("--json")).isEqualTo(1);
+    JsonNode findings = new ObjectMapper().readTree(out.toString());
+    assertThat(findings).hasSize(3);
+    assertThat(findings.get(0).path("line").asInt()).isEqualTo(2);
+    assertThat(findings.get(0).path("right").asText())
+        .isEqualTo("did you mean 'payhook.database.url'?");
+    assertThat(findings.get(1).path("line").asInt()).isEqualTo(3);
+    assertThat(findings.get(2).path("line").asInt()).isEqualTo(4);
+    assertThat(findings.get(2).path("what").asText())
+        .isEqualTo("payhook.mail.password: a secret written in clear");
+    assertThat(out.toString()).doesNotContain("hunter2");
+  }
+}
