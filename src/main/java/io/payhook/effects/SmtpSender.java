@@ -100,6 +100,14 @@ public final class SmtpSender extends MailSender {
     }
   }
 
+  static {
+    // Named, it is not looked for in every jar, six times an e-mail.
+    if (System.getProperty("jakarta.mail.util.StreamProvider") == null) {
+      System.setProperty(
+          "jakarta.mail.util.StreamProvider", "org.eclipse.angus.mail.util.MailStreamProvider");
+    }
+  }
+
   private record Kept(Transport transport, Instant since) {}
 
   private final Server server;

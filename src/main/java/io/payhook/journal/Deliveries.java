@@ -31,11 +31,9 @@ public final class Deliveries implements AutoCloseable {
 
   private static final String CLAIM =
       """
-      with picked as (
-        select c.event_id, c.route
-        from unnest(?::text[], ?::int[], ?::boolean[]) as w(route, places, ordered)
-        cross join lateral (
-          select d.event_id, d.route
+      with picked as materialized (
+        select w.route, array(
+          select d.event_id
           from payhook.delivery d
           where d.route = w.route
             and d.state in ('pending', 'running', 'retrying')
@@ -47,12 +45,13 @@ public final class Deliveries implements AutoCloseable {
           order by d.due_at
           limit w.places
           for update skip locked
-        ) c
+        ) as events
+        from unnest(?::text[], ?::int[], ?::boolean[]) as w(route, places, ordered)
       ), claimed as (
         update payhook.delivery d
         set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond'
-        from picked
-        where d.event_id = picked.event_id and d.route = picked.route
+        from picked cross join lateral unnest(picked.events) as one(event_id)
+        where d.event_id = one.event_id and d.route = picked.route
         returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.seq
       )
       select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body,

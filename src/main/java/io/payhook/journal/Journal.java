@@ -69,7 +69,9 @@ public final class Journal implements AutoCloseable {
       """
       select i.n, e.id, e.body
       from unnest(?::int[], ?::text[], ?::text[]) as i(n, endpoint, key)
-      join payhook.event e on e.endpoint = i.endpoint and e.key = i.key and e.variant = ''
+      cross join lateral (
+        select id, body from payhook.event where endpoint = i.endpoint and key = i.key and variant = '' limit 1
+      ) e
       """;
 
   private static final String CONFLICT =

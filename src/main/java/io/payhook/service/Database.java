@@ -132,6 +132,8 @@ public final class Database implements AutoCloseable {
     config.setMinimumIdle(Math.min(size, 2));
     config.setConnectionTimeout(Duration.ofSeconds(2).toMillis());
     config.setInitializationFailTimeout(-1);
+    // Statements are short: compiling one costs more than it saves.
+    config.setConnectionInitSql("set jit = off");
     more.accept(config);
     HikariDataSource pool = new HikariDataSource(config);
     pools.push(pool);

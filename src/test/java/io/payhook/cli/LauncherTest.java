@@ -69,7 +69,7 @@ class LauncherTest {
     Ended ended = launch("--version");
     assertThat(ended.err())
         .isEqualTo(
-            "Building Payhook (first use)...\nbuilt with: -q -B -ntp -DskipTests package in "
+            "Building Payhook (first use)...\nbuilt with: -q -B -ntp -Dmaven.test.skip=true -Dspotless.check.skip=true package in "
                 + home
                 + "\n");
     assertThat(ended.out()).endsWith("<--version>\n");
