@@ -80,13 +80,13 @@ class SqlStatementTest {
       delimiter = '~',
       quoteCharacter = '\0',
       value = {
-        "select 1,\\n 'open ~ f.sql:2: a text starts here and never ends",
-        "select \"open ~ f.sql:1: a quoted name starts here",
-        "\\n\\n/* open ~ f.sql:3: a comment starts here",
-        "select $a$ open $b$ ~ f.sql:1: a dollar-quoted text starts here",
-        "select :a.\"open ~ f.sql:1: a quoted member starts here",
+        "select 1,\\n 'open ~ f.sql:2:2: a text starts here and never ends",
+        "select \"open ~ f.sql:1:8: a quoted name starts here",
+        "\\n\\n/* open ~ f.sql:3:1: a comment starts here",
+        "select $a$ open $b$ ~ f.sql:1:8: a dollar-quoted text starts here",
+        "select :a.\"open ~ f.sql:1:11: a quoted member starts here",
       })
-  void what_is_not_closed_is_an_error_with_its_line(String text, String message) {
+  void what_is_not_closed_is_an_error_with_its_place(String text, String message) {
     assertThatThrownBy(() -> SqlStatement.parse("f.sql", text.replace("\\n", "\n")))
         .isInstanceOf(EffectException.class)
         .hasMessageContaining(message.strip());
