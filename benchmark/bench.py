@@ -513,7 +513,10 @@ class Payhook:
         build("Payhook, if need be", [os.path.join(ROOT, "payhook"), "--version"], ROOT)
 
     def start(self, seconds=60, wait=True):
+        self.log_from = os.path.getsize(self.process.log) if self.process else None
         self.process = Process(self.name, self.command, env=self.env, cwd=self.data)
+        if self.log_from is None:
+            self.log_from = 0
         if wait:
             self.ready(seconds)
         return self
@@ -526,6 +529,12 @@ class Payhook:
             if time.monotonic() > end:
                 raise Problem(f"{self.name} is not ready after {seconds} s:\n{self.process.tail()}")
             time.sleep(0.1)
+
+    def was_ready(self):
+        """Whether it got as far as taking requests since it was last started."""
+        with open(self.process.log, "rb") as f:
+            f.seek(self.log_from)
+            return b"Payhook is ready" in f.read()
 
     def is_ready(self):
         try:

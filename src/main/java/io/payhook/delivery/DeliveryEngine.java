@@ -6,9 +6,11 @@ import io.micrometer.core.instrument.Timer;
 import io.payhook.journal.Claim;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Recipient;
+import io.payhook.journal.Replay;
 import io.payhook.journal.Settlement;
 import io.payhook.journal.StoredEvent;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.signature.Confirmation;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -72,6 +74,11 @@ public final class DeliveryEngine implements AutoCloseable {
 
   /** A route that wants an event; the lane is null when only another node runs it. */
   private record Target(String route, boolean ordered, @Nullable Lane lane) {}
+
+  /** What has an endpoint's events confirmed. */
+  private record Asking(Lane lane, Confirming work) {}
+
+  private final Map<String, Asking> confirming = new ConcurrentHashMap<>();
 
   /**
    * @param dataSource connections for transacted deliveries
@@ -170,6 +177,53 @@ public final class DeliveryEngine implements AutoCloseable {
         lane.route, lane.endpointPattern, lane.typePattern, lane.ordered);
   }
 
+  /**
+   * From now on events of an endpoint have to be confirmed with its provider before any route gets
+   * them, or have not: then those that still wait for it go on waiting.
+   *
+   * @param confirmation null when they have not
+   */
+  public void confirm(String endpoint, @Nullable Confirmation confirmation)
+      throws InterruptedException {
+    Asking asking = confirming.get(endpoint);
+    if (confirmation == null) {
+      if (asking != null) {
+        confirming.remove(endpoint);
+        close(asking.lane);
+      }
+    } else if (asking != null) {
+      asking.work.change(confirmation);
+    } else {
+      Confirming work =
+          new Confirming(
+              endpoint, confirmation, deliveries, this::wanting, this::announceAll, clock, meters);
+      String route = Replay.CONFIRMING + endpoint;
+      Lane lane = new Lane(route, endpoint, work, options, executor, this::attempt);
+      if (lanes.putIfAbsent(route, lane) != null) {
+        throw new IllegalStateException(
+            "route " + route + " has the name of Payhook's own question to a provider; rename it");
+      }
+      confirming.put(endpoint, new Asking(lane, work));
+      changed();
+    }
+  }
+
+  private List<Deliveries.Wanting> wanting(StoredEvent event) {
+    return match(event.endpoint(), event.type()).stream()
+        .map(target -> new Deliveries.Wanting(target.route, target.ordered))
+        .toList();
+  }
+
+  private void announceAll(List<Deliveries.Wanting> routes) {
+    for (Deliveries.Wanting wanting : routes) {
+      Lane lane = lanes.get(wanting.route());
+      if (lane != null) {
+        lane.announce();
+      }
+    }
+    wake();
+  }
+
   private void changed() {
     targets.clear();
     subscriptionsChanged = true;
@@ -180,9 +234,15 @@ public final class DeliveryEngine implements AutoCloseable {
   public List<Recipient> recipientsOf(String endpoint, String type) {
     List<Target> wanted =
         targets.computeIfAbsent(endpoint + '/' + type, key -> match(endpoint, type));
+    Asking asking = confirming.isEmpty() ? null : confirming.get(endpoint);
+    if (asking != null && asking.work.confirmation().asksAbout(type)) {
+      // Questions about one entity keep their order where a route wants its events in order.
+      boolean ordered = wanted.stream().anyMatch(target -> target.ordered);
+      return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true));
+    }
     List<Recipient> recipients = new ArrayList<>(wanted.size());
     for (Target target : wanted) {
-      recipients.add(new Place(target));
+      recipients.add(new Place(target, false));
     }
     return recipients;
   }
@@ -216,10 +276,18 @@ public final class DeliveryEngine implements AutoCloseable {
   private final class Place implements Recipient {
     private final Target target;
     private final boolean claimed;
+    private final boolean confirms;
 
-    Place(Target target) {
+    Place(Target target, boolean confirms) {
       this.target = target;
-      this.claimed = target.lane != null && !closing && target.lane.reserve();
+      this.confirms = confirms;
+      this.claimed =
+          target.lane != null && !closing && !(confirms && target.ordered) && target.lane.reserve();
+    }
+
+    @Override
+    public boolean confirms() {
+      return confirms;
     }
 
     @Override
@@ -419,6 +487,7 @@ public final class DeliveryEngine implements AutoCloseable {
         settled = thrown == null;
       } else {
         thrown = lane.consumer.run(claim, parsed);
+        settled = lane.consumer.settles();
       }
     } catch (RuntimeException e) {
       thrown = e;
@@ -492,7 +561,7 @@ public final class DeliveryEngine implements AutoCloseable {
     }
   }
 
-  private static final class LeaseLostException extends Exception {
+  static final class LeaseLostException extends Exception {
     private static final long serialVersionUID = 1;
 
     LeaseLostException() {

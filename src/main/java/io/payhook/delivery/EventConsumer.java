@@ -1,5 +1,7 @@
 package io.payhook.delivery;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.journal.Claim;
 import io.payhook.journal.StoredEvent;
 import org.apache.camel.Exchange;
@@ -11,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  * Runs one route for one claim at a time on the caller's thread. Each attempt starts from a fresh
  * message made from the journal.
  */
-final class EventConsumer extends DefaultConsumer {
+final class EventConsumer extends DefaultConsumer implements Work {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
   private final @Nullable DeliveryEngine engine;
   private @Nullable Lane lane;
 
@@ -45,7 +50,8 @@ final class EventConsumer extends DefaultConsumer {
   }
 
   /** Runs the route once; returns what it threw, or null. */
-  @Nullable Exception run(Claim claim, @Nullable Object parsed) {
+  @Override
+  public @Nullable Exception run(Claim claim, @Nullable Object parsed) {
     Exchange exchange = createExchange(false);
     try {
       StoredEvent event = claim.event();
@@ -59,6 +65,9 @@ final class EventConsumer extends DefaultConsumer {
       exchange.setVariable("idempotencyKey", claim.idempotencyKey());
       if (parsed != null) {
         exchange.setVariable("event", parsed);
+      }
+      if (event.confirmation() != null) {
+        exchange.setVariable("confirmation", JSON.readValue(event.confirmation(), Object.class));
       }
       createUoW(exchange);
       try {

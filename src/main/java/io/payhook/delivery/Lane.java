@@ -39,7 +39,7 @@ final class Lane {
   final int maxAttempts;
   final Duration backoff;
   final Duration timeout;
-  final EventConsumer consumer;
+  final Work consumer;
   private final int concurrency;
   private final int capacity;
   private final Executor executor;
@@ -58,7 +58,7 @@ final class Lane {
   Lane(
       String route,
       EventEndpoint endpoint,
-      EventConsumer consumer,
+      Work consumer,
       DeliveryOptions defaults,
       Executor executor,
       BiConsumer<Lane, Held> work) {
@@ -73,6 +73,29 @@ final class Lane {
     this.timeout = endpoint.getTimeout() != null ? endpoint.getTimeout() : defaults.timeout();
     this.concurrency =
         endpoint.getConcurrency() > 0 ? endpoint.getConcurrency() : defaults.concurrency();
+    this.capacity = Math.max(64, 16 * concurrency);
+    this.consumer = consumer;
+    this.executor = executor;
+    this.work = work;
+  }
+
+  /** The lane of a question to a provider: it matches no event by itself. */
+  Lane(
+      String route,
+      String endpoint,
+      Work consumer,
+      DeliveryOptions defaults,
+      Executor executor,
+      BiConsumer<Lane, Held> work) {
+    this.route = route;
+    this.endpointPattern = endpoint;
+    this.typePattern = "";
+    this.transacted = false;
+    this.ordered = false;
+    this.maxAttempts = defaults.maxAttempts();
+    this.backoff = defaults.backoff();
+    this.timeout = defaults.timeout();
+    this.concurrency = defaults.concurrency();
     this.capacity = Math.max(64, 16 * concurrency);
     this.consumer = consumer;
     this.executor = executor;

@@ -3,6 +3,7 @@ package io.payhook.intake;
 import io.payhook.journal.Receipt;
 import io.payhook.signature.Provider;
 import io.vertx.core.http.HttpServerResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.Set;
@@ -73,7 +74,8 @@ record Answer(
   void write(Exchange exchange) {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    message.setBody(body);
+    // The one type that Camel writes as it is, with its length.
+    message.setBody(ByteBuffer.wrap(body));
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
     if (contentType != null) {
       message.setHeader(Exchange.CONTENT_TYPE, contentType);

@@ -3,6 +3,7 @@ package io.payhook.intake;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,11 +12,13 @@ import org.slf4j.LoggerFactory;
 public final class Endpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
 
+  private volatile Consumer<String> listener = name -> {};
   private final Map<String, ActiveEndpoint> byName = new ConcurrentHashMap<>();
 
   public void put(ActiveEndpoint endpoint) {
     byName.put(endpoint.name(), endpoint);
-    if (endpoint.provider().isUnsigned()) {
+    listener.accept(endpoint.name());
+    if (endpoint.provider().isUnsigned() && endpoint.provider().confirmation().isEmpty()) {
       LOG.warn(
           "Endpoint {} checks no signature (provider {}): anybody who knows its URL can send it events. Give it a provider that"
               + " signs, or keep strangers away from it.",
@@ -24,8 +27,19 @@ public final class Endpoints {
     }
   }
 
+  /**
+   * Sets who is told of changes.
+   *
+   * @param changed told the name of every endpoint that comes, changes or goes, on the thread that
+   *     changes it
+   */
+  public void onChange(Consumer<String> changed) {
+    listener = changed;
+  }
+
   public void remove(String name) {
     byName.remove(name);
+    listener.accept(name);
   }
 
   public @Nullable ActiveEndpoint get(String name) {

@@ -55,7 +55,8 @@ public final class Deliveries implements AutoCloseable {
         where d.event_id = picked.event_id and d.route = picked.route
         returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.seq
       )
-      select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body
+      select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body,
+        e.confirmation
       from claimed c join payhook.event e on e.id = c.event_id
       order by c.seq
       """;
@@ -68,7 +69,8 @@ public final class Deliveries implements AutoCloseable {
           as s(event_id, route, run, attempt, state, again_ms, category, error, outcome, started_at, took_ms)
       ), settled as (
         update payhook.delivery d
-        set state = s.state,
+        set state = case when s.outcome = 'released' and d.attempts - 1 > d.forgiven then 'retrying'
+                         else s.state end,
             attempts = case when s.outcome = 'released' then d.attempts - 1 else d.attempts end,
             due_at = now() + s.again_ms * interval '1 millisecond',
             done_at = case when s.state in ('done', 'skipped') then now() end,
@@ -106,6 +108,30 @@ public final class Deliveries implements AutoCloseable {
       from unnest(?::uuid[], ?::text[], ?::int[]) as h(event_id, route, attempt)
       where d.event_id = h.event_id and d.route = h.route and d.attempts = h.attempt and d.state = 'running' and d.node = ?
       returning d.event_id, d.route
+      """;
+
+  private static final String CONFIRM =
+      """
+      with settled as (
+        update payhook.delivery
+        set state = ?, done_at = now(), category = ?, error = ?, node = null
+        where event_id = ? and route = ? and state = 'running' and node = ? and attempts = ? and run = ?
+        returning event_id, route, run, attempts
+      ), attempt as (
+        insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
+        select event_id, route, run, attempts, ?, ?, ?, ?, ?, ? from settled
+      ), event as (
+        update payhook.event e set state = ?, confirmation = ?::json
+        from settled
+        where e.id = settled.event_id and e.variant = '' and e.state in ('unconfirmed', 'conflict')
+        returning e.id, e.entity
+      ), deliveries as (
+        insert into payhook.delivery (event_id, route, entity, state)
+        select event.id, w.route, case when w.ordered then event.entity end, 'pending'
+        from event cross join unnest(?::text[], ?::boolean[]) as w(route, ordered)
+        on conflict do nothing
+      )
+      select count(*) from settled
       """;
 
   /** What a node can take of one route now. */
@@ -168,7 +194,8 @@ public final class Deliveries implements AutoCloseable {
                   row.getString(8),
                   row.getObject(9, OffsetDateTime.class).toInstant(),
                   row.getString(10),
-                  row.getBytes(11));
+                  row.getBytes(11),
+                  row.getString(12));
           claims.add(
               new Claim(
                   event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node));
@@ -196,6 +223,65 @@ public final class Deliveries implements AutoCloseable {
       statement.setInt(7, millis(done.took()));
       statement.setString(8, node);
       return statement.executeUpdate() == 1;
+    }
+  }
+
+  /** A route that is to get an event once it is confirmed. */
+  public record Wanting(String route, boolean ordered) {}
+
+  /**
+   * The provider has confirmed an event: in one commit the event is believed, its routes get their
+   * deliveries, and the claim is done.
+   *
+   * @param answer JSON, what the provider's API said
+   * @return false when the claim is no longer held: then nothing has changed
+   */
+  public boolean confirmed(Settlement done, String answer, List<Wanting> routes)
+      throws SQLException {
+    return confirm(done, routes.isEmpty() ? "unrouted" : "accepted", answer, routes);
+  }
+
+  /**
+   * The provider says otherwise than an event: in one commit the event is a conflict and the claim
+   * is settled with the reason.
+   *
+   * @return false when the claim is no longer held: then nothing has changed
+   */
+  public boolean contradicted(Settlement skipped) throws SQLException {
+    return confirm(skipped, "conflict", null, List.of());
+  }
+
+  private boolean confirm(
+      Settlement settlement, String eventState, @Nullable String answer, List<Wanting> routes)
+      throws SQLException {
+    Claim claim = settlement.claim();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(CONFIRM)) {
+      int p = 0;
+      statement.setString(++p, settlement.outcome().state);
+      statement.setString(++p, settlement.category());
+      statement.setString(++p, settlement.error());
+      statement.setObject(++p, claim.event().id());
+      statement.setString(++p, claim.route());
+      statement.setString(++p, node);
+      statement.setInt(++p, claim.attempt());
+      statement.setInt(++p, claim.run());
+      statement.setObject(++p, settlement.startedAt().atOffset(ZoneOffset.UTC));
+      statement.setInt(++p, millis(settlement.took()));
+      statement.setString(++p, settlement.outcome().attempt);
+      statement.setString(++p, settlement.category());
+      statement.setString(++p, settlement.error());
+      statement.setString(++p, node);
+      statement.setString(++p, eventState);
+      statement.setString(++p, answer);
+      statement.setArray(
+          ++p, connection.createArrayOf("text", routes.stream().map(Wanting::route).toArray()));
+      statement.setArray(
+          ++p,
+          connection.createArrayOf("boolean", routes.stream().map(Wanting::ordered).toArray()));
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() && row.getInt(1) == 1;
+      }
     }
   }
 

@@ -290,7 +290,7 @@ public final class Journal implements AutoCloseable {
       text[0][i] = event.endpoint();
       text[1][i] = event.type();
       text[2][i] = event.key();
-      text[3][i] = entry.recipients.isEmpty() ? "unrouted" : "accepted";
+      text[3][i] = entry.state();
       text[4][i] = event.entity();
       text[5][i] = event.currency();
       text[6][i] = event.secret();
@@ -420,6 +420,12 @@ public final class Journal implements AutoCloseable {
       this.event = event;
       this.recipients = recipients;
       this.id = id;
+    }
+
+    String state() {
+      return recipients.isEmpty()
+          ? "unrouted"
+          : recipients.get(0).confirms() ? "unconfirmed" : "accepted";
     }
 
     void keep(Instant receivedAt, String node) {

@@ -18,6 +18,14 @@ public interface Recipient {
   boolean claimed();
 
   /**
+   * Whether the event is not to be believed before this recipient has had it confirmed; it then has
+   * no other recipient yet.
+   */
+  default boolean confirms() {
+    return false;
+  }
+
+  /**
    * The event is in the journal. A claimed recipient now holds the claim; another one is told that
    * there is work.
    */

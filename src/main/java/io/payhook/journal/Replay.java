@@ -147,6 +147,9 @@ public final class Replay {
 
   // One event
 
+  /** How the routes begin that ask a provider to confirm an event. */
+  public static final String CONFIRMING = "confirm-";
+
   private record EventState(String state, String endpoint, String type) {}
 
   private record Standing(String route, String state, int run) {}
@@ -170,7 +173,7 @@ public final class Replay {
   private static List<Outcome> event(
       Connection connection, UUID id, @Nullable String route, boolean again, boolean dryRun)
       throws SQLException, ReplayException {
-    EventState event = deliverable(connection, id);
+    EventState event = deliverable(connection, id, route);
     List<String> known =
         JournalReader.list(
             connection,
@@ -227,8 +230,23 @@ public final class Replay {
     return outcomes;
   }
 
+  /** Whether it is the question to the provider itself that is to be asked again. */
+  private static boolean isConfirming(Connection connection, UUID id, @Nullable String route)
+      throws SQLException {
+    return route != null
+        && route.startsWith(CONFIRMING)
+        && !JournalReader.list(
+                connection,
+                new Query(
+                    "select route from payhook.delivery where event_id = ? and route = ?",
+                    id,
+                    route),
+                row -> row.getString(1))
+            .isEmpty();
+  }
+
   /** Locks the event against being deleted meanwhile. */
-  private static EventState deliverable(Connection connection, UUID id)
+  private static EventState deliverable(Connection connection, UUID id, @Nullable String route)
       throws SQLException, ReplayException {
     List<EventState> found =
         JournalReader.list(
@@ -243,6 +261,9 @@ public final class Replay {
           List.of());
     }
     EventState event = found.get(0);
+    if (isConfirming(connection, id, route)) {
+      return event;
+    }
     switch (event.state()) {
       case "conflict" ->
           throw new ReplayException(

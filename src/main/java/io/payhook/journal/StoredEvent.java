@@ -4,7 +4,13 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** An event as a delivery needs it. {@code receivedAt} is the database's clock. */
+/**
+ * An event as a delivery needs it.
+ *
+ * @param receivedAt by the database's clock
+ * @param confirmation JSON: what the provider's API said when it confirmed the event; null where it
+ *     was not asked
+ */
 public record StoredEvent(
     UUID id,
     String endpoint,
@@ -12,4 +18,18 @@ public record StoredEvent(
     String key,
     Instant receivedAt,
     @Nullable String contentType,
-    byte[] body) {}
+    byte[] body,
+    @Nullable String confirmation) {
+
+  /** An event that nobody had to confirm. */
+  public StoredEvent(
+      UUID id,
+      String endpoint,
+      String type,
+      String key,
+      Instant receivedAt,
+      @Nullable String contentType,
+      byte[] body) {
+    this(id, endpoint, type, key, receivedAt, contentType, body, null);
+  }
+}

@@ -3,6 +3,7 @@ package io.payhook.routes;
 import io.payhook.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
 import org.apache.camel.EndpointAware;
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What one file has made in a Camel context, so that it can be taken away again. */
 final class Made {
+  /** How long the last exchanges of a route that takes no new ones may need. */
+  private static final Duration QUIET = Duration.ofSeconds(5);
+
   private final List<RouteDefinition> routes = new ArrayList<>();
   private final List<RouteTemplateDefinition> templates = new ArrayList<>();
   private final List<RouteConfigurationDefinition> configurations = new ArrayList<>();
@@ -109,6 +114,14 @@ final class Made {
     return ids;
   }
 
+  /** Everything it made, as its file calls it. */
+  Set<String> names() {
+    Set<String> names = new TreeSet<>(routeIds());
+    names.addAll(templateIds());
+    names.addAll(beans.keySet());
+    return names;
+  }
+
   Set<String> beanNames() {
     return beans.keySet();
   }
@@ -172,12 +185,21 @@ final class Made {
   void removeFrom(CamelContext context) throws Exception {
     Model model = model(context);
     for (RouteDefinition route : routes) {
+      awaitQuiet(context, route.getRouteId());
       model.removeRouteDefinition(route);
     }
     for (RouteTemplateDefinition template : templates) {
       model.removeRouteTemplateDefinition(template);
     }
     model.getRouteConfigurationDefinitions().removeAll(configurations);
+  }
+
+  /** Camel would look only once a second whether the last exchange is gone. */
+  private static void awaitQuiet(CamelContext context, String id) throws InterruptedException {
+    long end = System.nanoTime() + QUIET.toNanos();
+    while (context.getInflightRepository().size(id) > 0 && System.nanoTime() < end) {
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
   }
 
   /** Takes those of its beans away that nobody has bound anew. */
@@ -242,20 +264,29 @@ final class Made {
       }
       Set<String> called = new TreeSet<>();
       for (org.apache.camel.Endpoint endpoint : context.getEndpoints()) {
-        if (endpoint instanceof KameletEndpoint kamelet
-            && kamelet.getKameletProperties() != null
-            && !kamelet.getKameletProperties().isEmpty()) {
+        if (endpoint instanceof KameletEndpoint kamelet && !isInside(kamelet)) {
           called.add(kamelet.getRouteId());
         }
       }
       for (RouteDefinition route : List.copyOf(model.getRouteDefinitions())) {
-        if (isKamelet(route) && !called.contains(route.getRouteId())) {
-          leftovers.addAll(uses(context.getRoute(route.getRouteId())));
+        String id = route.getRouteId();
+        if (isKamelet(route) && !called.contains(id)) {
+          leftovers.addAll(uses(context.getRoute(id)));
           model.removeRouteDefinition(route);
+          for (org.apache.camel.Endpoint endpoint : context.getEndpoints()) {
+            if (endpoint instanceof KameletEndpoint kamelet && id.equals(kamelet.getRouteId())) {
+              leftovers.add(endpoint);
+            }
+          }
           removed = true;
         }
       }
     }
+  }
+
+  /** Whether it is how a kamelet names its own beginning or end, not a call from outside. */
+  private static boolean isInside(KameletEndpoint endpoint) {
+    return endpoint.getEndpointUri().matches("kamelet:(//)?(source|sink)(\\?.*)?");
   }
 
   private static Model model(CamelContext context) {

@@ -666,13 +666,13 @@ public final class RouteFiles {
                     : before.text.equals(now.text)
                         ? "runs with what changed below it"
                         : "runs in its new version";
-            LOG.info("{} {}: {}.", shown(file), what, String.join(", ", now.made.routeIds()));
+            LOG.info("{} {}: {}.", shown(file), what, String.join(", ", now.made.names()));
           });
       for (Path file : gone) {
         LOG.info(
             "{} is gone, and with it: {}. Their pending deliveries wait in the journal.",
             shown(file),
-            String.join(", ", Objects.requireNonNull(old.get(file)).made.routeIds()));
+            String.join(", ", Objects.requireNonNull(old.get(file)).made.names()));
       }
     }
 
@@ -765,6 +765,8 @@ public final class RouteFiles {
     try {
       Provider provider = providers.get(bean.getProvider()).with(bean.settings());
       List<Secret> secrets = Secret.parse(bean.getSecrets());
+      // Fails closed: events that must be confirmed need the key of the platform's API.
+      provider.confirmation();
       return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));
     } catch (ProviderException | IllegalArgumentException e) {
       throw new IllegalArgumentException("endpoint " + name + ": " + e.getMessage(), e);

@@ -12,6 +12,7 @@ import io.payhook.effects.EffectsConfig;
 import io.payhook.effects.MailSender;
 import io.payhook.effects.MailStandIn;
 import io.payhook.effects.SmtpSender;
+import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
@@ -181,6 +182,7 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
+    endpoints.onChange(name -> confirm(engine, endpoints.get(name), name));
     Intake intake =
         new Intake(
             endpoints,
@@ -258,6 +260,16 @@ public final class Service implements AutoCloseable {
   private boolean reloadsByItself() {
     String reload = settings.get(Key.ROUTES_RELOAD);
     return reload.equals("on") || (reload.equals("auto") && !settings.isProduction());
+  }
+
+  private static void confirm(
+      DeliveryEngine engine, @Nullable ActiveEndpoint endpoint, String name) {
+    try {
+      engine.confirm(
+          name, endpoint == null ? null : endpoint.provider().confirmation().orElse(null));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The mail server of the settings, or the stand-in that writes files. */

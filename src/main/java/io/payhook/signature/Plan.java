@@ -171,6 +171,7 @@ final class Plan {
     Plan plan = new Plan(settings);
     plan.checkWhere(problems);
     plan.checkTemplates(problems);
+    Confirmation.check(plan, settings, problems);
   }
 
   private void checkWhere(List<ProviderException.Problem> problems) {
@@ -614,10 +615,14 @@ final class Plan {
         about == null
             ? eventKey
             : printable(shortened(about), LONGEST_KEY, "bad-event-entity", "event's entity");
-    String code = currency == null ? null : currency.text(scope);
-    code = code == null ? null : currency(code);
+    String code = currencyOf(scope);
     return new VerifiedEvent.Facts(
-        known, rawType, eventKey, about, occurredAt(scope), amount(scope, code), code);
+        known, rawType, eventKey, about, occurredAt(scope), amountOf(scope, code), code);
+  }
+
+  @Nullable String currencyOf(Scope scope) throws Refusal {
+    String code = currency == null ? null : currency.text(scope);
+    return code == null ? null : currency(code);
   }
 
   private static @Nullable String currency(String text) {
@@ -683,9 +688,15 @@ final class Plan {
     }
   }
 
-  private @Nullable BigDecimal amount(Scope scope, @Nullable String code) throws Refusal {
+  /** In the currency's major unit. */
+  @Nullable BigDecimal amountOf(Scope scope, @Nullable String code) throws Refusal {
     String text = amount == null ? null : amount.text(scope);
-    if (text == null || text.length() > 40) {
+    return text == null ? null : amount(text, minorUnits, code);
+  }
+
+  /** In the currency's major unit; null for what is no amount. */
+  @Nullable BigDecimal amount(String text, boolean minor, @Nullable String code) {
+    if (text.length() > 40) {
       return null;
     }
     try {
@@ -693,7 +704,7 @@ final class Plan {
       if (Math.abs(number.scale()) > 40) {
         return null;
       }
-      return minorUnits ? number.movePointLeft(digits(code)) : number;
+      return minor ? number.movePointLeft(digits(code)) : number;
     } catch (NumberFormatException e) {
       return null;
     }

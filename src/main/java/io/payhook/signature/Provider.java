@@ -175,9 +175,17 @@ public final class Provider {
     return setting(Setting.RETRY_HORIZON).map(Setting::duration);
   }
 
-  /** Every setting by its dotted name, in the order it was written; lists have a value a line. */
+  /**
+   * Every setting by its dotted name, in the order it was written; lists have a value a line. The
+   * key of the platform's API is not told.
+   */
   public Map<String, String> settings() {
-    return settings;
+    if (!settings.containsKey(Setting.CONFIRM_SECRET.key())) {
+      return settings;
+    }
+    Map<String, String> told = new LinkedHashMap<>(settings);
+    told.put(Setting.CONFIRM_SECRET.key(), "(set)");
+    return Collections.unmodifiableMap(told);
   }
 
   /** One setting's value, where it is set. */
@@ -300,16 +308,13 @@ public final class Provider {
                 body.orElse(null)));
   }
 
-  /** The settings below {@code confirm}, by their names without it; empty when there are none. */
-  public Map<String, String> confirm() {
-    Map<String, String> confirm = new LinkedHashMap<>();
-    settings.forEach(
-        (key, value) -> {
-          if (key.startsWith("confirm.")) {
-            confirm.put(key.substring("confirm.".length()), value);
-          }
-        });
-    return Collections.unmodifiableMap(confirm);
+  /**
+   * What the platform's own API is asked about an event, where events have to be confirmed.
+   *
+   * @throws ProviderException when they have to be but the key of that API is missing
+   */
+  public Optional<Confirmation> confirmation() {
+    return Optional.ofNullable(Confirmation.of(name, plan, settings));
   }
 
   Plan plan() {

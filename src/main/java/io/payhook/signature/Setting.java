@@ -159,19 +159,28 @@ public enum Setting {
   RESPONSE_CONTENT_TYPE("response.content-type", Kind.TEXT, "the content type of that answer"),
   RESPONSE_BODY("response.body", Kind.TEXT, "the body of that answer, as it is"),
 
+  CONFIRM_SECRET(
+      "confirm.secret",
+      Kind.TEXT,
+      "the key of the platform's API, which confirms events once it is set"),
   CONFIRM_ENABLED(
       "confirm.enabled",
       Kind.BOOLEAN,
-      "whether an event's effects wait until the platform's own API has confirmed it"),
+      "whether an event's effects wait until the platform's own API has confirmed it; true once"
+          + " there is a confirm.secret"),
   CONFIRM_METHOD("confirm.method", Kind.words("GET", "POST"), "how the platform's API is asked"),
-  CONFIRM_URL("confirm.url", Kind.TEXT, "the URL to ask, with places in braces"),
+  CONFIRM_URL("confirm.url", Kind.FILLED_URL, "the URL to ask, with places in braces"),
   CONFIRM_HEADERS("confirm.headers", Kind.TEXT_BY_NAME, "headers to ask with"),
   CONFIRM_CONTENT_TYPE("confirm.content-type", Kind.TEXT, "the content type of the question"),
-  CONFIRM_BODY("confirm.body", Kind.TEXT, "the question's body, with places in braces"),
+  CONFIRM_BODY("confirm.body", Kind.FILLED, "the question's body, with places in braces"),
   CONFIRM_TYPES(
       "confirm.types", Kind.LINES, "the event types that are asked about; all by default"),
   CONFIRM_STATUS("confirm.status", Kind.POINTER, "the status in the answer"),
   CONFIRM_STATUS_IS("confirm.status-is", Kind.LINES, "what it is when the event is true"),
+  CONFIRM_STATUS_OF(
+      "confirm.status-of", Kind.TEXT_BY_NAME, "the same for one event type; several with commas"),
+  CONFIRM_STATUS_EVENT(
+      "confirm.status-event", Kind.EVENT, "the status in the event, which must be the same"),
   CONFIRM_STATUS_PENDING(
       "confirm.status-pending", Kind.LINES, "what it is while the platform does not know yet"),
   CONFIRM_AMOUNT("confirm.amount", Kind.POINTER, "the amount in the answer"),
@@ -270,7 +279,9 @@ public enum Setting {
     URL,
     REGEX,
     ZONE,
-    DATE_FORMAT
+    DATE_FORMAT,
+    FILLED,
+    FILLED_URL
   }
 
   /** What values look like. */
@@ -290,6 +301,8 @@ public enum Setting {
     static final Kind REGEX = of(Shape.REGEX);
     static final Kind ZONE = of(Shape.ZONE);
     static final Kind DATE_FORMAT = of(Shape.DATE_FORMAT);
+    static final Kind FILLED = of(Shape.FILLED);
+    static final Kind FILLED_URL = of(Shape.FILLED_URL);
     static final Kind SIGNED = template(Shape.TEMPLATES, Template.Context.SIGNED);
     static final Kind WIRE = template(Shape.TEMPLATE, Template.Context.WIRE);
     static final Kind TYPE = template(Shape.TEMPLATE, Template.Context.TYPE);
@@ -348,6 +361,17 @@ public enum Setting {
         case POINTERS -> list(value).forEach(Kind::pointer);
         case TEMPLATE, TEMPLATES -> lines(value).forEach(this::template);
         case URL -> url(value);
+        case FILLED -> Objects.requireNonNull(Template.filled(value));
+        case FILLED_URL -> {
+          Objects.requireNonNull(Template.filled(value));
+          if (!value.matches("https?://[^{}/?#\\s@]+([/?].*)?")) {
+            throw new IllegalArgumentException(
+                "'"
+                    + value
+                    + "' is not an absolute URL whose host is written out; write"
+                    + " https://api.example.com/payments/{/data/id}");
+          }
+        }
         case REGEX -> {
           try {
             Pattern.compile(value);

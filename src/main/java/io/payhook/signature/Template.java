@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -85,6 +86,9 @@ final class Template {
     EVENT(
         EnumSet.complementOf(
             EnumSet.of(Word.TOKEN, Word.HMAC, Word.SECRET, Word.SECRET_ID, Word.BODY, Word.JSON))),
+    CONFIRM(
+        EnumSet.of(
+            Word.POINTER, Word.ROOT, Word.FORM, Word.TYPE, Word.PARAM, Word.CONST, Word.SECRET)),
     REPLY(
         EnumSet.of(
             Word.POINTER,
@@ -252,6 +256,39 @@ final class Template {
     }
     addLiteral(pieces, literal);
     return new Template(text, List.copyOf(pieces), null);
+  }
+
+  /** A template whose text without braces is text, not a place. */
+  static Template filled(String text) {
+    if (text.indexOf('{') >= 0) {
+      return parse(text, Context.CONFIRM);
+    }
+    List<Piece> pieces = new ArrayList<>();
+    addLiteral(pieces, new StringBuilder(text));
+    return new Template(text, List.copyOf(pieces), null);
+  }
+
+  /** The text with every value encoded; null when one is missing. */
+  @Nullable String filled(Scope scope, UnaryOperator<String> encoding) throws Refusal {
+    StringBuilder built = new StringBuilder();
+    for (Piece piece : pieces) {
+      if (piece.sources().isEmpty()) {
+        built.append(utf8(piece.literal()));
+        continue;
+      }
+      String value = nonEmpty(piece, scope);
+      if (value != null) {
+        built.append(encoding.apply(value));
+      } else if (!piece.optional()) {
+        return null;
+      }
+    }
+    return built.toString();
+  }
+
+  /** Whether something of the event itself stands in it. */
+  boolean readsEvent() {
+    return names(Word.POINTER) || names(Word.ROOT) || names(Word.FORM);
   }
 
   private static void addLiteral(List<Piece> pieces, StringBuilder literal) {

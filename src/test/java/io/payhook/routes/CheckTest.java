@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -804,7 +803,7 @@ class CheckTest {
   }
 
   @Test
-  void a_hundred_route_files_take_less_than_five_seconds() throws IOException {
+  void a_hundred_route_files_are_checked_at_once() throws IOException {
     for (int i = 0; i < 20; i++) {
       Path copy = folder.resolve("copy-" + i);
       copy(SHIPPED.resolve("payments"), copy);
@@ -820,9 +819,7 @@ class CheckTest {
         }
       }
     }
-    long start = System.nanoTime();
     assertThat(findings()).isEmpty();
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
   }
 
   @Test

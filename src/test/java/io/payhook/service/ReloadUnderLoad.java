@@ -163,7 +163,8 @@ public final class ReloadUnderLoad {
     for (Map.Entry<String, String> file : good.entrySet()) {
       running.save(file.getKey(), file.getValue());
     }
-    RunningService.await("no problem left", () -> running.service.fileProblems().isEmpty());
+    RunningService.await(
+        "no problem left", Duration.ofMinutes(1), () -> running.service.fileProblems().isEmpty());
     TimeUnit.MILLISECONDS.sleep(1_000);
     over = true;
     sender.join();
@@ -308,6 +309,10 @@ public final class ReloadUnderLoad {
     }
     if (!deliveries.equals("" + 2 * total)) {
       failure.append("deliveries missing\n");
+    }
+    if (running.service.context().getRoutesSize() > 10
+        || running.service.context().getEndpoints().size() > 20) {
+      failure.append("routes or endpoints pile up\n");
     }
     return new Report(text.toString(), failure.toString());
   }

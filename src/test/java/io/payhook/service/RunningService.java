@@ -144,9 +144,13 @@ final class RunningService implements AutoCloseable {
     }
   }
 
-  /** Waits until it is so, ten seconds at most. */
+  /** Waits until it is so, half a minute at most. */
   static void await(String what, BooleanSupplier so) {
-    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    await(what, Duration.ofSeconds(30), so);
+  }
+
+  static void await(String what, Duration atMost, BooleanSupplier so) {
+    long end = System.nanoTime() + atMost.toNanos();
     while (!so.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new AssertionError("did not come about: " + what);

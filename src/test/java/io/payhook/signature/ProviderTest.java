@@ -162,7 +162,17 @@ class ProviderTest {
     tree.put("unconfirmed", List.of("the header", "the algorithm"));
     tree.put("event.ignore", List.of("/attempt", "/sent_at"));
     tree.put("response", Map.of("status", "202", "body", "[accepted]"));
-    tree.put("confirm", Map.of("method", "GET", "url", "https://api.mine.example/{/id}"));
+    tree.put(
+        "confirm",
+        Map.of(
+            "url",
+            "https://api.mine.example/{/id}",
+            "status",
+            "/status",
+            "status-is",
+            "paid",
+            "secret",
+            "sk_1"));
     Provider provider = Provider.parse("p", tree);
     assertThat(provider.title()).isEqualTo("Mine");
     assertThat(provider.docs()).contains("https://mine.example/docs");
@@ -171,7 +181,7 @@ class ProviderTest {
     assertThat(provider.ignored())
         .containsExactly(JsonPointer.compile("/attempt"), JsonPointer.compile("/sent_at"));
     assertThat(provider.response()).contains(new Provider.Response(202, null, "[accepted]"));
-    assertThat(provider.confirm()).containsEntry("method", "GET");
+    assertThat(provider.confirmation()).isPresent();
     assertThat(provider.isUnsigned()).isFalse();
     assertThat(provider.methods()).containsExactly("POST");
     assertThat(provider.coverage()).isEqualTo(Coverage.BODY);

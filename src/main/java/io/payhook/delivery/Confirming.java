@@ -1,0 +1,216 @@
+package io.payhook.delivery;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.payhook.journal.Claim;
+import io.payhook.journal.Deliveries;
+import io.payhook.journal.Settlement;
+import io.payhook.journal.StoredEvent;
+import io.payhook.signature.Confirmation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.camel.http.base.HttpOperationFailedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks a provider's own API whether an event is true. Only then do its routes get their deliveries,
+ * in the commit that ends this one. An event that the provider contradicts becomes a conflict and
+ * has no effect.
+ */
+final class Confirming implements Work {
+  private static final Logger LOG = LoggerFactory.getLogger(Confirming.class);
+  private static final Duration CONNECT = Duration.ofSeconds(3);
+  private static final Duration ANSWER = Duration.ofSeconds(10);
+  private static final int LARGEST = 1_000_000;
+
+  /** A platform may know a payment a little later than it tells of it. */
+  private static final int TRIES_UNTIL_UNKNOWN = 3;
+
+  private final String endpoint;
+  private final Deliveries deliveries;
+  private final Function<StoredEvent, List<Deliveries.Wanting>> wanting;
+  private final Consumer<List<Deliveries.Wanting>> announce;
+  private final Clock clock;
+  private final MeterRegistry meters;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .build();
+  private volatile Confirmation confirmation;
+
+  /**
+   * @param wanting the routes that want an event
+   * @param announce told of the routes whose deliveries were just written
+   */
+  Confirming(
+      String endpoint,
+      Confirmation confirmation,
+      Deliveries deliveries,
+      Function<StoredEvent, List<Deliveries.Wanting>> wanting,
+      Consumer<List<Deliveries.Wanting>> announce,
+      Clock clock,
+      MeterRegistry meters) {
+    this.endpoint = endpoint;
+    this.confirmation = confirmation;
+    this.deliveries = deliveries;
+    this.wanting = wanting;
+    this.announce = announce;
+    this.clock = clock;
+    this.meters = meters;
+  }
+
+  Confirmation confirmation() {
+    return confirmation;
+  }
+
+  void change(Confirmation now) {
+    confirmation = now;
+  }
+
+  @Override
+  public boolean settles() {
+    return true;
+  }
+
+  @Override
+  public @Nullable Exception run(Claim claim, @Nullable Object parsed) {
+    Instant startedAt = clock.instant();
+    long start = System.nanoTime();
+    Confirmation now = confirmation;
+    StoredEvent event = claim.event();
+    Confirmation.Kept kept = new Confirmation.Kept(event.type(), event.contentType(), event.body());
+    try {
+      Confirmation.Question question = now.question(kept);
+      HttpResponse<InputStream> response =
+          client.send(request(question), HttpResponse.BodyHandlers.ofInputStream());
+      byte[] answer;
+      try (InputStream body = response.body()) {
+        answer = body.readNBytes(LARGEST);
+      }
+      int status = response.statusCode();
+      Confirmation.Finding finding;
+      if (status / 100 == 2) {
+        finding = now.judge(kept, answer);
+      } else if ((status == 404 || status == 410) && claim.tries() >= TRIES_UNTIL_UNKNOWN) {
+        finding =
+            new Confirmation.Finding(
+                Confirmation.Meaning.CONTRADICTED,
+                "the provider knows nothing of it (HTTP " + status + ")");
+      } else if (status == 404 || status == 410) {
+        throw new IOException("HTTP " + status + " from " + host(question));
+      } else {
+        throw new HttpOperationFailedException(
+            host(question), status, "", null, headers(response), "");
+      }
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      return switch (finding.meaning()) {
+        case PENDING, UNREADABLE -> {
+          count("pending");
+          yield new IOException(finding.reason());
+        }
+        case CONFIRMED -> confirmed(claim, answer, startedAt, took);
+        case CONTRADICTED -> contradicted(claim, finding.reason(), startedAt, took);
+      };
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return e;
+    } catch (IOException | SQLException | RuntimeException | HttpOperationFailedException e) {
+      return e;
+    }
+  }
+
+  private static HttpRequest request(Confirmation.Question question) {
+    byte[] body = question.body();
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(question.url()))
+            .timeout(ANSWER)
+            .header("User-Agent", "Payhook")
+            .method(
+                question.method(),
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofByteArray(body));
+    question.headers().forEach(request::setHeader);
+    return request.build();
+  }
+
+  /** Without path and query, which may hold a key. */
+  private static String host(Confirmation.Question question) {
+    URI uri = URI.create(question.url());
+    return uri.getScheme() + "://" + uri.getAuthority();
+  }
+
+  private static Map<String, String> headers(HttpResponse<?> response) {
+    return response
+        .headers()
+        .firstValue("Retry-After")
+        .map(value -> Map.of("Retry-After", value))
+        .orElse(Map.of());
+  }
+
+  private @Nullable Exception confirmed(
+      Claim claim, byte[] answer, Instant startedAt, Duration took) throws SQLException {
+    List<Deliveries.Wanting> routes = wanting.apply(claim.event());
+    if (!deliveries.confirmed(
+        Settlement.done(claim, startedAt, took),
+        new String(answer, StandardCharsets.UTF_8),
+        routes)) {
+      return new DeliveryEngine.LeaseLostException();
+    }
+    count("confirmed");
+    announce.accept(routes);
+    return null;
+  }
+
+  private @Nullable Exception contradicted(
+      Claim claim, String reason, Instant startedAt, Duration took) throws SQLException {
+    if (!deliveries.contradicted(
+        new Settlement(
+            claim,
+            Settlement.Outcome.SKIPPED,
+            startedAt,
+            took,
+            Duration.ZERO,
+            "CONFLICT",
+            reason))) {
+      return new DeliveryEngine.LeaseLostException();
+    }
+    count("conflict");
+    LOG.error(
+        "CONFLICT: event {} ({} {}) is not as its provider says: {}. No route runs for it; look at the payment at the provider. To"
+            + " ask again: payhook replay {} --route {}",
+        claim.event().id(),
+        claim.event().endpoint(),
+        claim.event().type(),
+        reason,
+        claim.event().id(),
+        claim.route());
+    return null;
+  }
+
+  private void count(String outcome) {
+    Counter.builder("payhook.confirmations")
+        .description("Answers of providers' APIs about events, by what they meant")
+        .tag("endpoint", endpoint)
+        .tag("outcome", outcome)
+        .register(meters)
+        .increment();
+  }
+}

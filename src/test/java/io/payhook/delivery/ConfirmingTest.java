@@ -1,0 +1,351 @@
+package io.payhook.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.payhook.journal.Deliveries;
+import io.payhook.journal.Journal;
+import io.payhook.journal.Migrations;
+import io.payhook.journal.NewEvent;
+import io.payhook.journal.Receipt;
+import io.payhook.journal.Replay;
+import io.payhook.journal.SubscriptionTable;
+import io.payhook.routes.Providers;
+import io.payhook.service.TestDatabase;
+import io.payhook.signature.Provider;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Events that a provider's API on loopback has to confirm, over a real journal. */
+class ConfirmingTest {
+  private static final String ANSWER =
+      "{\"responseCode\":\"00\",\"data\":{\"transactionId\":\"T1\",\"amount\":\"150000\",\"currency\":\"NGN\",\"status\":\"Successful\"}}";
+  private static final String EVENT =
+      "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"T1\",\"amount\":150000,\"currency\":\"NGN\"}}";
+
+  private final TestDatabase database = TestDatabase.create("confirming", Migrations::journal);
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final DeliveryEngine engine =
+      new DeliveryEngine(
+          database.dataSource(),
+          new Deliveries(database.dataSource(), "node-a", Duration.ofSeconds(30)),
+          new SubscriptionTable(database.dataSource(), "node-a"),
+          new DeliveryOptions(
+              5,
+              Duration.ofMillis(20),
+              Duration.ofMillis(40),
+              Duration.ofSeconds(20),
+              2,
+              Duration.ofSeconds(30),
+              Duration.ofMillis(20)),
+          event -> Map.of(),
+          Clock.systemUTC(),
+          meters);
+  private final Journal journal =
+      new Journal(
+          database.dataSource(),
+          "node-a",
+          Duration.ofSeconds(30),
+          1,
+          1_000,
+          Duration.ofSeconds(20),
+          Clock.systemUTC(),
+          new Journal.Listener() {});
+  private final DefaultCamelContext context = new DefaultCamelContext();
+  private final List<String> effects = new CopyOnWriteArrayList<>();
+  private final List<String> questions = new CopyOnWriteArrayList<>();
+  private volatile int status = 200;
+  private volatile String answer = ANSWER;
+  private HttpServer api;
+
+  @BeforeEach
+  void start() throws Exception {
+    api = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    api.createContext(
+        "/",
+        http -> {
+          questions.add(
+              http.getRequestMethod()
+                  + " "
+                  + http.getRequestURI()
+                  + " "
+                  + http.getRequestHeaders().getFirst("Authorization")
+                  + " "
+                  + new String(http.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+          byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+          http.sendResponseHeaders(status, bytes.length);
+          http.getResponseBody().write(bytes);
+          http.close();
+        });
+    api.start();
+    context.addComponent("event", new EventComponent(engine));
+    context.addRoutes(
+        new RouteBuilder() {
+          @Override
+          public void configure() {
+            from("event:*/*")
+                .routeId("record")
+                .process(
+                    exchange -> effects.add(String.valueOf(exchange.getVariable("confirmation"))));
+            from("event:*/payment.*?ordered=true").routeId("in-order").process(exchange -> {});
+          }
+        });
+    context.start();
+    engine.start();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    context.stop();
+    engine.close();
+    journal.close();
+    database.close();
+    api.stop(0);
+  }
+
+  private Provider provider(String preset, String path, Map<String, String> more) {
+    Map<String, String> settings = new HashMap<>(more);
+    settings.put("confirm.url", "http://127.0.0.1:" + api.getAddress().getPort() + path);
+    settings.put("confirm.secret", "sk_test_key");
+    return Providers.shipped().get(preset).with(settings);
+  }
+
+  private void confirm(Provider provider) throws Exception {
+    engine.confirm("payments", provider.confirmation().orElseThrow());
+  }
+
+  private void echezona() throws Exception {
+    confirm(provider("echezona", "/api/Payments/VerifyPayment", Map.of()));
+  }
+
+  private Receipt accept(String type, String key, String contentType, String text)
+      throws Exception {
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    NewEvent event =
+        new NewEvent(
+            "payments",
+            type,
+            key,
+            "T1",
+            null,
+            null,
+            null,
+            null,
+            "POST",
+            "/",
+            contentType,
+            "[]",
+            body,
+            stored -> Arrays.equals(stored, body));
+    return journal.append(event, engine.recipientsOf("payments", type));
+  }
+
+  private Receipt accept(String text) throws Exception {
+    return accept("payment.success", "k1", "application/json", text);
+  }
+
+  private interface Check {
+    void run() throws Exception;
+  }
+
+  private static void eventually(Check check) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (true) {
+      try {
+        check.run();
+        return;
+      } catch (AssertionError e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        LockSupport.parkNanos(5_000_000);
+      }
+    }
+  }
+
+  private void expect(String eventState, String... deliveries) throws Exception {
+    eventually(
+        () -> {
+          assertThat(
+                  database.query(
+                      "select concat_ws(' ', route, state, attempts, category, error) from payhook.delivery order by route"))
+              .containsExactly(deliveries);
+          assertThat(database.query("select state from payhook.event")).containsExactly(eventState);
+        });
+  }
+
+  @Test
+  void what_the_provider_confirms_has_its_effects_and_routes_see_the_answer() throws Exception {
+    echezona();
+    accept(EVENT);
+    expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
+    assertThat(questions)
+        .containsExactly(
+            "POST /api/Payments/VerifyPayment Bearer sk_test_key {\"transactionId\":\"T1\"}");
+    assertThat(effects).hasSize(1).first().asString().contains("status=Successful");
+    assertThat(meters.get("payhook.confirmations").tag("outcome", "confirmed").counter().count())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void a_mismatch_is_a_conflict_without_effect_that_can_be_asked_about_again() throws Exception {
+    echezona();
+    answer = ANSWER.replace("150000", "100");
+    Receipt receipt = accept(EVENT);
+    expect(
+        "conflict",
+        "confirm-payments skipped 1 CONFLICT the provider says amount 1.00, the event needs at least 1500.00");
+    assertThat(effects).isEmpty();
+
+    answer = ANSWER;
+    new Replay(database.dataSource(), Duration.ofSeconds(10))
+        .event(receipt.id(), "confirm-payments", false, false);
+    engine.announce();
+    expect("accepted", "confirm-payments done 2", "in-order done 1", "record done 1");
+  }
+
+  @Test
+  void errors_and_a_payment_that_is_pending_are_asked_about_again() throws Exception {
+    echezona();
+    status = 503;
+    accept(EVENT);
+    eventually(() -> assertThat(questions).hasSizeGreaterThanOrEqualTo(2));
+    assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
+    answer = ANSWER.replace("Successful", "Pending");
+    status = 200;
+    eventually(
+        () ->
+            assertThat(database.query("select error from payhook.delivery"))
+                .allMatch(error -> error.contains("does not know yet: status Pending")));
+    answer = ANSWER;
+    eventually(
+        () ->
+            assertThat(database.query("select state from payhook.event"))
+                .containsExactly("accepted"));
+    eventually(() -> assertThat(effects).hasSize(1));
+  }
+
+  @Test
+  void a_repeat_of_an_unconfirmed_event_is_a_duplicate() throws Exception {
+    echezona();
+    status = 401;
+    Receipt first = accept(EVENT);
+    Receipt again = accept(EVENT);
+    assertThat(again).isEqualTo(new Receipt(first.id(), Receipt.Status.DUPLICATE));
+    eventually(
+        () ->
+            assertThat(
+                    database.query(
+                        "select concat_ws(' ', state, attempts, error) from payhook.delivery"))
+                .containsExactly(
+                    "dead 1 HTTP 401 from http://127.0.0.1:" + api.getAddress().getPort()));
+    assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
+    assertThat(effects).isEmpty();
+  }
+
+  @Test
+  void an_event_of_a_type_that_is_not_asked_about_goes_its_way() throws Exception {
+    echezona();
+    accept("refund.processed", "k1", "application/json", EVENT);
+    expect("accepted", "record done 1");
+    assertThat(questions).isEmpty();
+  }
+
+  @Test
+  void a_failure_needs_the_providers_word_for_a_failure() throws Exception {
+    echezona();
+    accept("payment.failed", "k1", "application/json", EVENT);
+    expect(
+        "conflict",
+        "confirm-payments skipped 1 CONFLICT the provider says status Successful, the event needs Failed");
+  }
+
+  @Test
+  void paystack_is_asked_by_reference() throws Exception {
+    confirm(provider("paystack", "/transaction/verify/{/data/reference}", Map.of()));
+    answer =
+        "{\"data\":{\"status\":\"success\",\"reference\":\"a/b\",\"amount\":4000,\"currency\":\"NGN\"}}";
+    accept(
+        "charge.success",
+        "k1",
+        "application/json",
+        "{\"event\":\"charge.success\",\"data\":{\"reference\":\"a/b\",\"amount\":4000,\"currency\":\"NGN\"}}");
+    expect("accepted", "confirm-payments done 1", "record done 1");
+    assertThat(questions).containsExactly("GET /transaction/verify/a%2Fb Bearer sk_test_key ");
+  }
+
+  @Test
+  void flutterwave_must_say_what_the_event_says() throws Exception {
+    confirm(provider("flutterwave-v3", "/v3/transactions/{/data/id}/verify", Map.of()));
+    answer =
+        "{\"data\":{\"status\":\"failed\",\"tx_ref\":\"r1\",\"amount\":10.5,\"currency\":\"NGN\"}}";
+    accept(
+        "charge.completed",
+        "k1",
+        "application/json",
+        "{\"event\":\"charge.completed\",\"data\":{\"id\":7,\"status\":\"successful\",\"tx_ref\":\"r1\",\"amount\":10.50,\"currency\":\"NGN\"}}");
+    expect(
+        "conflict",
+        "confirm-payments skipped 1 CONFLICT the provider says status failed, the event needs successful");
+  }
+
+  @Test
+  void mollies_payment_is_fetched_and_one_it_does_not_know_is_a_conflict() throws Exception {
+    confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
+    answer =
+        "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
+    accept("resource.changed", "k1", "application/x-www-form-urlencoded", "id=tr_1");
+    expect("accepted", "confirm-payments done 1", "record done 1");
+    assertThat(questions).containsExactly("GET /v2/payments/tr_1 Bearer sk_test_key ");
+    assertThat(effects).hasSize(1).first().asString().contains("status=paid");
+
+    status = 404;
+    accept("resource.changed", "k2", "application/x-www-form-urlencoded", "id=tr_2");
+    eventually(
+        () ->
+            assertThat(
+                    database.query(
+                        "select d.error from payhook.delivery d join payhook.event e on e.id = d.event_id where e.state = 'conflict'"))
+                .containsExactly("the provider knows nothing of it (HTTP 404)"));
+  }
+
+  @Test
+  void a_value_that_would_name_another_resource_is_not_asked_about() throws Exception {
+    confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
+    accept("resource.changed", "k1", "application/x-www-form-urlencoded", "id=..");
+    eventually(
+        () ->
+            assertThat(database.query("select concat_ws(' ', state, error) from payhook.delivery"))
+                .containsExactly("dead '..' can't stand in confirm.url"));
+    assertThat(questions).isEmpty();
+  }
+
+  @Test
+  void an_endpoint_that_confirms_no_more_leaves_what_waits_unconfirmed() throws Exception {
+    echezona();
+    status = 503;
+    accept(EVENT);
+    eventually(() -> assertThat(questions).isNotEmpty());
+    engine.confirm("payments", null);
+    accept("payment.success", "k2", "application/json", EVENT);
+    eventually(() -> assertThat(effects).hasSize(1));
+    assertThat(database.query("select state from payhook.event order by key"))
+        .containsExactly("unconfirmed", "accepted");
+  }
+}
