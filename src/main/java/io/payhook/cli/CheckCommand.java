@@ -4,13 +4,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.routes.RouteFileException;
+import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.ScratchDatabase;
 import io.payhook.service.Settings;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -30,7 +34,8 @@ import picocli.CommandLine.Spec;
         "Finds the mistakes in route files, endpoints, SQL, templates and samples, all at once and"
             + " before anything starts.")
 final class CheckCommand implements Callable<Integer> {
-  private static final Pattern PLACED = Pattern.compile("(?s)(.+?\\.properties):(\\d+): (.*)");
+  private static final Pattern PLACED =
+      Pattern.compile("(?s)(.+?\\.(?:properties|yaml)):(\\d+)(?::(\\d+))?: (.*)");
 
   @Mixin private final SettingsOptions options = new SettingsOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -38,7 +43,7 @@ final class CheckCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "DIR",
       arity = "0..1",
-      description = "The routes folder (default: as payhook.routes says).")
+      description = "The routes folder, or a folder in it (default: payhook.routes).")
   private @Nullable Path folder;
 
   @Option(names = "--json", description = "Prints the problems as a JSON array.")
@@ -51,35 +56,53 @@ final class CheckCommand implements Callable<Integer> {
     TreeSet<Finding> findings = new TreeSet<>();
     inspection.problems().forEach(problem -> findings.add(finding(problem)));
     try (ScratchDatabase scratch = new ScratchDatabase(settings)) {
-      Check check =
-          new Check(
-              folder == null ? settings.routes() : folder,
+      Path asked = folder == null ? settings.routes() : folder.toAbsolutePath().normalize();
+      // A folder in it stands on the rest, which is read along.
+      boolean part = asked.startsWith(settings.routes());
+      new Check(
+              part ? settings.routes() : asked,
               Placeholders.forReading(settings),
               settings.names(),
               scratch::connect,
-              Clock.systemUTC());
-      findings.addAll(check.run());
+              Clock.systemUTC())
+          .run().stream()
+              .filter(finding -> Path.of(finding.file()).toAbsolutePath().startsWith(asked))
+              .forEach(findings::add);
+      tests(asked, findings);
     }
     print(List.copyOf(findings));
     return findings.isEmpty() ? 0 : Cli.NO;
+  }
+
+  private static void tests(Path folder, Set<Finding> findings) {
+    if (Files.isDirectory(folder)) {
+      try {
+        RouteTests unused = RouteTests.in(folder);
+      } catch (RouteFileException e) {
+        e.problems().forEach(problem -> findings.add(finding(problem)));
+      }
+    }
   }
 
   private static Finding finding(String problem) {
     Matcher placed = PLACED.matcher(problem);
     String file = Settings.FILE;
     int line = 1;
+    int column = 1;
     String text = problem;
     if (placed.matches()) {
       Path path = Path.of(placed.group(1)).toAbsolutePath().normalize();
       Path here = Path.of("").toAbsolutePath();
       file = (path.startsWith(here) ? here.relativize(path) : path).toString();
       line = Integer.parseInt(placed.group(2));
-      text = placed.group(3);
+      column = placed.group(3) == null ? 1 : Integer.parseInt(placed.group(3));
+      text = placed.group(4);
     }
     int semicolon = text.lastIndexOf("; ");
     return semicolon < 0
-        ? new Finding(file, line, 1, text, "'payhook.…' keys stand in application.properties")
-        : new Finding(file, line, 1, text.substring(0, semicolon), text.substring(semicolon + 2));
+        ? new Finding(file, line, column, text, "correct it here")
+        : new Finding(
+            file, line, column, text.substring(0, semicolon), text.substring(semicolon + 2));
   }
 
   private void print(List<Finding> findings) throws Exception {

@@ -374,11 +374,30 @@ final class RouteCheck {
     for (Use use : uses) {
       use(use, consumed.keySet());
     }
+    intake();
     for (Spoken each : spoken) {
       spoken(each);
     }
     for (Route route : routes) {
       guarded(route, Set.of());
+    }
+  }
+
+  /** Endpoints that no request reaches. */
+  private void intake() {
+    boolean there =
+        uses.stream()
+            .anyMatch(
+                use ->
+                    use.direction == Direction.FROM
+                        && use.uri.value().startsWith("platform-http:"));
+    if (!there && whole && !declared.endpoints().isEmpty()) {
+      Declared first = declared.endpoints().values().iterator().next();
+      check.add(
+          first.source().file(),
+          first.place(),
+          "no route takes the requests of endpoint '" + first.name() + "'",
+          "copy intake.camel.yaml of a new Payhook into " + check.root().getFileName() + "/");
     }
   }
 

@@ -54,6 +54,9 @@ public final class Scaffold {
   private final Map<String, DeclaredEndpoint> endpoints;
   private final Map<Path, byte[]> files = new LinkedHashMap<>();
 
+  /** What an accepted event is answered with, as a test says it. */
+  private String answer = "accepted";
+
   /**
    * Prepares writing; nothing is written yet.
    *
@@ -107,6 +110,7 @@ public final class Scaffold {
               + "/TYPE.json");
     }
     String type = main(samples);
+    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
     for (Providers.Sample sample : samples) {
       files.put(
           folder.resolve("samples").resolve(sample.type() + "." + ending(sample)), sample.body());
@@ -154,6 +158,10 @@ public final class Scaffold {
                   samples.keySet(),
                   "put one into " + endpoint.samples() + "/" + type + ".json"));
     }
+    endpoint
+        .resolve(providers)
+        .response()
+        .ifPresent(response -> answer = String.valueOf(response.status()));
     JsonNode event = sample.toString().endsWith(".json") ? JSON.readTree(sample.toFile()) : null;
     switch (kind) {
       case EMAIL -> email(folder, name, endpointName, type, event);
@@ -395,18 +403,31 @@ public final class Scaffold {
   private void tests(Path folder, String endpoint, String type, String routeId, String outcome) {
     put(
         folder.resolve("tests.yaml"),
-        "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
+        editorLine(folder)
+            + "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
             + "  - name: an event of type "
             + type
             + " is handled once\n    send: "
             + type
             + "\n    endpoint: "
             + endpoint
-            + "\n    answer: accepted\n"
+            + "\n    answer: "
+            + answer
+            + "\n"
             + outcome
             + "    deliveries:\n      "
             + routeId
             + ": done\n");
+  }
+
+  /** What tells an editor how to complete the file, where the schemas lie beside the routes. */
+  private String editorLine(Path folder) {
+    Path installed = root.resolveSibling("src/main/resources/schema/tests.schema.json");
+    return Files.exists(installed)
+        ? "# yaml-language-server: $schema="
+            + folder.relativize(installed).toString().replace('\\', '/')
+            + "\n"
+        : "";
   }
 
   // Names

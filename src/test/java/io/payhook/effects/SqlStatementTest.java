@@ -86,7 +86,7 @@ class SqlStatementTest {
         "select $a$ open $b$ ~ f.sql:1:8: a dollar-quoted text starts here",
         "select :a.\"open ~ f.sql:1:11: a quoted member starts here",
       })
-  void what_is_not_closed_is_an_error_with_its_line(String text, String message) {
+  void what_is_not_closed_is_an_error_with_its_place(String text, String message) {
     assertThatThrownBy(() -> SqlStatement.parse("f.sql", text.replace("\\n", "\n")))
         .isInstanceOf(EffectException.class)
         .hasMessageContaining(message.strip());

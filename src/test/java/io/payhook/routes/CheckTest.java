@@ -467,6 +467,16 @@ class CheckTest {
         "intake.camel.yaml:34:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
+  @Test
+  void an_endpoint_whose_requests_no_route_takes_is_found() throws IOException {
+    Files.delete(folder.resolve("intake.camel.yaml"));
+    assertThat(findings())
+        .containsExactly(
+            "payments/payments.camel.yaml:4:13: no route takes the requests of endpoint 'payments'; copy intake.camel.yaml of a new Payhook into "
+                + folder.getFileName()
+                + "/");
+  }
+
   // Configuration
 
   @Test

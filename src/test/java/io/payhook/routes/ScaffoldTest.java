@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,11 @@ class ScaffoldTest {
   @TempDir Path folder;
 
   private final Settings settings = Settings.of(Map.of("payhook.data", "target/scaffold"));
+
+  @BeforeEach
+  void intake() throws IOException {
+    Files.copy(Path.of("routes/intake.camel.yaml"), folder.resolve("intake.camel.yaml"));
+  }
 
   private Scaffold scaffold() throws RouteFileException {
     return new Scaffold(folder, Placeholders.forReading(settings));
