@@ -3,13 +3,11 @@ package io.payhook.intake;
 import io.payhook.journal.Receipt;
 import io.payhook.signature.Provider;
 import io.vertx.core.http.HttpServerResponse;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
-import org.apache.camel.Message;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,19 +68,21 @@ record Answer(
         status, "application/json", json.getBytes(StandardCharsets.UTF_8), retryAfter, null);
   }
 
-  /** Makes this the whole of the exchange's message: no header of any origin is left. */
+  /** Makes this what the exchange is answered with. */
   void write(Exchange exchange) {
-    Message message = exchange.getMessage();
-    message.removeHeaders("*");
-    // The one type that Camel writes as it is, with its length.
-    message.setBody(ByteBuffer.wrap(body));
-    message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
-    if (contentType != null) {
-      message.setHeader(Exchange.CONTENT_TYPE, contentType);
+    exchange.getMessage().removeHeaders("*");
+    exchange.getMessage().setBody(this);
+  }
+
+  /** What the exchange is answered with: 200 once its event is kept, whatever failed afterwards. */
+  static Answer of(Exchange exchange) {
+    if (exchange.getMessage().getBody() instanceof Answer answer) {
+      return answer;
     }
-    if (retryAfter > 0) {
-      message.setHeader("Retry-After", Integer.toString(retryAfter));
-    }
+    Reception reception = Reception.of(exchange);
+    return reception == null || reception.receipt == null
+        ? UNAVAILABLE
+        : of(reception.receipt, reception.endpoint.provider());
   }
 
   void write(HttpServerResponse response) {

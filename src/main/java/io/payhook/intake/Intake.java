@@ -13,15 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
-import org.apache.camel.spi.HeaderFilterStrategy;
+import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * From the HTTP request to the commit. The route file {@code intake.camel.yaml} names these beans:
- * {@code signature} (verify), {@code journal} (keep once), {@code reply} (answer) and {@code wire}
- * (no header in or out but the answer's own).
+ * {@code signature} (verify), {@code journal} (keep once) and {@code reply} (answer). Nothing of
+ * the request becomes a header of the message, and nothing of the message one of the answer.
  */
 public final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
@@ -56,8 +56,10 @@ public final class Intake {
             new JournalRepository(journal, recipients, meters),
             "reply",
             (Processor) Intake::reply,
-            "wire",
-            new WireHeaders(),
+            "payhookKeepOnce",
+            new KeepOnce.Strategy(),
+            PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME,
+            new IntakeConsumer.Engine(),
             "payhookHttpServer",
             new IntakeServer.Factory(edge));
     Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)
@@ -143,21 +145,5 @@ public final class Intake {
               + " asked to try again (503).");
     }
     Answer.UNAVAILABLE.write(exchange);
-  }
-
-  /**
-   * Nothing of the request becomes a Camel header, and nothing becomes a response header but what
-   * an answer sets.
-   */
-  private static final class WireHeaders implements HeaderFilterStrategy {
-    @Override
-    public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
-      return true;
-    }
-
-    @Override
-    public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
-      return !name.equals("Retry-After");
-    }
   }
 }

@@ -1,14 +1,16 @@
 package io.payhook.intake;
 
 import io.payhook.journal.Journal;
-import io.payhook.journal.JournalUnavailableException;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Receipt;
 import io.payhook.journal.Recipient;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.VerifiedEvent;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
 import org.apache.camel.Exchange;
 import org.apache.camel.spi.IdempotentRepository;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * journal stays.
  */
 public final class JournalRepository extends ServiceSupport implements IdempotentRepository {
+  static final String UNVERIFIED =
+      "an event reached the journal without the step 'signature' before it; the intake route must verify first";
+
   private final Journal journal;
   private final BiFunction<String, String, List<Recipient>> recipients;
   private final IntakeMeters meters;
@@ -34,68 +39,67 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     this.meters = meters;
   }
 
-  @Override
-  public boolean add(Exchange exchange, String key) {
-    Reception reception = Reception.of(exchange);
-    if (reception == null) {
-      throw new IllegalStateException(
-          "an event reached the journal without the step 'signature' before it; the intake route must verify first");
-    }
-    VerifiedEvent event = reception.event;
-    String endpoint = reception.endpoint.name();
-    List<VerifiedEvent> items = event.items();
-    try {
-      if (items.size() == 1) {
-        VerifiedEvent one = items.get(0);
-        Receipt receipt =
-            journal.append(newEvent(reception, one, key), recipients.apply(endpoint, one.type()));
-        reception.receipt = receipt;
-        count(endpoint, receipt, event);
-        return receipt.status() == Receipt.Status.ACCEPTED;
-      }
-      return addAll(reception, items);
-    } catch (JournalUnavailableException e) {
-      meters.accepted(endpoint, "unavailable", event.secretLabel());
-      throw new Unavailable(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Unavailable(e);
-    }
-  }
-
-  private void count(String endpoint, Receipt receipt, VerifiedEvent event) {
-    meters.accepted(
-        endpoint, receipt.status().name().toLowerCase(Locale.ROOT), event.secretLabel());
-  }
-
   /**
-   * Every item of a batch is an event with a key of its own. The one answer waits for all of them;
-   * when one can't be kept the sender tries again, and finds the others as duplicates.
+   * Keeps the exchange's event under a key. Every item of a batch is an event with a key of its
+   * own; the one answer waits for all of them, and when one can't be kept the sender tries again,
+   * and finds the others as duplicates.
+   *
+   * @return completes after the commit, on a thread of the journal, or with {@link Unavailable}
    */
-  private boolean addAll(Reception reception, List<VerifiedEvent> items)
-      throws JournalUnavailableException, InterruptedException {
+  CompletableFuture<List<Receipt>> keep(Reception reception, String key) {
     String endpoint = reception.endpoint.name();
-    List<Receipt> receipts =
-        journal.appendAll(
-            items.stream().map(item -> newEvent(reception, item, item.key())).toList(),
-            event -> recipients.apply(endpoint, event.type()));
+    List<VerifiedEvent> items = reception.event.items();
+    List<CompletableFuture<Receipt>> receipts = new ArrayList<>(items.size());
+    for (VerifiedEvent item : items) {
+      NewEvent event = newEvent(reception, item, items.size() == 1 ? key : item.key());
+      receipts.add(journal.begin(event, recipients.apply(endpoint, item.type())));
+    }
+    return receipts.size() == 1
+        ? receipts.get(0).thenApply(List::of)
+        : CompletableFuture.allOf(receipts.toArray(CompletableFuture[]::new))
+            .thenApply(all -> receipts.stream().map(CompletableFuture::join).toList());
+  }
+
+  /** What the step of the exchange then knows, and the metrics. */
+  void kept(Reception reception, List<Receipt> receipts) {
     Receipt told = receipts.get(0);
-    for (int i = 0; i < receipts.size(); i++) {
-      Receipt receipt = receipts.get(i);
-      count(endpoint, receipt, items.get(i));
+    for (Receipt receipt : receipts) {
+      count(reception, receipt.status().name().toLowerCase(Locale.ROOT));
       if (receipt.status() == Receipt.Status.ACCEPTED && told.status() != Receipt.Status.ACCEPTED) {
         told = receipt;
       }
     }
     reception.receipt = told;
-    return told.status() == Receipt.Status.ACCEPTED;
+  }
+
+  /** The exception that ends the exchange's way through the route. */
+  RuntimeException notKept(Reception reception, Throwable failure) {
+    count(reception, "unavailable");
+    return new Unavailable(
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure);
+  }
+
+  private void count(Reception reception, String status) {
+    meters.accepted(reception.endpoint.name(), status, reception.event.secretLabel());
+  }
+
+  /** Only reads what {@link KeepOnce} has brought about. */
+  @Override
+  public boolean add(Exchange exchange, String key) {
+    Reception reception = Reception.of(exchange);
+    if (reception == null || reception.receipt == null) {
+      throw new IllegalStateException(UNVERIFIED);
+    }
+    return reception.receipt.status() == Receipt.Status.ACCEPTED;
   }
 
   /** Carries the reason out of the EIP, without the cost of a stack trace. */
   static final class Unavailable extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Unavailable(Exception cause) {
+    Unavailable(Throwable cause) {
       super(cause.getMessage(), cause, false, false);
     }
   }

@@ -23,7 +23,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -100,7 +99,7 @@ public final class Journal implements AutoCloseable {
    * @param lease how long such a claim holds
    * @param writers threads, each with a connection
    * @param queue how many events may wait for a commit before more are refused
-   * @param patience how long {@link #append} waits for the commit
+   * @param patience how long a caller is kept waiting for the commit
    */
   public Journal(
       DataSource dataSource,
@@ -140,38 +139,52 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Keeps an event and waits for the commit.
+   * Keeps an event. Nobody waits: what is returned completes after the commit, on a thread that has
+   * more events to write and must not be held up.
    *
-   * @return after the commit
-   * @throws JournalUnavailableException when there was no commit in time; the event may still be
-   *     kept, which the sender's next try then finds as a duplicate
+   * @return completes with a {@link JournalUnavailableException} when there was no commit in time;
+   *     the event may still be kept, which the sender's next try then finds as a duplicate
    */
-  public Receipt append(NewEvent event, List<? extends Recipient> recipients)
-      throws JournalUnavailableException, InterruptedException {
-    return await(offer(event, recipients), patience.toNanos());
+  public CompletableFuture<Receipt> begin(NewEvent event, List<? extends Recipient> recipients) {
+    Entry entry;
+    try {
+      entry = offer(event, recipients);
+    } catch (JournalUnavailableException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    // A copy: whoever stops waiting leaves the entry itself to the writer.
+    return entry
+        .receipt
+        .copy()
+        .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+        .exceptionallyCompose(failure -> CompletableFuture.failedFuture(unavailable(failure)));
+  }
+
+  private JournalUnavailableException unavailable(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause instanceof TimeoutException
+        ? new JournalUnavailableException("no commit within " + patience.toMillis() + " ms", cause)
+        : new JournalUnavailableException("no commit: " + GroupCommit.oneLine(cause), cause);
   }
 
   /**
-   * Keeps several events, which share commits with each other as with those of other callers.
+   * Keeps an event and waits for the commit.
    *
-   * @param recipients who gets an event
-   * @return after all commits, in the order of the events
-   * @throws JournalUnavailableException when one of them was not committed in time; others may be
-   *     kept, which the sender's next try then finds as duplicates
+   * @return after the commit
+   * @throws JournalUnavailableException as {@link #begin} completes with it
    */
-  public List<Receipt> appendAll(
-      List<NewEvent> events, Function<NewEvent, ? extends List<? extends Recipient>> recipients)
+  public Receipt append(NewEvent event, List<? extends Recipient> recipients)
       throws JournalUnavailableException, InterruptedException {
-    List<Entry> entries = new ArrayList<>(events.size());
-    for (NewEvent event : events) {
-      entries.add(offer(event, recipients.apply(event)));
+    try {
+      return begin(event, recipients).get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof JournalUnavailableException unavailable
+          ? unavailable
+          : new JournalUnavailableException("no commit: " + e.getCause(), e);
     }
-    long end = System.nanoTime() + patience.toNanos();
-    List<Receipt> receipts = new ArrayList<>(events.size());
-    for (Entry entry : entries) {
-      receipts.add(await(entry, Math.max(0, end - System.nanoTime())));
-    }
-    return receipts;
   }
 
   private Entry offer(NewEvent event, List<? extends Recipient> recipients)
@@ -188,17 +201,6 @@ public final class Journal implements AutoCloseable {
     return entry;
   }
 
-  private Receipt await(Entry entry, long nanos)
-      throws JournalUnavailableException, InterruptedException {
-    try {
-      return entry.receipt.get(nanos, TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new JournalUnavailableException("no commit within " + patience.toMillis() + " ms", e);
-    } catch (ExecutionException | CompletionException e) {
-      throw new JournalUnavailableException("no commit: " + GroupCommit.oneLine(causeOf(e)), e);
-    }
-  }
-
   /** Whether the last commit went well, or the database has answered since. */
   public boolean available() {
     return commits.available();
@@ -212,10 +214,6 @@ public final class Journal implements AutoCloseable {
   @Override
   public void close() {
     commits.close();
-  }
-
-  private static Throwable causeOf(Exception e) {
-    return e.getCause() == null ? e : e.getCause();
   }
 
   private void writeBatch(Connection connection, List<Entry> entries) throws SQLException {

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +40,7 @@ public final class Rejections implements AutoCloseable {
       String excerpt) {}
 
   private final GroupCommit<Rejection> commits;
+  private final AtomicInteger open = new AtomicInteger();
   private final int perSecond;
   private long second;
   private int inSecond;
@@ -63,7 +65,13 @@ public final class Rejections implements AutoCloseable {
               }
 
               @Override
+              public void written(int size, long nanos) {
+                open.addAndGet(-size);
+              }
+
+              @Override
               public void failed(List<Rejection> items, Exception cause) {
+                open.addAndGet(-items.size());
                 LOG.debug("{} rejections were not recorded", items.size(), cause);
               }
             });
@@ -72,8 +80,16 @@ public final class Rejections implements AutoCloseable {
   /** Records a rejection unless that would be too many. Never waits. */
   public void record(Rejection rejection) {
     if (admit()) {
-      commits.offer(rejection);
+      open.incrementAndGet();
+      if (!commits.offer(rejection)) {
+        open.decrementAndGet();
+      }
     }
+  }
+
+  /** Whether everything that was to be recorded until now is in the table, or was given up. */
+  public boolean settled() {
+    return open.get() == 0;
   }
 
   private synchronized boolean admit() {

@@ -50,7 +50,6 @@ final class Declarations {
           "signature",
           "journal",
           "reply",
-          "wire",
           "payhook",
           "payhookConnections",
           "payhookCrmClient",

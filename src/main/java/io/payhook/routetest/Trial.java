@@ -326,7 +326,10 @@ final class Trial implements AutoCloseable {
     }
   }
 
-  /** Waits until no delivery is open; those that wait for their next attempt get it at once. */
+  /**
+   * Waits until no delivery is open and every rejection is recorded; deliveries that wait for their
+   * next attempt get it at once.
+   */
   private void rest() throws SQLException, InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
     try (Connection connection = service.dataSource().getConnection();
@@ -336,7 +339,7 @@ final class Trial implements AutoCloseable {
             statement.executeQuery(
                 "select count(*) from payhook.delivery where state in " + OPEN)) {
           row.next();
-          if (row.getInt(1) == 0) {
+          if (row.getInt(1) == 0 && service.rejectionsSettled()) {
             return;
           }
         }

@@ -80,6 +80,7 @@ public final class Service implements AutoCloseable {
   private final List<Consumer<Main>> more = new ArrayList<>();
 
   private volatile @Nullable Journal journal;
+  private volatile @Nullable Rejections rejections;
   private volatile @Nullable Intake intake;
   private volatile @Nullable RouteFiles files;
   private volatile @Nullable CamelContext context;
@@ -171,6 +172,7 @@ public final class Service implements AutoCloseable {
                 journalMeters));
     journalMeters.watch(journal);
     this.journal = journal;
+    this.rejections = rejections;
     Endpoints endpoints = new Endpoints();
     DeliveryEngine engine =
         closing(
@@ -387,6 +389,11 @@ public final class Service implements AutoCloseable {
   /** Has the deliveries looked at that were made pending from outside. */
   public void announce() {
     opened(engine).announce();
+  }
+
+  /** Whether every refused request that is recorded is in the table {@code payhook.rejection}. */
+  public boolean rejectionsSettled() {
+    return opened(rejections).settled();
   }
 
   private static <T> T opened(@Nullable T part) {
