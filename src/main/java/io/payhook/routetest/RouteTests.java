@@ -235,7 +235,6 @@ public final class RouteTests {
       more.put("payhook.database.username", "");
       more.put("payhook.database.password", "");
       more.put("payhook.database.pool-size", "4");
-      more.put("payhook.journal.writers", "1");
       more.put("payhook.mail.host", "127.0.0.1");
       more.put("payhook.mail.port", String.valueOf(mails.port()));
       more.put("payhook.mail.security", "none");

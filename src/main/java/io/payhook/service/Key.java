@@ -160,10 +160,10 @@ public final class Key<T> {
   public static final Key<Integer> JOURNAL_WRITERS =
       number(
           "payhook.journal.writers",
-          2,
+          1,
           1,
           64,
-          "Writers that commit received events, many in one commit.");
+          "Writers that commit received events, many in one commit; more pay only where a commit takes milliseconds.");
   public static final Key<Optional<Duration>> JOURNAL_RETENTION =
       optionalDuration(
           "payhook.journal.retention",
