@@ -353,11 +353,12 @@ public final class DeliveryEngine implements AutoCloseable {
         lastPoll = System.nanoTime();
         refreshSubscriptions();
       }
-      claimFor(poll ? lanes.values() : lanes.values().stream().filter(Lane::expectsMore).toList());
+      claimFor(
+          poll ? lanes.values() : lanes.values().stream().filter(Lane::expectsMore).toList(), poll);
     }
   }
 
-  private void claimFor(Collection<Lane> asking) {
+  private void claimFor(Collection<Lane> asking, boolean all) {
     long now = System.nanoTime();
     List<Deliveries.Vacancy> vacancies = new ArrayList<>();
     Map<String, Integer> got = new LinkedHashMap<>();
@@ -372,7 +373,7 @@ public final class DeliveryEngine implements AutoCloseable {
       return;
     }
     try {
-      for (Claim claim : deliveries.claim(vacancies)) {
+      for (Claim claim : deliveries.claim(vacancies, all)) {
         got.merge(claim.route(), 1, Integer::sum);
         Lane lane = lanes.get(claim.route());
         if (lane == null || !lane.take(claim)) {

@@ -9,11 +9,14 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +40,7 @@ public final class Deliveries implements AutoCloseable {
           from payhook.delivery d
           where d.route = w.route
             and d.state in ('pending', 'running', 'retrying')
-            and d.due_at <= now()
+            and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
             and (d.entity is null or not exists (
               select 1 from payhook.delivery earlier
               where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
@@ -46,7 +49,7 @@ public final class Deliveries implements AutoCloseable {
           limit w.places
           for update skip locked
         ) as events
-        from unnest(?::text[], ?::int[], ?::boolean[]) as w(route, places, ordered)
+        from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
       ), claimed as (
         update payhook.delivery d
         set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond'
@@ -59,6 +62,11 @@ public final class Deliveries implements AutoCloseable {
       from claimed c join payhook.event e on e.id = c.event_id
       order by c.seq
       """;
+
+  // In what settles a claim, the node says that the delivery is running: no other state has one. A
+  // condition on the state would let
+  // PostgreSQL take the index of the open deliveries, as it did while the table was small and for
+  // as long as it remembered that plan.
 
   private static final String SETTLE =
       """
@@ -77,8 +85,7 @@ public final class Deliveries implements AutoCloseable {
             error = case when s.outcome = 'released' then d.error else s.error end,
             node = null
         from s
-        where d.event_id = s.event_id and d.route = s.route and d.state = 'running' and d.node = ? and d.attempts = s.attempt
-          and d.run = s.run
+        where d.event_id = s.event_id and d.route = s.route and d.node = ? and d.attempts = s.attempt and d.run = s.run
         returning d.event_id, d.route
       ), attempts as (
         insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
@@ -94,7 +101,7 @@ public final class Deliveries implements AutoCloseable {
       with settled as (
         update payhook.delivery
         set state = 'done', done_at = now(), category = null, error = null, node = null
-        where event_id = ? and route = ? and state = 'running' and node = ? and attempts = ? and run = ?
+        where event_id = ? and route = ? and node = ? and attempts = ? and run = ?
         returning event_id, route, run, attempts
       )
       insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, node)
@@ -105,7 +112,7 @@ public final class Deliveries implements AutoCloseable {
       """
       update payhook.delivery d set due_at = now() + ? * interval '1 millisecond'
       from unnest(?::uuid[], ?::text[], ?::int[]) as h(event_id, route, attempt)
-      where d.event_id = h.event_id and d.route = h.route and d.attempts = h.attempt and d.state = 'running' and d.node = ?
+      where d.event_id = h.event_id and d.route = h.route and d.attempts = h.attempt and d.node = ?
       returning d.event_id, d.route
       """;
 
@@ -114,7 +121,7 @@ public final class Deliveries implements AutoCloseable {
       with settled as (
         update payhook.delivery
         set state = ?, done_at = now(), category = ?, error = ?, node = null
-        where event_id = ? and route = ? and state = 'running' and node = ? and attempts = ? and run = ?
+        where event_id = ? and route = ? and node = ? and attempts = ? and run = ?
         returning event_id, route, run, attempts
       ), attempt as (
         insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
@@ -136,6 +143,10 @@ public final class Deliveries implements AutoCloseable {
   /** What a node can take of one route now. */
   public record Vacancy(String route, int places, boolean ordered) {}
 
+  /** By how much a commit may come after the moment that its transaction took for now. */
+  private static final Duration LATE = Duration.ofSeconds(1);
+
+  private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
   private final DataSource dataSource;
   private final String node;
   private final Duration lease;
@@ -169,8 +180,21 @@ public final class Deliveries implements AutoCloseable {
             });
   }
 
-  /** Claims what is due, as many of each route as there are places. */
-  public List<Claim> claim(List<Vacancy> vacancies) throws SQLException {
+  /**
+   * Claims what is due, as many of each route as there are places.
+   *
+   * @param all false to pass over what should have been claimed long ago. Between two vacuums the
+   *     index of the open deliveries keeps a trace of each one that was open, the oldest first, and
+   *     a claim that looks for everything walks over all of them
+   */
+  public List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
+    @Nullable OffsetDateTime[] since = new OffsetDateTime[vacancies.size()];
+    for (int i = 0; i < since.length; i++) {
+      Vacancy vacancy = vacancies.get(i);
+      // An ordered delivery may have had to wait for an earlier one of its entity.
+      since[i] = all || vacancy.ordered() ? null : claimedUntil.get(vacancy.route());
+    }
+    Map<String, OffsetDateTime> oldest = new HashMap<>();
     List<Claim> claims = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(CLAIM)) {
@@ -178,9 +202,7 @@ public final class Deliveries implements AutoCloseable {
           1, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
       statement.setArray(
           2, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
-      statement.setArray(
-          3,
-          connection.createArrayOf("boolean", vacancies.stream().map(Vacancy::ordered).toArray()));
+      statement.setArray(3, connection.createArrayOf("timestamptz", since));
       statement.setString(4, node);
       statement.setLong(5, lease.toMillis());
       try (ResultSet row = statement.executeQuery()) {
@@ -195,12 +217,20 @@ public final class Deliveries implements AutoCloseable {
                   row.getString(10),
                   row.getBytes(11),
                   row.getString(12));
-          claims.add(
-              new Claim(
-                  event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node));
+          Claim claim =
+              new Claim(event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node);
+          claims.add(claim);
+          if (claim.attempt() == 1) {
+            // Then it was due from the moment it was received, or later.
+            oldest.merge(
+                claim.route(),
+                row.getObject(9, OffsetDateTime.class).minus(LATE),
+                (one, other) -> one.isBefore(other) ? one : other);
+          }
         }
       }
     }
+    claimedUntil.putAll(oldest);
     return claims;
   }
 

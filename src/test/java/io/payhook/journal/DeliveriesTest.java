@@ -97,7 +97,7 @@ class DeliveriesTest {
           CompletableFuture.supplyAsync(
               () -> {
                 try {
-                  return node.claim(places("r", 15));
+                  return node.claim(places("r", 15), true);
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
                 }
@@ -108,7 +108,7 @@ class DeliveriesTest {
       claims.get().forEach(claim -> claimed.add(claim.event().key()));
     }
     assertThat(claimed).doesNotHaveDuplicates();
-    a.claim(places("r", 100)).forEach(claim -> claimed.add(claim.event().key()));
+    a.claim(places("r", 100), true).forEach(claim -> claimed.add(claim.event().key()));
     assertThat(claimed).hasSize(60).doesNotHaveDuplicates();
   }
 
@@ -123,7 +123,8 @@ class DeliveriesTest {
             List.of(
                 new Vacancy("r", 2, false),
                 new Vacancy("s", 3, false),
-                new Vacancy("none", 9, false)));
+                new Vacancy("none", 9, false)),
+            true);
     assertThat(claims).extracting(Claim::route).containsExactlyInAnyOrder("r", "r", "s", "s", "s");
   }
 
@@ -131,11 +132,11 @@ class DeliveriesTest {
   void a_dead_node_s_delivery_is_claimed_again_after_its_lease_and_the_dead_can_t_complete_it()
       throws Exception {
     append("k1", "r", false, "T");
-    Claim lost = a.claim(places("r", 1)).get(0);
-    assertThat(b.claim(places("r", 1))).describedAs("while the lease holds").isEmpty();
+    Claim lost = a.claim(places("r", 1), true).get(0);
+    assertThat(b.claim(places("r", 1), true)).describedAs("while the lease holds").isEmpty();
     leasesEnd();
 
-    Claim taken = b.claim(places("r", 1)).get(0);
+    Claim taken = b.claim(places("r", 1), true).get(0);
     assertThat(taken.attempt()).isEqualTo(2);
     assertThat(taken.idempotencyKey()).isEqualTo(lost.idempotencyKey());
 
@@ -154,9 +155,9 @@ class DeliveriesTest {
   @Test
   void a_settlement_of_a_lost_lease_changes_nothing() throws Exception {
     append("k1", "r", false, "T");
-    Claim lost = a.claim(places("r", 1)).get(0);
+    Claim lost = a.claim(places("r", 1), true).get(0);
     leasesEnd();
-    b.claim(places("r", 1));
+    b.claim(places("r", 1), true);
 
     a.settle(Settlement.done(lost, Instant.now(), Duration.ZERO));
     a.close();
@@ -169,12 +170,12 @@ class DeliveriesTest {
   void renewing_puts_off_the_end_of_a_lease_and_tells_which_are_lost() throws Exception {
     append("k1", "r", false, "T");
     append("k2", "r", false, "T");
-    List<Claim> claims = a.claim(places("r", 2));
+    List<Claim> claims = a.claim(places("r", 2), true);
     sql(
         "update payhook.delivery set due_at = now() - interval '1 second' where event_id = '"
             + claims.get(0).event().id()
             + "'");
-    Claim stolen = b.claim(places("r", 1)).get(0);
+    Claim stolen = b.claim(places("r", 1), true).get(0);
     assertThat(stolen.event().id()).isEqualTo(claims.get(0).event().id());
 
     assertThat(a.renew(claims)).containsExactly(claims.get(1));
@@ -183,7 +184,7 @@ class DeliveriesTest {
   @Test
   void a_failed_attempt_is_due_again_only_after_its_wait() throws Exception {
     append("k1", "r", false, "T");
-    Claim claim = a.claim(places("r", 1)).get(0);
+    Claim claim = a.claim(places("r", 1), true).get(0);
     a.settle(
         new Settlement(
             claim,
@@ -196,25 +197,45 @@ class DeliveriesTest {
     a.close();
 
     assertThat(states()).containsExactly("retrying 1");
-    assertThat(b.claim(places("r", 1))).isEmpty();
+    assertThat(b.claim(places("r", 1), true)).isEmpty();
     assertThat(
             database.query(
                 "select concat_ws(' ', number, outcome, category, error) from payhook.attempt"))
         .containsExactly("1 failed DELIVERY_FAILED HTTP 503");
     leasesEnd();
-    assertThat(b.claim(places("r", 1))).extracting(Claim::attempt).containsExactly(2);
+    assertThat(b.claim(places("r", 1), true)).extracting(Claim::attempt).containsExactly(2);
+  }
+
+  @Test
+  void a_claim_that_passes_over_the_past_gets_what_is_newer_and_the_next_whole_one_the_rest()
+      throws Exception {
+    append("late", "r", false, "T");
+    sql("update payhook.delivery set state = 'dead'");
+    for (int i = 0; i < 5; i++) {
+      append("k" + i, "r", false, "T");
+    }
+    assertThat(a.claim(places("r", 2), true)).hasSize(2);
+    sql(
+        "update payhook.delivery set state = 'pending', due_at = now() - interval '1 minute' where state = 'dead'");
+
+    assertThat(a.claim(places("r", 10), false))
+        .extracting(claim -> claim.event().key())
+        .containsExactly("k2", "k3", "k4");
+    assertThat(a.claim(places("r", 10), true))
+        .extracting(claim -> claim.event().key())
+        .containsExactly("late");
   }
 
   @Test
   void a_released_delivery_is_as_if_it_had_not_been_claimed() throws Exception {
     append("k1", "r", false, "T");
-    Claim claim = a.claim(places("r", 1)).get(0);
+    Claim claim = a.claim(places("r", 1), true).get(0);
     a.settle(Settlement.release(claim, Instant.now(), Duration.ZERO));
     a.close();
 
     assertThat(states()).containsExactly("pending 0");
     assertThat(database.query("select 1 from payhook.attempt")).isEmpty();
-    assertThat(b.claim(places("r", 1))).extracting(Claim::attempt).containsExactly(1);
+    assertThat(b.claim(places("r", 1), true)).extracting(Claim::attempt).containsExactly(1);
   }
 
   @Test
@@ -225,9 +246,9 @@ class DeliveriesTest {
     append("a2", "r", true, "A");
     append("b1", "r", true, "B");
 
-    List<Claim> first = a.claim(places("r", 10));
+    List<Claim> first = a.claim(places("r", 10), true);
     assertThat(first).extracting(claim -> claim.event().key()).containsExactly("a1", "b1");
-    assertThat(b.claim(places("r", 10))).isEmpty();
+    assertThat(b.claim(places("r", 10), true)).isEmpty();
 
     a.settle(
         new Settlement(
@@ -241,12 +262,12 @@ class DeliveriesTest {
     a.settle(Settlement.done(first.get(1), Instant.now(), Duration.ZERO));
     a.close();
     append("b2", "r", true, "B");
-    assertThat(b.claim(places("r", 10)))
+    assertThat(b.claim(places("r", 10), true))
         .extracting(claim -> claim.event().key())
         .containsExactly("b2");
 
     leasesEnd();
-    assertThat(b.claim(places("r", 10)))
+    assertThat(b.claim(places("r", 10), true))
         .extracting(claim -> claim.event().key())
         .contains("a1")
         .doesNotContain("a2");

@@ -369,7 +369,7 @@ class ReplayTest {
 
   private Claim claimOf(String node, String route) throws SQLException {
     try (Deliveries deliveries = new Deliveries(dataSource, node, Duration.ofMinutes(1))) {
-      List<Claim> claims = deliveries.claim(List.of(new Deliveries.Vacancy(route, 1, false)));
+      List<Claim> claims = deliveries.claim(List.of(new Deliveries.Vacancy(route, 1, false)), true);
       assertThat(claims).hasSize(1);
       return claims.get(0);
     }
