@@ -32,10 +32,10 @@ final class KeepOnce extends AsyncProcessorSupport {
 
   /** Finds the idempotent consumers over the journal while routes are built. */
   static final class Strategy implements InterceptStrategy, Ordered {
-    /** Before whatever else is put around the consumer, which hides it. */
+    /** The innermost: whatever else is put around the consumer hides it. */
     @Override
     public int getOrder() {
-      return HIGHEST;
+      return LOWEST;
     }
 
     @Override

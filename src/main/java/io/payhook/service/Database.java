@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
  * {@link #close} is called.
  */
 public final class Database implements AutoCloseable {
+  /** Statements are short: compiling one costs more than it saves. */
+  private static final String NO_JIT = "set jit = off";
+
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
   /** PostgreSQL 14, the oldest that is still maintained in 2026. */
@@ -132,12 +135,22 @@ public final class Database implements AutoCloseable {
     config.setMinimumIdle(Math.min(size, 2));
     config.setConnectionTimeout(Duration.ofSeconds(2).toMillis());
     config.setInitializationFailTimeout(-1);
-    // Statements are short: compiling one costs more than it saves.
-    config.setConnectionInitSql("set jit = off");
+    config.setConnectionInitSql(NO_JIT);
     more.accept(config);
     HikariDataSource pool = new HikariDataSource(config);
     pools.push(pool);
     return pool;
+  }
+
+  /**
+   * For statements that find every row by a key. PostgreSQL remembers the plans it made while the
+   * tables were empty, and then reading a table from end to end looks cheapest; here it has no such
+   * choice.
+   */
+  static void byKeyAlone(HikariConfig config) {
+    config.setConnectionInitSql(
+        NO_JIT
+            + "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off");
   }
 
   /** The embedded server's process id, for tests that end it. */

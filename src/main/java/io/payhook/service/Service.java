@@ -152,7 +152,7 @@ public final class Service implements AutoCloseable {
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 4, config -> {});
+    DataSource writing = database.pool("journal", writers + 4, Database::byKeyAlone);
     Rejections rejections =
         closing(
             new Rejections(
