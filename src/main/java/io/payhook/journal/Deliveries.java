@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -198,6 +199,8 @@ public final class Deliveries implements AutoCloseable {
     List<Claim> claims = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+      // Planned each time: a plan from when the table was small would read all of it.
+      statement.unwrap(PGStatement.class).setPrepareThreshold(0);
       statement.setArray(
           1, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
       statement.setArray(
