@@ -191,8 +191,10 @@ final class Lane {
       // The wait is over: one delivery goes to see.
       return held.isEmpty() && reserved == 0 ? 1 : 0;
     }
-    return Math.max(
-        0, (ordered ? Math.min(capacity, 4 * concurrency) : capacity) - held.size() - reserved);
+    int most = ordered ? Math.min(capacity, 4 * concurrency) : capacity;
+    int free = most - held.size() - reserved;
+    // Half a lane at a time: asking costs the same for one and for many.
+    return free * 2 >= most ? free : 0;
   }
 
   /** The journal was asked for {@code asked} claims and gave {@code got}. */

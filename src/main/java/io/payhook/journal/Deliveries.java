@@ -168,6 +168,7 @@ public final class Deliveries implements AutoCloseable {
             dataSource,
             1,
             100_000,
+            Duration.ofMillis(5),
             new GroupCommit.Batch<>() {
               @Override
               public void write(Connection connection, List<Settlement> items) throws SQLException {

@@ -2,6 +2,7 @@ package io.payhook.journal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -38,13 +39,29 @@ final class GroupCommit<T> implements AutoCloseable {
   private final String name;
   private final DataSource dataSource;
   private final Batch<T> batch;
+  private final long pace;
   private final BlockingQueue<T> queue;
   private final List<Thread> writers = new ArrayList<>();
   private volatile boolean available = true;
   private volatile boolean closing;
 
   GroupCommit(String name, DataSource dataSource, int writers, int queueSize, Batch<T> batch) {
+    this(name, dataSource, writers, queueSize, Duration.ZERO, batch);
+  }
+
+  /**
+   * @param pace at most one commit in this time and writer, for items that nobody waits for; a lone
+   *     one still goes at once
+   */
+  GroupCommit(
+      String name,
+      DataSource dataSource,
+      int writers,
+      int queueSize,
+      Duration pace,
+      Batch<T> batch) {
     this.name = name;
+    this.pace = pace.toNanos();
     this.dataSource = dataSource;
     this.batch = batch;
     this.queue = new ArrayBlockingQueue<>(queueSize);
@@ -78,6 +95,7 @@ final class GroupCommit<T> implements AutoCloseable {
   private void run() {
     @Nullable Connection connection = null;
     List<T> items = new ArrayList<>(BATCH_MAX);
+    long next = System.nanoTime();
     try {
       while (true) {
         items.clear();
@@ -92,6 +110,11 @@ final class GroupCommit<T> implements AutoCloseable {
           continue;
         }
         items.add(first);
+        long early = pace == 0 || closing ? 0 : next - System.nanoTime();
+        if (early > 0) {
+          TimeUnit.NANOSECONDS.sleep(early);
+        }
+        next = System.nanoTime() + pace;
         queue.drainTo(items, BATCH_MAX - 1);
         connection = write(connection, items);
       }
