@@ -34,6 +34,7 @@ import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -115,12 +116,49 @@ public final class Service implements AutoCloseable {
    * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
   public void open() {
-    try {
-      start();
-    } catch (Exception e) {
-      close();
-      throw startException(e);
+    long end = System.nanoTime() + settings.get(Key.DATABASE_PATIENCE).toNanos();
+    while (true) {
+      try {
+        start();
+        return;
+      } catch (Exception e) {
+        stop();
+        if (!connectionLost(e) || System.nanoTime() > end) {
+          closed.countDown();
+          throw startException(e);
+        }
+        LOG.warn("The database went away during the start; starting again: {}", oneLine(e));
+        meters.clear();
+      }
     }
+  }
+
+  /** Whether the database was there and went away: it may come back, as it does after a restart. */
+  private static boolean connectionLost(Exception e) {
+    if (e instanceof StartException) {
+      return false;
+    }
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      // 08: the connection failed; 57P: the server shuts down, starts, or ended the session; none:
+      // the pool gave the connection up.
+      if (cause instanceof SQLException sql
+          && (sql.getSQLState() == null
+              || sql.getSQLState().startsWith("08")
+              || sql.getSQLState().startsWith("57P"))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String oneLine(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root.getClass().getSimpleName()
+        + ": "
+        + String.valueOf(root.getMessage()).lines().findFirst().orElse("");
   }
 
   private static StartException startException(Exception e) {
@@ -130,16 +168,18 @@ public final class Service implements AutoCloseable {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof io.payhook.intake.PortException
           || cause instanceof RouteFileException
-          || cause instanceof FlywayException) {
+          || (cause instanceof FlywayException && !connectionLost(e))) {
         return new StartException(String.valueOf(cause.getMessage()), e);
       }
     }
-    Throwable root = e;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
     LOG.debug("start failed", e);
-    return new StartException(root.getClass().getSimpleName() + ": " + root.getMessage(), e);
+    return new StartException(
+        connectionLost(e)
+            ? "The database went away during the start: "
+                + oneLine(e)
+                + "; see payhook.database.url"
+            : oneLine(e),
+        e);
   }
 
   private void start() throws Exception {
@@ -431,6 +471,11 @@ public final class Service implements AutoCloseable {
    */
   @Override
   public void close() {
+    stop();
+    closed.countDown();
+  }
+
+  private void stop() {
     while (!stops.isEmpty()) {
       Stop stop = stops.pop();
       try {
@@ -441,6 +486,5 @@ public final class Service implements AutoCloseable {
         LOG.warn("A part did not stop as it should: {}", e.toString());
       }
     }
-    closed.countDown();
   }
 }

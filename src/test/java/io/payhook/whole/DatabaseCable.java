@@ -10,37 +10,64 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The network between the service and its PostgreSQL, which a test can cut and mend. */
-final class DatabaseCable implements AutoCloseable {
+public final class DatabaseCable implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile boolean cut;
+  private int through = Integer.MAX_VALUE;
+  private int refusals;
 
-  DatabaseCable(int target) throws IOException {
+  public DatabaseCable(int target) throws IOException {
     this.target = target;
     this.listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
     daemon(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 
-  void cut() {
+  public void cut() {
     cut = true;
     open.forEach(DatabaseCable::close);
     open.clear();
   }
 
-  void mend() {
+  public void mend() {
     cut = false;
+  }
+
+  /** Lets so many connections through from now on, then cuts all and refuses so many more. */
+  public synchronized void cutAfter(int connections, int refused) {
+    refusals = refused;
+    through = connections;
+  }
+
+  /** Connections that are still to be refused. */
+  public synchronized int refusals() {
+    return refusals;
+  }
+
+  private synchronized boolean refuses() {
+    if (through > 0) {
+      through--;
+      return false;
+    }
+    if (refusals == 0) {
+      return false;
+    }
+    refusals--;
+    open.forEach(DatabaseCable::close);
+    open.clear();
+    return true;
   }
 
   private void accept() {
     while (!listener.isClosed()) {
       try {
         Socket client = listener.accept();
-        if (cut) {
+        if (cut || refuses()) {
           close(client);
           continue;
         }
