@@ -1,15 +1,10 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code payhook deliveries}. */
 @Command(
@@ -19,9 +14,7 @@ import picocli.CommandLine.ParameterException;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
-final class DeliveriesCommand extends ManagementCommand {
-  private static final int PAGES_MAX = 50;
-
+final class DeliveriesCommand extends ListCommand {
   @Option(
       names = "--state",
       paramLabel = "STATE",
@@ -49,61 +42,22 @@ final class DeliveriesCommand extends ManagementCommand {
       description = "Only those that wait for a route that nobody subscribes to.")
   private boolean orphaned;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      defaultValue = "50",
-      description = "At most so many (${DEFAULT-VALUE}).")
-  private int limit;
-
-  @Option(
-      names = "--after",
-      paramLabel = "PLACE",
-      description = "Goes on after a list that ended here.")
-  private @Nullable String after;
+  DeliveriesCommand() {
+    super("deliveries", "after");
+  }
 
   @Override
-  int ask() throws IOException, InterruptedException {
-    if (limit < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--limit is " + limit + "; it is a whole number from 1");
-    }
-    ArrayNode deliveries = JSON.createArrayNode();
-    String next = after;
-    int pages = 0;
-    do {
-      Map<String, @Nullable Object> query = new LinkedHashMap<>();
-      query.put("state", state);
-      query.put("route", route);
-      query.put("endpoint", endpoint);
-      query.put("since", since);
-      query.put("orphaned", orphaned ? "true" : null);
-      query.put("after", next);
-      query.put("limit", Math.min(PAGE, limit - deliveries.size()));
-      JsonNode page = get("/deliveries", query);
-      page.path("deliveries").forEach(deliveries::add);
-      next = page.path("next").isTextual() ? page.path("next").asText() : null;
-      pages++;
-    } while (next != null && deliveries.size() < limit && pages < PAGES_MAX);
-    if (json) {
-      ObjectNode tree = JSON.createObjectNode();
-      tree.set("deliveries", deliveries);
-      tree.put("next", next);
-      print(tree);
-      return 0;
-    }
-    if (!deliveries.isEmpty()) {
-      print(table(deliveries, true));
-    }
-    if (next != null) {
-      note(
-          (deliveries.size() < limit ? "The search is not at its end" : "There may be more")
-              + "; go on with --after "
-              + next);
-    } else if (deliveries.isEmpty()) {
-      note("No deliveries.");
-    }
-    return 0;
+  void filter(Map<String, @Nullable Object> query) {
+    query.put("state", state);
+    query.put("route", route);
+    query.put("endpoint", endpoint);
+    query.put("since", since);
+    query.put("orphaned", orphaned ? "true" : null);
+  }
+
+  @Override
+  Table table(JsonNode deliveries) {
+    return table(deliveries, true);
   }
 
   /**

@@ -1,16 +1,11 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code payhook events}. */
 @Command(
@@ -18,10 +13,7 @@ import picocli.CommandLine.ParameterException;
     description = "Lists the events of the journal, newest first.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
-final class EventsCommand extends ManagementCommand {
-  /** Pages that are looked at for a search that finds little. */
-  private static final int PAGES_MAX = 50;
-
+final class EventsCommand extends ListCommand {
   @Option(
       names = "--endpoint",
       paramLabel = "NAME",
@@ -49,64 +41,21 @@ final class EventsCommand extends ManagementCommand {
       description = "With this text in key, entity or body; or with this key or id.")
   private @Nullable String search;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      defaultValue = "50",
-      description = "At most so many (${DEFAULT-VALUE}).")
-  private int limit;
-
-  @Option(
-      names = "--before",
-      paramLabel = "ID",
-      description = "Goes on after a list that ended here.")
-  private @Nullable String before;
-
-  @Override
-  int ask() throws IOException, InterruptedException {
-    if (limit < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--limit is " + limit + "; it is a whole number from 1");
-    }
-    ArrayNode events = JSON.createArrayNode();
-    String next = before;
-    int pages = 0;
-    do {
-      Map<String, @Nullable Object> query = new LinkedHashMap<>();
-      query.put("endpoint", endpoint);
-      query.put("type", type);
-      query.put("state", state);
-      query.put("since", since);
-      query.put("search", search);
-      query.put("before", next);
-      query.put("limit", Math.min(PAGE, limit - events.size()));
-      JsonNode page = get("/events", query);
-      page.path("events").forEach(events::add);
-      next = page.path("next").isTextual() ? page.path("next").asText() : null;
-      pages++;
-    } while (next != null && events.size() < limit && pages < PAGES_MAX);
-    if (json) {
-      ObjectNode tree = JSON.createObjectNode();
-      tree.set("events", events);
-      tree.put("next", next);
-      print(tree);
-      return 0;
-    }
-    if (!events.isEmpty()) {
-      print(table(events));
-    }
-    if (next != null) {
-      note(
-          (events.size() < limit ? "The search is not at its end" : "There may be more")
-              + "; go on with --before "
-              + next);
-    } else if (events.isEmpty()) {
-      note("No events.");
-    }
-    return 0;
+  EventsCommand() {
+    super("events", "before");
   }
 
-  private static Table table(JsonNode events) {
+  @Override
+  void filter(Map<String, @Nullable Object> query) {
+    query.put("endpoint", endpoint);
+    query.put("type", type);
+    query.put("state", state);
+    query.put("since", since);
+    query.put("search", search);
+  }
+
+  @Override
+  Table table(JsonNode events) {
     Table table =
         new Table()
             .whole("RECEIVED", 1)

@@ -9,11 +9,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
-import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the status of the answer and {@code crmResponse} its JSON as maps and lists, or its text where it
  * isn't JSON; unset where it is empty.
  */
-public final class CrmSink implements Processor, CamelContextAware {
-  private @Nullable CamelContext context;
-  private @Nullable Effects effects;
+public final class CrmSink extends Sink {
   private @Nullable RouteText path;
   private @Nullable String body;
   private @Nullable RouteText key;
@@ -42,21 +37,6 @@ public final class CrmSink implements Processor, CamelContextAware {
   /** Tells this call from others of the same delivery. */
   public void setKey(String key) {
     this.key = key.isBlank() ? null : text(key);
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-    this.effects = Effects.of(context);
-  }
-
-  @Override
-  public @Nullable CamelContext getCamelContext() {
-    return context;
-  }
-
-  private RouteText text(String text) {
-    return RouteText.parse(Objects.requireNonNull(context), text);
   }
 
   @Override
@@ -105,10 +85,7 @@ public final class CrmSink implements Processor, CamelContextAware {
   }
 
   private byte[] json(Exchange exchange, Path file) {
-    String text =
-        Objects.requireNonNull(effects)
-            .templates()
-            .render(file, new HashMap<>(exchange.getVariables()));
+    String text = effects().templates().render(file, new HashMap<>(exchange.getVariables()));
     checkJson(file, text);
     return text.getBytes(StandardCharsets.UTF_8);
   }

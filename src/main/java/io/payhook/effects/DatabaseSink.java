@@ -3,10 +3,7 @@ package io.payhook.effects;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
-import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +11,7 @@ import org.jspecify.annotations.Nullable;
  * that camel-jdbc gets. Afterwards the variable {@code rows} holds the rows it returned, each a map
  * by column name; empty where the statement returns none.
  */
-public final class DatabaseSink implements Processor, CamelContextAware {
-  private @Nullable CamelContext context;
-  private @Nullable Effects effects;
+public final class DatabaseSink extends Sink {
   private @Nullable String statement;
 
   /** The SQL file, relative to the folder of the route's file. */
@@ -25,22 +20,9 @@ public final class DatabaseSink implements Processor, CamelContextAware {
   }
 
   @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-    this.effects = Effects.of(context);
-  }
-
-  @Override
-  public @Nullable CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
   public void process(Exchange exchange) {
     SqlStatement sql =
-        Objects.requireNonNull(effects)
-            .statements()
-            .get(Callers.file(exchange, Objects.requireNonNull(statement)));
+        effects().statements().get(Callers.file(exchange, Objects.requireNonNull(statement)));
     Undertaking.begin(exchange, sql.sql(), new HashMap<>(), sql, DatabaseSink::rows);
   }
 

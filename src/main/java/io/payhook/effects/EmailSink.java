@@ -15,10 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
-import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 import org.unbescape.html.HtmlEscape;
 
@@ -26,13 +23,11 @@ import org.unbescape.html.HtmlEscape;
  * The first step of the kamelet {@code email-sink}: makes an e-mail of templates and values, whole,
  * so that camel-mail only sends it and no message header has a part in it.
  */
-public final class EmailSink implements Processor, CamelContextAware {
+public final class EmailSink extends Sink {
   private static final int LONGEST_SUBJECT = 200;
   private static final Pattern TITLE =
       Pattern.compile("<title[^>]*>(.*?)</title>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
-  private @Nullable CamelContext context;
-  private @Nullable Effects effects;
   private @Nullable String template;
   private List<Mailbox> to = List.of();
   private List<Mailbox> cc = List.of();
@@ -80,27 +75,12 @@ public final class EmailSink implements Processor, CamelContextAware {
   }
 
   @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-    this.effects = Effects.of(context);
-  }
-
-  @Override
-  public @Nullable CamelContext getCamelContext() {
-    return context;
-  }
-
-  private RouteText text(String text) {
-    return RouteText.parse(Objects.requireNonNull(context), text);
-  }
-
-  @Override
   public void process(Exchange exchange) throws MessagingException {
     Undertaking.begin(exchange, mail(exchange), new HashMap<>(), null, sent -> {});
   }
 
   private OutgoingMail mail(Exchange exchange) throws MessagingException {
-    Effects with = Objects.requireNonNull(effects);
+    Effects with = effects();
     Path htmlFile = Callers.file(exchange, Objects.requireNonNull(template));
     Path textFile = textBeside(htmlFile);
     Map<String, Object> variables = new HashMap<>(exchange.getVariables());

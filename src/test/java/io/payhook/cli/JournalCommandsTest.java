@@ -122,9 +122,9 @@ class JournalCommandsTest {
     }
     Run events = run("events", "--limit", "3");
     assertThat(events.out().lines()).hasSize(4);
-    assertThat(events.err()).contains("go on with --before ");
+    assertThat(events.err()).contains("go on with --after ");
     String before = events.err().strip().replaceAll(".* ", "");
-    assertThat(run("events", "--limit", "3", "--before", before).out().lines()).hasSize(3);
+    assertThat(run("events", "--limit", "3", "--after", before).out().lines()).hasSize(3);
 
     Run deliveries = run("deliveries", "--state", "dead", "--limit", "3");
     assertThat(deliveries.out().lines()).hasSize(4);

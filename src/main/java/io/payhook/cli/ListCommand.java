@@ -1,0 +1,87 @@
+package io.payhook.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** A command that lists what the API gives page by page. */
+abstract class ListCommand extends ManagementCommand {
+  /** Pages that are looked at for a search that finds little. */
+  private static final int PAGES_MAX = 50;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "50",
+      description = "At most so many (${DEFAULT-VALUE}).")
+  private int limit;
+
+  @Option(
+      names = "--after",
+      paramLabel = "PLACE",
+      description = "Goes on after a list that ended here.")
+  private @Nullable String after;
+
+  private final String items;
+  private final String cursor;
+
+  /**
+   * @param items their path in the API, and their name in its answer
+   * @param cursor the API's parameter for where to go on
+   */
+  ListCommand(String items, String cursor) {
+    this.items = items;
+    this.cursor = cursor;
+  }
+
+  /** What the API is to look for; what is null is left out. */
+  abstract void filter(Map<String, @Nullable Object> query);
+
+  abstract Table table(JsonNode list);
+
+  @Override
+  final int ask() throws IOException, InterruptedException {
+    if (limit < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--limit is " + limit + "; it is a whole number from 1");
+    }
+    ArrayNode list = JSON.createArrayNode();
+    String next = after;
+    int pages = 0;
+    do {
+      Map<String, @Nullable Object> query = new LinkedHashMap<>();
+      filter(query);
+      query.put(cursor, next);
+      query.put("limit", Math.min(PAGE, limit - list.size()));
+      JsonNode page = get("/" + items, query);
+      page.path(items).forEach(list::add);
+      next = page.path("next").isTextual() ? page.path("next").asText() : null;
+      pages++;
+    } while (next != null && list.size() < limit && pages < PAGES_MAX);
+    if (json) {
+      ObjectNode tree = JSON.createObjectNode();
+      tree.set(items, list);
+      tree.put("next", next);
+      print(tree);
+      return 0;
+    }
+    if (!list.isEmpty()) {
+      print(table(list));
+    }
+    if (next != null) {
+      note(
+          (list.size() < limit ? "The search is not at its end" : "There may be more")
+              + "; go on with --after "
+              + next);
+    } else if (list.isEmpty()) {
+      note("No " + items + ".");
+    }
+    return 0;
+  }
+}
