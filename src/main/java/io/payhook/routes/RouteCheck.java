@@ -1,7 +1,5 @@
 package io.payhook.routes;
 
-import com.jayway.jsonpath.InvalidPathException;
-import com.jayway.jsonpath.JsonPath;
 import io.payhook.effects.Rehearsal;
 import io.payhook.effects.Rehearsal.Sample;
 import io.payhook.routes.Check.Source;
@@ -12,13 +10,8 @@ import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
 import io.payhook.signature.Nearest;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,13 +20,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
-import org.apache.camel.language.simple.types.SimpleIllegalSyntaxException;
-import org.apache.camel.spi.Language;
 import org.apache.camel.util.StringHelper;
 import org.jspecify.annotations.Nullable;
 
@@ -45,26 +34,25 @@ final class RouteCheck {
   private static final Pattern USER_IN_URL = Pattern.compile("://[^/@\\s{}$]+:[^/@\\s{}$]+@");
   private static final Pattern DURATION =
       Pattern.compile("(?i)\\d+|(\\d+(ms|s|m|h|d)\\s*)+|P(?:\\d+D)?(?:T[\\dHMS.]+)?");
-  private static final Pattern SIMPLE_FUNCTION = Pattern.compile("Unknown function: (.*)");
-  private static final Set<String> OWN_SCHEMES = Set.of("direct", "seda");
+  static final Set<String> OWN_SCHEMES = Set.of("direct", "seda");
   private static final Set<String> PREDICATES =
       Set.of("WhenDefinition", "FilterDefinition", "ValidateDefinition", "OnWhenDefinition");
 
-  private enum Direction {
+  enum Direction {
     FROM,
     TO,
     DYNAMIC
   }
 
   /** A route or a kamelet's template. */
-  private static final class Route {
-    private final Source source;
-    private final @Nullable Text id;
-    private final Located.Map body;
-    private final boolean kamelet;
-    private final Set<String> local;
-    private final Set<String> variables = new LinkedHashSet<>();
-    private @Nullable String from;
+  static final class Route {
+    final Source source;
+    final @Nullable Text id;
+    final Located.Map body;
+    final boolean kamelet;
+    final Set<String> local;
+    final Set<String> variables = new LinkedHashSet<>();
+    @Nullable String from;
 
     Route(Source source, @Nullable Text id, Located.Map body, boolean kamelet, Set<String> local) {
       this.local = local;
@@ -75,7 +63,7 @@ final class RouteCheck {
     }
   }
 
-  private record Use(
+  record Use(
       Source source,
       @Nullable Route route,
       Direction direction,
@@ -83,7 +71,7 @@ final class RouteCheck {
       Located.@Nullable Map parameters) {}
 
   /** An expression in a language. */
-  private record Spoken(
+  record Spoken(
       Source source, @Nullable Route route, String language, Text text, boolean predicate) {}
 
   private final Check check;
@@ -96,7 +84,6 @@ final class RouteCheck {
   private final List<Use> uses = new ArrayList<>();
   private final List<Spoken> spoken = new ArrayList<>();
   private @Nullable CamelContext context;
-  private @Nullable Language simple;
 
   /**
    * @param whole whether every file could be read: what one file lacks may stand in another
@@ -375,12 +362,9 @@ final class RouteCheck {
       use(use, consumed.keySet());
     }
     intake();
-    for (Spoken each : spoken) {
-      spoken(each);
-    }
-    for (Route route : routes) {
-      guarded(route, Set.of());
-    }
+    Expressions expressions = new Expressions(check, this::rehearsal, this::camel);
+    spoken.forEach(expressions::check);
+    new SignatureFirst(check, uses).check(routes);
   }
 
   /** Endpoints that no request reaches. */
@@ -423,13 +407,13 @@ final class RouteCheck {
     }
   }
 
-  private static String scheme(String uri) {
+  static String scheme(String uri) {
     int colon = uri.indexOf(':');
     return colon < 0 ? "" : uri.substring(0, colon);
   }
 
   /** Scheme and name without options: {@code direct:note-payment}. */
-  private static String address(String uri) {
+  static String address(String uri) {
     int question = uri.indexOf('?');
     return (question < 0 ? uri : uri.substring(0, question)).replaceFirst(":/*", ":");
   }
@@ -808,118 +792,9 @@ final class RouteCheck {
     return new Rehearsal(samples(route), variables, complete);
   }
 
-  // Expressions
-
-  private void spoken(Spoken each) {
-    boolean kamelet = each.route != null && each.route.kamelet && each.text.value().contains("{{");
-    Optional<String> resolved = kamelet ? Optional.empty() : check.resolved(each.text.value());
-    if (resolved.isEmpty()) {
-      return;
-    }
-    String text = resolved.get();
-    boolean same = text.equals(each.text.value());
-    if (each.language.equals("jsonpath")) {
-      jsonPath(each, text, same);
-      return;
-    }
-    try {
-      if (each.predicate) {
-        language().createPredicate(text);
-      } else {
-        language().createExpression(text);
-      }
-    } catch (SimpleIllegalSyntaxException e) {
-      int index = same ? Math.max(0, e.getIndex()) : 0;
-      String message =
-          String.valueOf(e.getShortMessage() == null ? e.getMessage() : e.getShortMessage())
-              .lines()
-              .findFirst()
-              .orElse("");
-      Matcher function = SIMPLE_FUNCTION.matcher(message);
-      check.add(
-          each.source.file(),
-          each.text.at(index),
-          "'" + text + "' is no simple: " + message.replaceAll(" at location \\d+$", ""),
-          function.find()
-              ? CamelSchema.meant(
-                  function.group(1).replaceFirst("[.(:\\[].*$", ""),
-                  functions(),
-                  "${body}, ${variable.NAME} and ${header.NAME} are some")
-              : "correct it here");
-      return;
-    } catch (RuntimeException e) {
-      check.add(
-          each.source.file(),
-          each.text.place(),
-          "'"
-              + text
-              + "' is no simple: "
-              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-          "correct it here");
-      return;
-    }
-    for (Rehearsal.TextProblem problem : rehearsal(each.route).values(text)) {
-      check.add(
-          each.source.file(),
-          each.text.at(same ? problem.offset() : 0),
-          problem.what(),
-          problem.right());
-    }
-  }
-
-  private static Collection<String> functions() {
-    return Set.of(
-        "body",
-        "bodyAs",
-        "variable",
-        "variableAs",
-        "header",
-        "headerAs",
-        "headers",
-        "exchangeProperty",
-        "exception.message",
-        "exchangeId",
-        "routeId",
-        "date",
-        "bean",
-        "uuid",
-        "jsonpath",
-        "jq",
-        "random",
-        "replace",
-        "substring",
-        "trim",
-        "uppercase",
-        "lowercase",
-        "iif",
-        "concat",
-        "hash");
-  }
-
-  private void jsonPath(Spoken each, String text, boolean same) {
-    // The easy notation without $ has a parser of its own, and ${…} is put in later.
-    if (!text.strip().startsWith("$") || text.contains("${")) {
-      return;
-    }
-    try {
-      JsonPath unused = JsonPath.compile(text.strip());
-    } catch (InvalidPathException e) {
-      String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      Matcher position = Pattern.compile("position (\\d+)").matcher(message);
-      int offset = same && position.find() ? Integer.parseInt(position.group(1)) : 0;
-      check.add(
-          each.source.file(),
-          each.text.at(Math.min(offset, Math.max(0, text.length() - 1))),
-          "'" + text + "' is no JSONPath: " + message.replaceAll("\\s+", " "),
-          "$.data.amount is one, for example");
-    }
-  }
-
-  private Language language() {
-    if (simple == null) {
-      simple = camel().resolveLanguage("simple");
-    }
-    return simple;
+  /** Tries what the kamelets that ship are told to do. */
+  void effects(Schema tables) {
+    new EffectCheck(check, kamelets, this::rehearsal, this::camel).check(uses, tables);
   }
 
   private CamelContext camel() {
@@ -928,223 +803,5 @@ final class RouteCheck {
       context.build();
     }
     return context;
-  }
-
-  // The signature before the journal
-
-  private void guarded(Route route, Set<Route> around) {
-    steps(route, route.body.map("from"), guardedFrom(route, around), true);
-  }
-
-  /** Whether whatever reaches this route has passed the signature step. */
-  private boolean guardedFrom(Route route, Set<Route> around) {
-    if (route.from == null || !OWN_SCHEMES.contains(scheme(route.from)) || around.contains(route)) {
-      return false;
-    }
-    Set<Route> deeper = new LinkedHashSet<>(around);
-    deeper.add(route);
-    String wanted = address(route.from);
-    boolean called = false;
-    for (Use use : uses) {
-      String uri =
-          use.direction == Direction.FROM ? "" : check.resolved(use.uri.value()).orElse("");
-      if (use.route != null && address(uri).equals(wanted)) {
-        called = true;
-        if (!passes(use.route, use.uri, deeper)) {
-          return false;
-        }
-      }
-    }
-    return called;
-  }
-
-  private boolean passes(Route route, Text at, Set<Route> around) {
-    Walk walk = new Walk(at);
-    walk.steps(route.body.map("from"), guardedFrom(route, around));
-    return walk.seenAt;
-  }
-
-  private void steps(Route route, Located.@Nullable Map from, boolean seen, boolean report) {
-    Walk walk = new Walk(null);
-    walk.steps(from, seen);
-    if (report) {
-      walk.unguarded.forEach(
-          place ->
-              check.add(
-                  route.source.file(),
-                  place,
-                  "the journal is reached without the signature step, so anybody could send events",
-                  "put '- process:' with 'ref: signature' before this step"));
-    }
-  }
-
-  /** Follows the steps of a route in their order. */
-  private static final class Walk {
-    private final @Nullable Text until;
-    private final List<Place> unguarded = new ArrayList<>();
-    private boolean seenAt;
-
-    Walk(@Nullable Text until) {
-      this.until = until;
-    }
-
-    boolean steps(Located.@Nullable Map of, boolean before) {
-      boolean seen = before;
-      Located.Items steps = of == null ? null : of.items("steps");
-      if (steps != null) {
-        for (Located step : steps.items()) {
-          if (step instanceof Located.Map map && !map.entries().isEmpty()) {
-            seen = step(map.entries().get(0), seen);
-          }
-        }
-      }
-      return seen;
-    }
-
-    private boolean step(Entry entry, boolean before) {
-      if (!(entry.value() instanceof Located.Map step)) {
-        return before;
-      }
-      String name = entry.key().value();
-      Text ref = step.text("ref");
-      if (name.equals("process") && ref != null && plain(ref).equals("signature")) {
-        return true;
-      }
-      Text repository = step.text("idempotentRepository");
-      if (repository != null && plain(repository).equals("journal") && !before) {
-        unguarded.add(repository.place());
-      }
-      Text uri = step.text("uri");
-      if (until != null && uri != null && uri.place().equals(until.place())) {
-        seenAt = before;
-      }
-      boolean seen = steps(step, before);
-      for (String part : List.of("when", "otherwise", "doCatch", "doFinally", "onFallback")) {
-        Located branch = step.get(part);
-        if (branch instanceof Located.Map map) {
-          steps(map, before);
-        } else if (branch instanceof Located.Items items) {
-          items.items().forEach(item -> steps(item instanceof Located.Map m ? m : null, before));
-        }
-      }
-      boolean always = Set.of("pipeline", "step", "doTry", "idempotentConsumer").contains(name);
-      return always ? seen : before;
-    }
-
-    private static String plain(Text ref) {
-      return ref.value().replaceFirst("^#bean:|^#", "");
-    }
-  }
-
-  // Effects
-
-  /** Tries what the kamelets that ship are told to do. */
-  void effects(Schema tables) {
-    for (Use use : uses) {
-      String uri = check.resolved(use.uri.value()).orElse("");
-      String name = uri.startsWith("kamelet:") ? uri.substring(8).replaceFirst("[/?].*$", "") : "";
-      Kamelet kamelet = kamelets.get(name);
-      boolean own = use.route != null && use.route.kamelet;
-      if (kamelet == null || !kamelet.shipped() || own || use.parameters == null) {
-        continue;
-      }
-      Rehearsal rehearsal = rehearsal(use.route);
-      for (Entry entry : use.parameters.entries()) {
-        String parameter = StringHelper.camelCaseToDash(entry.key().value());
-        if (!(entry.value() instanceof Text text) || !kamelet.parameters().containsKey(parameter)) {
-          continue;
-        }
-        Optional<String> value =
-            check.resolved(text.value()).map(raw -> raw.replaceFirst("^RAW\\((.*)\\)$", "$1"));
-        if (value.isEmpty() || value.get().isBlank()) {
-          continue;
-        }
-        switch (name + "/" + parameter) {
-          case "database-sink/statement" -> sql(use, text, value.get(), rehearsal, tables);
-          case "email-sink/template" -> email(use, text, value.get(), rehearsal);
-          case "crm-sink/body" -> template(use, text, value.get(), rehearsal);
-          case "crm-sink/method" -> {}
-          default -> text(use, text, value.get(), rehearsal);
-        }
-      }
-    }
-  }
-
-  private @Nullable Path file(Use use, Text text, String value) {
-    Path file = use.source.file().resolveSibling(value).normalize();
-    if (Files.isRegularFile(file)) {
-      return file;
-    }
-    Path folder = use.source.file().resolveSibling("");
-    Set<String> there = new TreeSet<>();
-    String ending = value.substring(Math.max(0, value.lastIndexOf('.')));
-    try (Stream<Path> files = Files.walk(folder, 4)) {
-      files
-          .filter(each -> each.toString().endsWith(ending) && Files.isRegularFile(each))
-          .forEach(each -> there.add(folder.relativize(each).toString().replace('\\', '/')));
-    } catch (IOException e) {
-      // Then there is nothing to suggest.
-    }
-    wrong(
-        use,
-        text.place(),
-        "there is no file " + value + " beside this route file",
-        CamelSchema.meant(value, there, "make it, or name one that is there"));
-    return null;
-  }
-
-  private void sql(Use use, Text text, String value, Rehearsal rehearsal, Schema tables) {
-    Path file = file(use, text, value);
-    if (file == null) {
-      return;
-    }
-    try {
-      Connection connection = tables.forFolder(use.source.file().resolveSibling("").normalize());
-      report(rehearsal.sql(file, connection));
-    } catch (SQLException e) {
-      check.add(
-          file, Place.START, String.valueOf(e.getMessage()), "can't be tried: ", "check again");
-    }
-  }
-
-  private void email(Use use, Text text, String value, Rehearsal rehearsal) {
-    if (!value.endsWith(".html")) {
-      wrong(
-          use,
-          text.place(),
-          "an e-mail's template is a .html file, with a .txt beside it",
-          "name the .html file");
-      return;
-    }
-    Path file = template(use, text, value, rehearsal);
-    Path plain = file == null ? null : Path.of(file.toString().replaceFirst("\\.html$", ".txt"));
-    if (plain != null && Files.isRegularFile(plain)) {
-      report(rehearsal.template(plain));
-    }
-  }
-
-  private @Nullable Path template(Use use, Text text, String value, Rehearsal rehearsal) {
-    Path file = file(use, text, value);
-    if (file != null) {
-      report(rehearsal.template(file));
-    }
-    return file;
-  }
-
-  private void report(List<Rehearsal.Problem> problems) {
-    for (Rehearsal.Problem problem : problems) {
-      check.add(
-          problem.file(),
-          new Place(Math.max(1, problem.line()), Math.max(1, problem.column())),
-          problem.what(),
-          problem.right());
-    }
-  }
-
-  private void text(Use use, Text text, String value, Rehearsal rehearsal) {
-    boolean same = value.equals(text.value());
-    for (Rehearsal.TextProblem problem : rehearsal.text(camel(), value)) {
-      wrong(use, text.at(same ? problem.offset() : 0), problem.what(), problem.right());
-    }
   }
 }

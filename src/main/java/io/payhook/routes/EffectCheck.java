@@ -1,0 +1,160 @@
+package io.payhook.routes;
+
+import io.payhook.effects.Rehearsal;
+import io.payhook.routes.Kamelets.Kamelet;
+import io.payhook.routes.Located.Entry;
+import io.payhook.routes.Located.Place;
+import io.payhook.routes.Located.Text;
+import io.payhook.routes.RouteCheck.Route;
+import io.payhook.routes.RouteCheck.Use;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.util.StringHelper;
+import org.jspecify.annotations.Nullable;
+
+/** Tries what the kamelets that ship are told to do: statements, templates and texts. */
+final class EffectCheck {
+  private final Check check;
+  private final Kamelets kamelets;
+  private final Function<@Nullable Route, Rehearsal> rehearsals;
+  private final Supplier<CamelContext> camel;
+
+  /**
+   * @param rehearsals tries what a route does with an event
+   */
+  EffectCheck(
+      Check check,
+      Kamelets kamelets,
+      Function<@Nullable Route, Rehearsal> rehearsals,
+      Supplier<CamelContext> camel) {
+    this.check = check;
+    this.kamelets = kamelets;
+    this.rehearsals = rehearsals;
+    this.camel = camel;
+  }
+
+  /** Tries what the kamelets that ship are told to do. */
+  void check(List<Use> uses, Schema tables) {
+    for (Use use : uses) {
+      String uri = check.resolved(use.uri().value()).orElse("");
+      String name = uri.startsWith("kamelet:") ? uri.substring(8).replaceFirst("[/?].*$", "") : "";
+      Kamelet kamelet = kamelets.get(name);
+      boolean own = use.route() != null && use.route().kamelet;
+      if (kamelet == null || !kamelet.shipped() || own || use.parameters() == null) {
+        continue;
+      }
+      Rehearsal rehearsal = rehearsals.apply(use.route());
+      for (Entry entry : use.parameters().entries()) {
+        String parameter = StringHelper.camelCaseToDash(entry.key().value());
+        if (!(entry.value() instanceof Text text) || !kamelet.parameters().containsKey(parameter)) {
+          continue;
+        }
+        Optional<String> value =
+            check.resolved(text.value()).map(raw -> raw.replaceFirst("^RAW\\((.*)\\)$", "$1"));
+        if (value.isEmpty() || value.get().isBlank()) {
+          continue;
+        }
+        switch (name + "/" + parameter) {
+          case "database-sink/statement" -> sql(use, text, value.get(), rehearsal, tables);
+          case "email-sink/template" -> email(use, text, value.get(), rehearsal);
+          case "crm-sink/body" -> template(use, text, value.get(), rehearsal);
+          case "crm-sink/method" -> {}
+          default -> text(use, text, value.get(), rehearsal);
+        }
+      }
+    }
+  }
+
+  private @Nullable Path file(Use use, Text text, String value) {
+    Path file = use.source().file().resolveSibling(value).normalize();
+    if (Files.isRegularFile(file)) {
+      return file;
+    }
+    Path folder = use.source().file().resolveSibling("");
+    Set<String> there = new TreeSet<>();
+    String ending = value.substring(Math.max(0, value.lastIndexOf('.')));
+    try (Stream<Path> files = Files.walk(folder, 4)) {
+      files
+          .filter(each -> each.toString().endsWith(ending) && Files.isRegularFile(each))
+          .forEach(each -> there.add(folder.relativize(each).toString().replace('\\', '/')));
+    } catch (IOException e) {
+      // Then there is nothing to suggest.
+    }
+    check.add(
+        use.source().file(),
+        text.place(),
+        "there is no file " + value + " beside this route file",
+        CamelSchema.meant(value, there, "make it, or name one that is there"));
+    return null;
+  }
+
+  private void sql(Use use, Text text, String value, Rehearsal rehearsal, Schema tables) {
+    Path file = file(use, text, value);
+    if (file == null) {
+      return;
+    }
+    try {
+      Connection connection = tables.forFolder(use.source().file().resolveSibling("").normalize());
+      report(rehearsal.sql(file, connection));
+    } catch (SQLException e) {
+      check.add(
+          file, Place.START, String.valueOf(e.getMessage()), "can't be tried: ", "check again");
+    }
+  }
+
+  private void email(Use use, Text text, String value, Rehearsal rehearsal) {
+    if (!value.endsWith(".html")) {
+      check.add(
+          use.source().file(),
+          text.place(),
+          "an e-mail's template is a .html file, with a .txt beside it",
+          "name the .html file");
+      return;
+    }
+    Path file = template(use, text, value, rehearsal);
+    Path plain = file == null ? null : Path.of(file.toString().replaceFirst("\\.html$", ".txt"));
+    if (plain != null && Files.isRegularFile(plain)) {
+      report(rehearsal.template(plain));
+    }
+  }
+
+  private @Nullable Path template(Use use, Text text, String value, Rehearsal rehearsal) {
+    Path file = file(use, text, value);
+    if (file != null) {
+      report(rehearsal.template(file));
+    }
+    return file;
+  }
+
+  private void report(List<Rehearsal.Problem> problems) {
+    for (Rehearsal.Problem problem : problems) {
+      check.add(
+          problem.file(),
+          new Place(Math.max(1, problem.line()), Math.max(1, problem.column())),
+          problem.what(),
+          problem.right());
+    }
+  }
+
+  private void text(Use use, Text text, String value, Rehearsal rehearsal) {
+    boolean same = value.equals(text.value());
+    for (Rehearsal.TextProblem problem : rehearsal.text(camel.get(), value)) {
+      check.add(
+          use.source().file(),
+          text.at(same ? problem.offset() : 0),
+          problem.what(),
+          problem.right());
+    }
+  }
+}
