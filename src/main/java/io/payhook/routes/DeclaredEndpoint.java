@@ -4,12 +4,14 @@ import io.payhook.Endpoint;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -122,9 +124,51 @@ public record DeclaredEndpoint(
     return Secret.parse(secrets);
   }
 
-  /** The folder with one sample an event type. */
-  public Path samples() {
+  /**
+   * Its samples.
+   *
+   * @throws UncheckedIOException when they can't be read
+   */
+  public List<Sample> samples() {
+    try {
+      return Sample.in(folder());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path folder() {
     return file.resolveSibling("samples");
+  }
+
+  /** Its sample of an event type, where there is one. */
+  public Optional<Sample> findSample(String type) {
+    return samples().stream().filter(sample -> sample.type().equals(type)).findFirst();
+  }
+
+  /**
+   * Its sample of an event type.
+   *
+   * @throws IllegalArgumentException when there is none, with the one that was perhaps meant
+   */
+  public Sample sample(String type) {
+    return findSample(type)
+        .orElseThrow(
+            () -> {
+              List<String> types = samples().stream().map(Sample::type).toList();
+              return new IllegalArgumentException(
+                  "endpoint '"
+                      + name
+                      + "' has no sample of '"
+                      + type
+                      + "'; "
+                      + CamelSchema.meant(
+                          type,
+                          types,
+                          types.isEmpty()
+                              ? "put one into " + folder() + "/" + type + ".json"
+                              : "there are " + String.join(", ", types)));
+            });
   }
 
   @Override
