@@ -122,15 +122,13 @@ final class FreshKeys {
     VerifiedEvent event = whole.items().get(0);
     List<JsonNode> values = new ArrayList<>();
     values(event.json(), values);
-    String key = ":" + event.key() + ":";
+    String key = ":" + event.key().replace(event.type(), "") + ":";
     return values.stream()
-        .filter(
-            each ->
-                each.asText().length() > 2
-                    && !each.asText().equals(event.rawType())
-                    && !each.asText().equals(event.type()))
+        .filter(each -> each.asText().length() > 2)
         .filter(each -> key.contains(each.isNumber() ? ":" + each.asText() + ":" : each.asText()))
-        .max(Comparator.comparingInt(each -> each.asText().length()))
+        .max(
+            Comparator.comparing((JsonNode each) -> key.contains(":" + each.asText() + ":"))
+                .thenComparing(each -> each.asText().length()))
         .orElse(null);
   }
 
