@@ -48,14 +48,7 @@ public record DeclaredEndpoint(
     List<String> problems = new ArrayList<>();
     for (Path file : RouteFiles.in(root)) {
       try {
-        Object document =
-            new Load(
-                    LoadSettings.builder()
-                        .setLabel(file.toString())
-                        .setSchema(new FailsafeSchema())
-                        .build())
-                .loadFromString(Files.readString(file));
-        collect(file, document, placeholders, endpoints);
+        endpoints.putAll(of(file, Files.readString(file), placeholders));
       } catch (YamlEngineException | IOException e) {
         problems.add(file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
       }
@@ -63,6 +56,26 @@ public record DeclaredEndpoint(
     if (!problems.isEmpty()) {
       throw new RouteFileException(problems);
     }
+    return endpoints;
+  }
+
+  /**
+   * The endpoints of one file, by name. Camel's own reading of a bean would write {@code
+   * timestamp.tolerance-future} as toleranceFuture and take the dashes out of headers' names.
+   *
+   * @throws YamlEngineException for a file that is no YAML
+   */
+  static Map<String, DeclaredEndpoint> of(
+      Path file, String text, UnaryOperator<String> placeholders) {
+    Map<String, DeclaredEndpoint> endpoints = new TreeMap<>();
+    Object document =
+        new Load(
+                LoadSettings.builder()
+                    .setLabel(file.toString())
+                    .setSchema(new FailsafeSchema())
+                    .build())
+            .loadFromString(text);
+    collect(file, document, placeholders, endpoints);
     return endpoints;
   }
 
@@ -104,6 +117,10 @@ public record DeclaredEndpoint(
         (key, value) -> {
           if (value instanceof Map<?, ?> nested) {
             flatten(prefix + key + ".", nested, placeholders, into);
+          } else if (value instanceof List<?> list) {
+            into.put(
+                prefix + key,
+                placeholders.apply(String.join("\n", list.stream().map(String::valueOf).toList())));
           } else {
             into.put(prefix + key, placeholders.apply(String.valueOf(value)));
           }
