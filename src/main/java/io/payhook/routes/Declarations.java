@@ -427,8 +427,7 @@ final class Declarations {
         check.add(
             source.file(),
             text == null ? named.value().place() : text.place(),
-            problem.text(),
-            problem.setting() + ": ",
+            problem.toString(),
             "add '" + problem.setting() + ": \"{{env:" + variable + "}}\"' to its properties");
       }
     }
