@@ -127,7 +127,12 @@ final class FreshKeys {
         .filter(each -> each.asText().length() > 2)
         .filter(each -> key.contains(each.isNumber() ? ":" + each.asText() + ":" : each.asText()))
         .max(
-            Comparator.comparing((JsonNode each) -> key.contains(":" + each.asText() + ":"))
+            // A part of its own counts most, the first of them; what it is about comes first.
+            Comparator.comparingInt(
+                    (JsonNode each) -> {
+                      int place = key.indexOf(":" + each.asText() + ":");
+                      return place < 0 ? Integer.MIN_VALUE : -place;
+                    })
                 .thenComparing(each -> each.asText().length()))
         .orElse(null);
   }

@@ -132,7 +132,7 @@ final class SendCommand implements Callable<Integer> {
             ? Secret.random(provider.secretKind())
             : secrets.get(secrets.size() - 1);
     Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-late));
-    Sample sample = file == null ? target.sample(type) : Sample.read(file);
+    Sample sample = file == null ? sample(target) : Sample.read(file);
     String base =
         url == null
             ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT)
@@ -342,6 +342,14 @@ final class SendCommand implements Callable<Integer> {
                     .collect(Collectors.toCollection(TreeSet::new))
             : "several endpoints fit; say which with --endpoint: "
                 + fitting.stream().map(DeclaredEndpoint::name).toList());
+  }
+
+  private Sample sample(DeclaredEndpoint of) {
+    try {
+      return of.sample(type);
+    } catch (IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
+    }
   }
 
   private ParameterException wrong(String problem) {

@@ -61,6 +61,7 @@ final class FreshKeysTest {
             Map.of(
                 "twilio", "message.delivered",
                 "braintree", "transaction_settled",
+                "flutterwave-v3", "charge.completed",
                 "paystack", "charge.success"))
         .allSatisfy(
             (provider, type) ->
