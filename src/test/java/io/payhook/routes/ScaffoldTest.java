@@ -110,6 +110,43 @@ class ScaffoldTest {
   }
 
   @Test
+  void a_test_changes_a_form_signs_badly_and_has_the_providers_api_fail() throws Exception {
+    scaffold().endpoint("sms", "twilio");
+    scaffold().endpoint("shop", "mollie-classic");
+    scaffold().endpoint("paypal", "paypal");
+    Files.writeString(
+        folder.resolve("sms/tests.yaml"),
+        """
+        tests:
+          - name: each call is one event
+            steps:
+              - send: call.completed
+                with: {CallSid: CA1}
+              - send: call.completed
+                with: {CallSid: CA2}
+                without: Direction
+              - send: call.completed
+                signature: bad
+                answer: 401
+              - send: PAYMENT.CAPTURE.COMPLETED
+                endpoint: paypal
+                signature: bad
+                answer: 401
+              - rows:
+                  - query: select event->>'CallSid' as id from sms_event order by 1
+                    are: [{id: CA1}, {id: CA2}]
+          - name: an event waits until its provider has confirmed it
+            fails: [{at: confirm, times: 2}]
+            send: resource.changed
+            endpoint: shop
+            deliveries:
+              record-shop: {state: done, attempts: 1}
+        """);
+    assertThat(findings()).isEmpty();
+    assertThat(failures(folder)).isEmpty();
+  }
+
+  @Test
   void every_kind_of_effect_checks_well() throws Exception {
     scaffold().endpoint("shop", "paystack");
     for (Kind kind : Kind.values()) {
