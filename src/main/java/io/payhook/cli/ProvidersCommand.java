@@ -3,6 +3,7 @@ package io.payhook.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.routes.Providers;
+import io.payhook.routes.Sample;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Setting;
@@ -106,8 +107,7 @@ final class ProvidersCommand implements Callable<Integer> {
   }
 
   private void tellOne(Provider provider, Providers providers) {
-    List<String> samples =
-        providers.samples(provider.name()).stream().map(Providers.Sample::type).toList();
+    List<String> samples = providers.samples(provider.name()).stream().map(Sample::type).toList();
     if (json) {
       Map<String, Object> whole = new LinkedHashMap<>(summary(provider));
       whole.put("samples", samples);

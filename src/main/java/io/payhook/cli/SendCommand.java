@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
 import io.payhook.routes.RouteFileException;
+import io.payhook.routes.Sample;
 import io.payhook.service.Key;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
@@ -12,9 +13,6 @@ import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
-import io.payhook.signature.Verdict;
-import io.payhook.signature.VerifiedEvent;
-import io.payhook.signature.Verifier;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.ConnectException;
@@ -22,15 +20,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -136,22 +128,33 @@ final class SendCommand implements Callable<Integer> {
           "endpoint " + target.name() + " has no secret to sign with; set the one its file names");
     }
     Secret secret =
-        badSignature || secrets.isEmpty() ? Secret.of(random()) : secrets.get(secrets.size() - 1);
+        badSignature || secrets.isEmpty()
+            ? Secret.random(provider.secretKind())
+            : secrets.get(secrets.size() - 1);
     Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-late));
-    String sample = Files.readString(file == null ? sample(target) : file);
-    Sample events = new Sample(sample, type, provider, secrets, clock);
-    Signer signer = new Signer(provider, secret, clock);
+    Sample sample = file == null ? sample(target) : Sample.read(file);
     String base =
         url == null
             ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT)
             : url.replaceAll("/+$", "");
-    URI uri = URI.create(base + "/webhooks/" + target.name());
-    return count == 1 ? one(uri, signer, events) : many(uri, signer, events);
+    String path = "/webhooks/" + target.name();
+    URI uri = URI.create(base + path);
+    // The URL as the service takes it to be, for the platforms that sign it.
+    String known = settings.publicUrl(path).orElse(uri.toString());
+    FreshKeys events = new FreshKeys(provider, sample, type, clock);
+    Signer signer = new Signer(provider, secret, clock);
+    Requests requests = key -> request(uri, signer.sign(events.withKey(key).request(known), type));
+    return count == 1 ? one(requests) : many(requests);
   }
 
-  private int one(URI uri, Signer signer, Sample events) throws InterruptedException {
+  /** Makes a signed request of an event with this key. */
+  private interface Requests {
+    HttpRequest of(@Nullable String key);
+  }
+
+  private int one(Requests requests) throws InterruptedException {
     HttpClient client = client();
-    HttpRequest request = request(uri, signer, events.withKey(id == null ? random() : id));
+    HttpRequest request = requests.of(id);
     boolean well = true;
     for (int i = 0; i < (duplicate ? 2 : 1); i++) {
       Sent sent = post(client, request).join();
@@ -161,15 +164,14 @@ final class SendCommand implements Callable<Integer> {
     return well ? 0 : Cli.NO;
   }
 
-  private int many(URI uri, Signer signer, Sample events) throws InterruptedException {
+  private int many(Requests requests) throws InterruptedException {
     HttpClient client = client();
     Semaphore free = new Semaphore(IN_FLIGHT);
     Map<String, Integer> outcomes = new ConcurrentHashMap<>();
     AtomicInteger answered = new AtomicInteger();
     long start = System.nanoTime();
     for (int i = 0; i < count; i++) {
-      HttpRequest request =
-          request(uri, signer, events.withKey(id == null ? random() : id + "-" + (i + 1)));
+      HttpRequest request = requests.of(id == null ? null : id + "-" + (i + 1));
       pace(start, i);
       for (int n = 0; n < (duplicate ? 2 : 1); n++) {
         free.acquire();
@@ -244,14 +246,7 @@ final class SendCommand implements Callable<Integer> {
         .build();
   }
 
-  private HttpRequest request(URI uri, Signer signer, String body) {
-    RawRequest unsigned =
-        new RawRequest(
-            "POST",
-            uri.getPath(),
-            List.of(new RawRequest.Header("Content-Type", "application/json")),
-            body.getBytes(StandardCharsets.UTF_8));
-    RawRequest signed = signer.sign(unsigned, type);
+  private static HttpRequest request(URI uri, RawRequest signed) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .timeout(Duration.ofSeconds(20))
@@ -331,7 +326,7 @@ final class SendCommand implements Callable<Integer> {
     }
     List<DeclaredEndpoint> fitting =
         all.values().stream()
-            .filter(each -> file != null || Files.exists(sampleFile(each)))
+            .filter(each -> file != null || each.findSample(type).isPresent())
             .toList();
     if (fitting.size() == 1) {
       return fitting.get(0);
@@ -341,111 +336,23 @@ final class SendCommand implements Callable<Integer> {
             ? "no endpoint has a sample of '"
                 + type
                 + "'; there are samples of: "
-                + types(all.values())
+                + all.values().stream()
+                    .flatMap(each -> each.samples().stream())
+                    .map(Sample::type)
+                    .collect(Collectors.toCollection(TreeSet::new))
             : "several endpoints fit; say which with --endpoint: "
                 + fitting.stream().map(DeclaredEndpoint::name).toList());
   }
 
-  private static Set<String> types(Iterable<DeclaredEndpoint> endpoints) {
-    Set<String> types = new TreeSet<>();
-    for (DeclaredEndpoint each : endpoints) {
-      if (Files.isDirectory(each.samples())) {
-        try (Stream<Path> files = Files.list(each.samples())) {
-          files
-              .map(sample -> String.valueOf(sample.getFileName()).replaceFirst("\\.json$", ""))
-              .forEach(types::add);
-        } catch (IOException e) {
-          types.add("(" + each.samples() + " can't be read)");
-        }
-      }
+  private Sample sample(DeclaredEndpoint of) {
+    try {
+      return of.sample(type);
+    } catch (IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
     }
-    return types;
-  }
-
-  private Path sampleFile(DeclaredEndpoint of) {
-    return of.samples().resolve(type + ".json");
-  }
-
-  private Path sample(DeclaredEndpoint of) {
-    Path sample = sampleFile(of);
-    if (!Files.exists(sample)) {
-      throw wrong("there is no sample " + sample + "; add one or name a body with --file");
-    }
-    return sample;
   }
 
   private ParameterException wrong(String problem) {
     return new ParameterException(spec.commandLine(), problem);
-  }
-
-  private static String random() {
-    byte[] bytes = new byte[8];
-    new SecureRandom().nextBytes(bytes);
-    return HexFormat.of().formatHex(bytes);
-  }
-
-  /**
-   * A sample body that gets another key each time: the value that makes its key is replaced
-   * wherever it stands.
-   */
-  private static final class Sample {
-    private final String text;
-    private final @Nullable String keyValue;
-
-    Sample(String text, String type, Provider provider, List<Secret> secrets, Clock clock) {
-      this.text = text;
-      this.keyValue = keyValue(text, type, provider, secrets, clock);
-    }
-
-    String withKey(String value) {
-      return keyValue == null ? text : text.replace("\"" + keyValue + "\"", "\"" + value + "\"");
-    }
-
-    /**
-     * Asks the verifier for the sample's key, and looks for the member of the body that is part of
-     * it.
-     */
-    private static @Nullable String keyValue(
-        String text, String type, Provider provider, List<Secret> secrets, Clock clock) {
-      Secret secret = secrets.isEmpty() ? Secret.of(random()) : secrets.get(0);
-      RawRequest signed =
-          new Signer(provider, secret, clock)
-              .sign(
-                  new RawRequest(
-                      "POST",
-                      "/",
-                      List.of(new RawRequest.Header("Content-Type", "application/json")),
-                      text.getBytes(StandardCharsets.UTF_8)),
-                  type);
-      Verdict verdict = new Verifier(provider, List.of(secret), clock).verify(signed);
-      if (!(verdict instanceof VerifiedEvent event) || event.json() == null) {
-        return null;
-      }
-      List<String> values = new ArrayList<>();
-      texts(event.json(), values);
-      return values.stream()
-          .filter(
-              value ->
-                  value.length() > 2
-                      && !value.equals(event.rawType())
-                      && !value.equals(event.type()))
-          .filter(
-              value ->
-                  event.key().equals(value)
-                      || event.key().endsWith(":" + value)
-                      || event.key().contains(value))
-          .max(Comparator.comparingInt(String::length))
-          .orElse(null);
-    }
-
-    private static void texts(@Nullable JsonNode node, List<String> into) {
-      if (node == null) {
-        return;
-      }
-      if (node.isTextual()) {
-        into.add(node.textValue());
-      }
-      node.forEach(child -> texts(child, into));
-    }
   }
 }

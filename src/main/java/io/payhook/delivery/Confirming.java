@@ -8,11 +8,6 @@ import io.payhook.journal.Settlement;
 import io.payhook.journal.StoredEvent;
 import io.payhook.signature.Confirmation;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -34,9 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Confirming implements Work {
   private static final Logger LOG = LoggerFactory.getLogger(Confirming.class);
-  private static final Duration CONNECT = Duration.ofSeconds(3);
-  private static final Duration ANSWER = Duration.ofSeconds(10);
-  private static final int LARGEST = 1_000_000;
 
   /** A platform may know a payment a little later than it tells of it. */
   private static final int TRIES_UNTIL_UNKNOWN = 3;
@@ -47,12 +39,7 @@ final class Confirming implements Work {
   private final Consumer<List<Deliveries.Wanting>> announce;
   private final Clock clock;
   private final MeterRegistry meters;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
+  private final ProviderApi api;
   private volatile Confirmation confirmation;
 
   /**
@@ -62,6 +49,7 @@ final class Confirming implements Work {
   Confirming(
       String endpoint,
       Confirmation confirmation,
+      ProviderApi api,
       Deliveries deliveries,
       Function<StoredEvent, List<Deliveries.Wanting>> wanting,
       Consumer<List<Deliveries.Wanting>> announce,
@@ -69,6 +57,7 @@ final class Confirming implements Work {
       MeterRegistry meters) {
     this.endpoint = endpoint;
     this.confirmation = confirmation;
+    this.api = api;
     this.deliveries = deliveries;
     this.wanting = wanting;
     this.announce = announce;
@@ -97,27 +86,21 @@ final class Confirming implements Work {
     StoredEvent event = claim.event();
     Confirmation.Kept kept = new Confirmation.Kept(event.type(), event.contentType(), event.body());
     try {
-      Confirmation.Question question = now.question(kept);
-      HttpResponse<InputStream> response =
-          client.send(request(question), HttpResponse.BodyHandlers.ofInputStream());
-      byte[] answer;
-      try (InputStream body = response.body()) {
-        answer = body.readNBytes(LARGEST);
-      }
-      int status = response.statusCode();
+      ProviderApi.Answer answer = api.ask(now, kept);
+      int status = answer.status();
       Confirmation.Finding finding;
       if (status / 100 == 2) {
-        finding = now.judge(kept, answer);
+        finding = now.judge(kept, answer.body());
       } else if ((status == 404 || status == 410) && claim.tries() >= TRIES_UNTIL_UNKNOWN) {
         finding =
             new Confirmation.Finding(
                 Confirmation.Meaning.CONTRADICTED,
                 "the provider knows nothing of it (HTTP " + status + ")");
       } else if (status == 404 || status == 410) {
-        throw new IOException("HTTP " + status + " from " + host(question));
+        throw new IOException("HTTP " + status + " from " + answer.from());
       } else {
         throw new HttpOperationFailedException(
-            host(question), status, "", null, headers(response), "");
+            answer.from(), status, "", null, retryAfter(answer), "");
       }
       Duration took = Duration.ofNanos(System.nanoTime() - start);
       return switch (finding.meaning()) {
@@ -125,7 +108,7 @@ final class Confirming implements Work {
           count("pending");
           yield new IOException(finding.reason());
         }
-        case CONFIRMED -> confirmed(claim, answer, startedAt, took);
+        case CONFIRMED -> confirmed(claim, answer.body(), startedAt, took);
         case CONTRADICTED -> contradicted(claim, finding.reason(), startedAt, took);
       };
     } catch (InterruptedException e) {
@@ -136,33 +119,9 @@ final class Confirming implements Work {
     }
   }
 
-  private static HttpRequest request(Confirmation.Question question) {
-    byte[] body = question.body();
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(question.url()))
-            .timeout(ANSWER)
-            .header("User-Agent", "Payhook")
-            .method(
-                question.method(),
-                body == null
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofByteArray(body));
-    question.headers().forEach(request::setHeader);
-    return request.build();
-  }
-
-  /** Without path and query, which may hold a key. */
-  private static String host(Confirmation.Question question) {
-    URI uri = URI.create(question.url());
-    return uri.getScheme() + "://" + uri.getAuthority();
-  }
-
-  private static Map<String, String> headers(HttpResponse<?> response) {
-    return response
-        .headers()
-        .firstValue("Retry-After")
-        .map(value -> Map.of("Retry-After", value))
-        .orElse(Map.of());
+  private static Map<String, String> retryAfter(ProviderApi.Answer answer) {
+    String value = answer.retryAfter();
+    return value == null ? Map.of() : Map.of("Retry-After", value);
   }
 
   private @Nullable Exception confirmed(

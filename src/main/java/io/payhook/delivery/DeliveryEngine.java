@@ -79,6 +79,7 @@ public final class DeliveryEngine implements AutoCloseable {
   private record Asking(Lane lane, Confirming work) {}
 
   private final Map<String, Asking> confirming = new ConcurrentHashMap<>();
+  private volatile @Nullable ProviderApi standIn;
 
   /**
    * @param dataSource connections for transacted deliveries
@@ -177,6 +178,11 @@ public final class DeliveryEngine implements AutoCloseable {
         lane.route, lane.endpointPattern, lane.typePattern, lane.ordered);
   }
 
+  /** Has a stand-in asked in place of the providers' own APIs; before {@link #confirm}. */
+  public void ask(ProviderApi api) {
+    standIn = api;
+  }
+
   /**
    * From now on events of an endpoint have to be confirmed with its provider before any route gets
    * them, or have not: then those that still wait for it go on waiting.
@@ -194,9 +200,17 @@ public final class DeliveryEngine implements AutoCloseable {
     } else if (asking != null) {
       asking.work.change(confirmation);
     } else {
+      ProviderApi asked = standIn;
       Confirming work =
           new Confirming(
-              endpoint, confirmation, deliveries, this::wanting, this::announceAll, clock, meters);
+              endpoint,
+              confirmation,
+              asked == null ? new HttpProviderApi() : asked,
+              deliveries,
+              this::wanting,
+              this::announceAll,
+              clock,
+              meters);
       String route = Replay.CONFIRMING + endpoint;
       Lane lane = new Lane(route, endpoint, work, options, executor, this::attempt);
       if (lanes.putIfAbsent(route, lane) != null) {

@@ -5,11 +5,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.Endpoint;
-import io.payhook.effects.Rehearsal.Sample;
+import io.payhook.effects.Rehearsal;
 import io.payhook.routes.Check.Source;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
+import io.payhook.signature.Confirmation;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
@@ -24,7 +25,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,7 +66,7 @@ final class Declarations {
       Source source,
       Place place,
       @Nullable Provider provider,
-      Map<String, List<Sample>> samples) {}
+      Map<String, List<Rehearsal.Sample>> samples) {}
 
   /** Where a bean is declared. */
   private record Bean(Path file, Place place) {}
@@ -279,9 +279,10 @@ final class Declarations {
       }
       if (provider != null) {
         secrets(source, name, properties, provider);
+        confirmation(source, named, properties, provider, name.value());
       }
     }
-    Map<String, List<Sample>> samples = new TreeMap<>();
+    Map<String, List<Rehearsal.Sample>> samples = new TreeMap<>();
     if (provider != null) {
       samples(source, name.value(), provider, samples);
     }
@@ -348,12 +349,13 @@ final class Declarations {
     if (provider.isUnsigned()) {
       return;
     }
+    String variable = Scaffold.secretVariable(name.value(), provider);
     if (entry == null) {
       check.add(
           source.file(),
           name.place(),
           "endpoint '" + name.value() + "' has no secrets",
-          "add 'secrets: \"{{env:" + variable(name.value()) + "}}\"' to its properties");
+          "add 'secrets: \"{{env:" + variable + "}}\"' to its properties");
       return;
     }
     if (!(entry.value() instanceof Text text)) {
@@ -364,13 +366,7 @@ final class Declarations {
           "several secrets are separated by commas");
       return;
     }
-    if (!text.value().contains("{{") && !text.value().isBlank()) {
-      check.add(
-          source.file(),
-          text.place(),
-          "a secret written in clear",
-          "write \"{{env:" + variable(name.value()) + "}}\" and set that environment variable");
-    }
+    inClear(source, text, variable);
     Optional<String> resolved = check.resolved(text.value());
     if (resolved.isEmpty()) {
       return;
@@ -402,26 +398,60 @@ final class Declarations {
     }
   }
 
-  private static String variable(String endpoint) {
-    return endpoint.toUpperCase(java.util.Locale.ROOT).replaceAll("[^A-Z0-9]", "_")
-        + "_WEBHOOK_SECRET";
+  private boolean inClear(Source source, Text text, String variable) {
+    boolean clear = !text.value().contains("{{") && !text.value().isBlank();
+    if (clear) {
+      check.add(
+          source.file(),
+          text.place(),
+          "a secret written in clear",
+          "write \"{{env:" + variable + "}}\" and set that environment variable");
+    }
+    return clear;
+  }
+
+  /** Whether events that have to be confirmed can be. */
+  private void confirmation(
+      Source source, Entry named, Located.Map properties, Provider provider, String endpoint) {
+    Entry key = entry(properties, Setting.CONFIRM_SECRET.key());
+    Text text = key != null && key.value() instanceof Text value ? value : null;
+    String variable = Scaffold.confirmVariable(endpoint);
+    if (text != null
+        && (inClear(source, text, variable) || check.resolved(text.value()).isEmpty())) {
+      return;
+    }
+    try {
+      Optional<Confirmation> unused = provider.confirmation();
+    } catch (ProviderException e) {
+      for (ProviderException.Problem problem : e.problems()) {
+        check.add(
+            source.file(),
+            text == null ? named.value().place() : text.place(),
+            problem.toString(),
+            "add '" + problem.setting() + ": \"{{env:" + variable + "}}\"' to its properties");
+      }
+    }
   }
 
   // Samples
 
   private void samples(
-      Source source, String endpoint, Provider provider, Map<String, List<Sample>> into) {
+      Source source, String endpoint, Provider provider, Map<String, List<Rehearsal.Sample>> into) {
     Path folder = source.file().resolveSibling("samples");
     if (!Files.isDirectory(folder)) {
       return;
     }
     Provider signing = signing(provider);
     try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.sorted().toList()) {
-        String name = file.getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        if (dot > 0 && Files.isRegularFile(file) && !name.startsWith(".")) {
-          sample(file, name.substring(0, dot), name.substring(dot + 1), endpoint, signing, into);
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        if (Sample.isSample(file)) {
+          sample(file, endpoint, signing, into);
+        } else if (!file.getFileName().toString().startsWith(".")) {
+          check.add(
+              file,
+              Place.START,
+              "a sample's file can't end so",
+              "one of " + Sample.endings() + " is right, by its content");
         }
       }
     } catch (IOException e) {
@@ -452,22 +482,13 @@ final class Declarations {
   }
 
   private void sample(
-      Path file,
-      String type,
-      String kind,
-      String endpoint,
-      Provider provider,
-      Map<String, List<Sample>> into)
+      Path file, String endpoint, Provider provider, Map<String, List<Rehearsal.Sample>> into)
       throws IOException {
-    byte[] body = Files.readAllBytes(file);
-    if (!kind.equals("json") && body.length > 0 && body[body.length - 1] == '\n') {
-      // Editors end a file with a newline; platforms don't.
-      body = Arrays.copyOf(body, body.length - 1);
-    }
-    Map<String, Object> variables = new LinkedHashMap<>();
-    if (kind.equals("json")) {
+    Sample sample = Sample.read(file);
+    String type = sample.type();
+    if (sample.contentType().equals("application/json")) {
       try {
-        variables.put("event", JSON.readValue(body, Object.class));
+        Object unused = JSON.readValue(sample.body(), Object.class);
       } catch (JsonProcessingException e) {
         check.add(
             file,
@@ -478,21 +499,9 @@ final class Declarations {
         return;
       }
     }
-    List<String> secrets = List.of("sample-secret");
-    String content =
-        switch (kind) {
-          case "form" -> "application/x-www-form-urlencoded";
-          case "xml" -> "application/xml";
-          default -> "application/json";
-        };
     try {
-      Secret secret = Secret.of(secrets.get(0));
-      RawRequest unsigned =
-          new RawRequest(
-              "POST",
-              "https://localhost/webhooks/" + endpoint,
-              List.of(new RawRequest.Header("Content-Type", content)),
-              body);
+      Secret secret = Secret.of("sample-secret");
+      RawRequest unsigned = sample.request("https://localhost/webhooks/" + endpoint);
       RawRequest signed = new Signer(provider, secret, check.clock()).sign(unsigned, type);
       Verdict verdict = new Verifier(provider, List.of(secret), check.clock()).verify(signed);
       if (verdict instanceof VerifiedEvent event) {
@@ -502,18 +511,13 @@ final class Declarations {
               file,
               Place.START,
               "the sample is an event of type '" + is + "'",
-              "name the file " + is + "." + kind);
+              "name the file " + new Sample(is, sample.contentType(), sample.body()).fileName());
           into.computeIfAbsent(type, key -> new ArrayList<>());
         }
-        variables.put("endpoint", endpoint);
-        variables.put("eventId", "01890000-0000-7000-8000-000000000000");
-        variables.put("eventType", is);
-        variables.put("eventKey", event.key());
-        variables.put("receivedAt", check.clock().instant());
-        variables.put("attempt", 1);
-        variables.put("idempotencyKey", "01890000-0000-7000-8000-000000000000.check");
-        into.computeIfAbsent(is, key -> new ArrayList<>())
-            .add(new Sample(file.getFileName().toString(), variables));
+        for (VerifiedEvent item : event.items()) {
+          into.computeIfAbsent(item.type(), key -> new ArrayList<>())
+              .add(new Rehearsal.Sample(file.getFileName().toString(), variables(endpoint, item)));
+        }
       } else {
         refused(file, endpoint, provider, verdict);
         into.computeIfAbsent(type, key -> new ArrayList<>());
@@ -529,6 +533,23 @@ final class Declarations {
             "correct the sample or the endpoint");
       }
     }
+  }
+
+  /** What a delivery of the event has. */
+  private Map<String, Object> variables(String endpoint, VerifiedEvent event)
+      throws JsonProcessingException {
+    Map<String, Object> variables = new LinkedHashMap<>();
+    if (event.json() != null) {
+      variables.put("event", JSON.treeToValue(event.json(), Object.class));
+    }
+    variables.put("endpoint", endpoint);
+    variables.put("eventId", "01890000-0000-7000-8000-000000000000");
+    variables.put("eventType", event.type());
+    variables.put("eventKey", event.key());
+    variables.put("receivedAt", check.clock().instant());
+    variables.put("attempt", 1);
+    variables.put("idempotencyKey", "01890000-0000-7000-8000-000000000000.check");
+    return variables;
   }
 
   private void refused(Path file, String endpoint, Provider provider, Verdict verdict) {

@@ -4,12 +4,14 @@ import io.payhook.Endpoint;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -46,14 +48,7 @@ public record DeclaredEndpoint(
     List<String> problems = new ArrayList<>();
     for (Path file : RouteFiles.in(root)) {
       try {
-        Object document =
-            new Load(
-                    LoadSettings.builder()
-                        .setLabel(file.toString())
-                        .setSchema(new FailsafeSchema())
-                        .build())
-                .loadFromString(Files.readString(file));
-        collect(file, document, placeholders, endpoints);
+        endpoints.putAll(of(file, Files.readString(file), placeholders));
       } catch (YamlEngineException | IOException e) {
         problems.add(file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
       }
@@ -61,6 +56,26 @@ public record DeclaredEndpoint(
     if (!problems.isEmpty()) {
       throw new RouteFileException(problems);
     }
+    return endpoints;
+  }
+
+  /**
+   * The endpoints of one file, by name. Camel's own reading of a bean would write {@code
+   * timestamp.tolerance-future} as toleranceFuture and take the dashes out of headers' names.
+   *
+   * @throws YamlEngineException for a file that is no YAML
+   */
+  static Map<String, DeclaredEndpoint> of(
+      Path file, String text, UnaryOperator<String> placeholders) {
+    Map<String, DeclaredEndpoint> endpoints = new TreeMap<>();
+    Object document =
+        new Load(
+                LoadSettings.builder()
+                    .setLabel(file.toString())
+                    .setSchema(new FailsafeSchema())
+                    .build())
+            .loadFromString(text);
+    collect(file, document, placeholders, endpoints);
     return endpoints;
   }
 
@@ -102,6 +117,10 @@ public record DeclaredEndpoint(
         (key, value) -> {
           if (value instanceof Map<?, ?> nested) {
             flatten(prefix + key + ".", nested, placeholders, into);
+          } else if (value instanceof List<?> list) {
+            into.put(
+                prefix + key,
+                placeholders.apply(String.join("\n", list.stream().map(String::valueOf).toList())));
           } else {
             into.put(prefix + key, placeholders.apply(String.valueOf(value)));
           }
@@ -122,9 +141,51 @@ public record DeclaredEndpoint(
     return Secret.parse(secrets);
   }
 
-  /** The folder with one sample an event type. */
-  public Path samples() {
+  /**
+   * Its samples.
+   *
+   * @throws UncheckedIOException when they can't be read
+   */
+  public List<Sample> samples() {
+    try {
+      return Sample.in(folder());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path folder() {
     return file.resolveSibling("samples");
+  }
+
+  /** Its sample of an event type, where there is one. */
+  public Optional<Sample> findSample(String type) {
+    return samples().stream().filter(sample -> sample.type().equals(type)).findFirst();
+  }
+
+  /**
+   * Its sample of an event type.
+   *
+   * @throws IllegalArgumentException when there is none, with the one that was perhaps meant
+   */
+  public Sample sample(String type) {
+    return findSample(type)
+        .orElseThrow(
+            () -> {
+              List<String> types = samples().stream().map(Sample::type).toList();
+              return new IllegalArgumentException(
+                  "endpoint '"
+                      + name
+                      + "' has no sample of '"
+                      + type
+                      + "'; "
+                      + CamelSchema.meant(
+                          type,
+                          types,
+                          types.isEmpty()
+                              ? "put one into " + folder() + "/" + type + ".json"
+                              : "there are " + String.join(", ", types)));
+            });
   }
 
   @Override

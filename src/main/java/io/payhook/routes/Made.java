@@ -1,6 +1,5 @@
 package io.payhook.routes;
 
-import io.payhook.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,11 +17,9 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
 import org.apache.camel.EndpointAware;
 import org.apache.camel.Route;
-import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.Service;
 import org.apache.camel.component.kamelet.KameletEndpoint;
 import org.apache.camel.model.BeanFactoryDefinition;
-import org.apache.camel.model.BeanModelHelper;
 import org.apache.camel.model.Model;
 import org.apache.camel.model.RouteConfigurationDefinition;
 import org.apache.camel.model.RouteDefinition;
@@ -44,7 +40,13 @@ final class Made {
   private final List<RouteConfigurationDefinition> configurations = new ArrayList<>();
   private final Map<String, BeanFactoryDefinition<?>> beans = new TreeMap<>();
 
-  private Made() {}
+  private final Path file;
+  private final String text;
+
+  private Made(Path file, String text) {
+    this.file = file;
+    this.text = text;
+  }
 
   /**
    * Loads a file into a started context; when it can't be used, everything of it but its beans is
@@ -60,7 +62,7 @@ final class Made {
     before.addAll(model.getRouteTemplateDefinitions());
     before.addAll(model.getRouteConfigurationDefinitions());
     before.addAll(model.getCustomBeans());
-    Made made = new Made();
+    Made made = new Made(file, text);
     try {
       Resource resource =
           ResourceHelper.fromBytes(
@@ -154,16 +156,10 @@ final class Made {
   /**
    * The endpoints it declares, made anew with the placeholders' values of now.
    *
-   * @throws RuntimeCamelException for a placeholder without a value
+   * @throws IllegalArgumentException for a placeholder without a value
    */
-  Map<String, Endpoint> endpoints(CamelContext context) throws Exception {
-    Map<String, Endpoint> endpoints = new LinkedHashMap<>();
-    for (BeanFactoryDefinition<?> bean : beans.values()) {
-      if (String.valueOf(bean.getType()).endsWith(Endpoint.class.getName())) {
-        endpoints.put(bean.getName(), (Endpoint) BeanModelHelper.newInstance(bean, context));
-      }
-    }
-    return endpoints;
+  Map<String, DeclaredEndpoint> endpoints(CamelContext context) {
+    return DeclaredEndpoint.of(file, text, context::resolvePropertyPlaceholders);
   }
 
   /**

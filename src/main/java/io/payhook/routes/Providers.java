@@ -4,7 +4,6 @@ import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.ProviderException.Problem;
-import io.payhook.signature.RawRequest;
 import io.payhook.signature.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -210,22 +208,6 @@ public final class Providers {
     return new ProviderException(name, List.of(new Problem(place, text)));
   }
 
-  /**
-   * One real body of an event, as its platform sends it, but for the signature.
-   *
-   * @param type the event type, by Payhook's name for it
-   * @param contentType of the body
-   * @param body the bytes
-   */
-  public record Sample(String type, String contentType, byte[] body) {
-
-    /** The sample as a request, with nothing signed yet. */
-    public RawRequest request(String url) {
-      return new RawRequest(
-          "POST", url, List.of(new RawRequest.Header("Content-Type", contentType)), body);
-    }
-  }
-
   /** The samples of a preset, in the order of their types; none when it has none. */
   public List<Sample> samples(String name) {
     if (own.containsKey(name)) {
@@ -237,37 +219,11 @@ public final class Providers {
   }
 
   private static List<Sample> samplesIn(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      List<Sample> samples = new ArrayList<>();
-      for (Path file : files.sorted().toList()) {
-        String name = String.valueOf(file.getFileName());
-        int dot = name.lastIndexOf('.');
-        String ending = dot < 0 ? "" : name.substring(dot + 1);
-        String contentType =
-            switch (ending) {
-              case "json" -> "application/json";
-              case "form" -> "application/x-www-form-urlencoded";
-              case "xml" -> "application/xml";
-              default -> "";
-            };
-        if (!contentType.isEmpty()) {
-          samples.add(new Sample(name.substring(0, dot), contentType, withoutLastNewline(file)));
-        }
-      }
-      return List.copyOf(samples);
+    try {
+      return Sample.in(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** Editors end a file with a newline; platforms don't. */
-  private static byte[] withoutLastNewline(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
-    return ends ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
   }
 
   private static List<Path> yamlFiles(Path folder) {

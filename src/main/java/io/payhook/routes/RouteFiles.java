@@ -1,6 +1,5 @@
 package io.payhook.routes;
 
-import io.payhook.Endpoint;
 import io.payhook.effects.Texts;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
@@ -777,33 +776,34 @@ public final class RouteFiles {
   private Map<String, ActiveEndpoint> activeEndpoints(Made made, Providers presets, CamelContext in)
       throws Exception {
     Map<String, ActiveEndpoint> active = new LinkedHashMap<>();
-    for (Map.Entry<String, Endpoint> bean : made.endpoints(in).entrySet()) {
-      active.put(bean.getKey(), open(bean.getKey(), bean.getValue(), presets, clock));
-    }
+    made.endpoints(in)
+        .forEach((name, declared) -> active.put(name, open(declared, presets, clock)));
     return active;
   }
 
   /** Makes a verifier of what a file says; fails closed when there is no secret. */
-  static ActiveEndpoint open(String name, Endpoint bean, Providers providers, Clock clock) {
-    if (bean.getProvider() == null) {
+  static ActiveEndpoint open(DeclaredEndpoint declared, Providers providers, Clock clock) {
+    String name = declared.name();
+    String preset = declared.provider();
+    if (preset == null) {
       throw new IllegalArgumentException(
           "endpoint "
               + name
               + " has no provider; 'provider: echezona' would be one, see 'payhook providers'");
     }
-    if (providers.find(bean.getProvider()).isEmpty()) {
+    if (providers.find(preset).isEmpty()) {
       throw new IllegalArgumentException(
           "endpoint "
               + name
               + ": there is no preset '"
-              + bean.getProvider()
+              + preset
               + "'"
-              + Nearest.didYouMean(bean.getProvider(), providers.names())
+              + Nearest.didYouMean(preset, providers.names())
               + "; 'payhook providers' lists them");
     }
     try {
-      Provider provider = providers.get(bean.getProvider()).with(bean.settings());
-      List<Secret> secrets = Secret.parse(bean.getSecrets());
+      Provider provider = declared.resolve(providers);
+      List<Secret> secrets = declared.parsedSecrets();
       // Fails closed: events that must be confirmed need the key of the platform's API.
       provider.confirmation();
       return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));

@@ -1,8 +1,8 @@
 package io.payhook.routes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.signature.Provider;
+import io.payhook.signature.Secret;
 import io.payhook.signature.Setting;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,6 @@ public final class Scaffold {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
   private static final Pattern EMAIL = Pattern.compile("[^@\\s<>,]+@[^@\\s<>,]+\\.[^@\\s<>,]+");
   private static final Pattern MEMBER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What an effect does. */
   public enum Kind {
@@ -100,7 +98,7 @@ public final class Scaffold {
                                 providerName,
                                 providers.names(),
                                 "'payhook providers' lists them")));
-    List<Providers.Sample> samples = providers.samples(providerName);
+    List<Sample> samples = providers.samples(providerName);
     if (samples.isEmpty()) {
       throw new Refused(
           "the preset '"
@@ -111,9 +109,8 @@ public final class Scaffold {
     }
     String type = main(samples);
     provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
-    for (Providers.Sample sample : samples) {
-      files.put(
-          folder.resolve("samples").resolve(sample.type() + "." + ending(sample)), sample.body());
+    for (Sample sample : samples) {
+      files.put(folder.resolve("samples").resolve(sample.fileName()), sample.body());
     }
     String routeId = "record-" + name;
     put(folder.resolve(name + ".camel.yaml"), endpointFile(name, provider, type, routeId));
@@ -144,25 +141,15 @@ public final class Scaffold {
                       ? "make one with: payhook new endpoint NAME --provider P"
                       : "there are " + String.join(", ", endpoints.keySet())));
     }
-    Map<String, Path> samples = samples(endpoint);
-    Path sample = samples.get(type);
-    if (sample == null) {
-      throw new Refused(
-          "endpoint '"
-              + endpointName
-              + "' has no sample of '"
-              + type
-              + "'; "
-              + CamelSchema.meant(
-                  type,
-                  samples.keySet(),
-                  "put one into " + endpoint.samples() + "/" + type + ".json"));
+    Sample sample;
+    try {
+      sample = endpoint.sample(type);
+    } catch (IllegalArgumentException e) {
+      throw new Refused(String.valueOf(e.getMessage()));
     }
-    endpoint
-        .resolve(providers)
-        .response()
-        .ifPresent(response -> answer = String.valueOf(response.status()));
-    JsonNode event = sample.toString().endsWith(".json") ? JSON.readTree(sample.toFile()) : null;
+    Provider provider = endpoint.resolve(providers);
+    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    JsonNode event = provider.read(sample.contentType(), sample.body());
     switch (kind) {
       case EMAIL -> email(folder, name, endpointName, type, event);
       case CRM -> crm(folder, name, endpointName, type);
@@ -188,18 +175,19 @@ public final class Scaffold {
     if (!provider.isUnsigned()) {
       settings
           .append("        secrets: \"{{env:")
-          .append(variable(name))
-          .append("_WEBHOOK_SECRET}}\"\n");
+          .append(secretVariable(name, provider))
+          .append("}}\"\n");
     }
-    boolean signsUrl =
-        provider.setting(Setting.SIGNATURE_SIGNED).orElse("").contains("{url")
-            && provider.setting(Setting.URL_PUBLIC).isEmpty();
-    if (signsUrl) {
+    if (provider.setting(Setting.CONFIRM_ENABLED).orElse("").equals("true")) {
       settings
-          .append("        # The platform signs the URL: the one it knows belongs here.\n")
-          .append("        url.public: https://hooks.example.com/webhooks/")
-          .append(name)
-          .append('\n');
+          .append("        # Every event is confirmed with the platform's API; this is its key.\n")
+          .append("        confirm.secret: \"{{env:")
+          .append(confirmVariable(name))
+          .append("}}\"\n");
+    }
+    if (provider.setting(Setting.SIGNATURE_SIGNED).orElse("").contains("{url")) {
+      settings.append(
+          "        # The platform signs the URL it knows: payhook.public-url is to say its beginning.\n");
     }
     provider
         .settings()
@@ -444,6 +432,17 @@ public final class Scaffold {
     return folder;
   }
 
+  /** The environment variable that an endpoint's secret is expected in. */
+  static String secretVariable(String endpoint, Provider provider) {
+    Secret.Kind kind = provider.secretKind();
+    return variable(endpoint) + (kind == Secret.Kind.SHARED ? "" : "_" + kind) + "_WEBHOOK_SECRET";
+  }
+
+  /** The environment variable that the key of the platform's API is expected in. */
+  static String confirmVariable(String endpoint) {
+    return variable(endpoint) + "_CONFIRM_SECRET";
+  }
+
   private static String variable(String name) {
     return name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
   }
@@ -452,18 +451,10 @@ public final class Scaffold {
     return name.replace('-', '_') + "_event";
   }
 
-  private static String ending(Providers.Sample sample) {
-    return switch (sample.contentType()) {
-      case "application/x-www-form-urlencoded" -> "form";
-      case "application/xml" -> "xml";
-      default -> "json";
-    };
-  }
-
   /** The event that tells of money received, where one does. */
-  private static String main(List<Providers.Sample> samples) {
+  private static String main(List<Sample> samples) {
     return samples.stream()
-        .map(Providers.Sample::type)
+        .map(Sample::type)
         .min(
             Comparator.comparing(
                     (String type) ->
@@ -476,20 +467,6 @@ public final class Scaffold {
                             .matches(".*(pay|charge|order|transaction).*"))
                 .thenComparing(type -> type))
         .orElseThrow();
-  }
-
-  private static Map<String, Path> samples(DeclaredEndpoint endpoint) throws IOException {
-    Map<String, Path> samples = new LinkedHashMap<>();
-    if (Files.isDirectory(endpoint.samples())) {
-      try (Stream<Path> all = Files.list(endpoint.samples())) {
-        all.sorted()
-            .forEach(
-                file ->
-                    samples.put(
-                        String.valueOf(file.getFileName()).replaceFirst("\\.[a-z]+$", ""), file));
-      }
-    }
-    return samples;
   }
 
   private void put(Path file, String text) {

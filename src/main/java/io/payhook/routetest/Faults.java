@@ -23,7 +23,10 @@ import org.apache.camel.spi.InterceptStrategy;
 import org.apache.camel.support.processor.DelegateAsyncProcessor;
 import org.jspecify.annotations.Nullable;
 
-/** What fails during one test: steps by their id here, mail server and CRM in their stand-ins. */
+/**
+ * What fails during one test: steps by their id here, mail server, CRM and the providers' APIs in
+ * their stand-ins.
+ */
 final class Faults implements InterceptStrategy {
   /** The step of the kamelet {@code database-sink} that runs the statement. */
   private static final String DATABASE_STEP = "run-statement";
@@ -77,7 +80,7 @@ final class Faults implements InterceptStrategy {
       Fault fault = left.fault;
       if (left.times.get() > 0) {
         Set<String> places = new TreeSet<>(steps);
-        places.addAll(List.of("crm", "smtp", "database"));
+        places.addAll(List.of("crm", "smtp", "database", "confirm"));
         missed.add(
             "the failure at '"
                 + fault.at()

@@ -142,7 +142,8 @@ final class TestFile {
       Map<String, Item> members = one.members(List.of("at", "route", "times", "with"));
       Item at = members.get("at");
       if (at == null) {
-        one.problem("says not where; 'at: crm', 'at: smtp', 'at: database' or a step's id");
+        one.problem(
+            "says not where; 'at: crm', 'at: smtp', 'at: database', 'at: confirm' or a step's id");
         continue;
       }
       Item times = members.get("times");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
+import io.payhook.routes.Sample;
 import io.payhook.routetest.RouteTest.Answer;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
@@ -25,12 +26,12 @@ import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -44,12 +45,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import org.apache.camel.spi.InterceptStrategy;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +85,9 @@ final class Trial implements AutoCloseable {
     this.crm = crm;
     this.client = client;
     this.service =
-        new Service(settings, clock).bind("payhookTestFaults", InterceptStrategy.class, faults);
+        new Service(settings, clock)
+            .bind("payhookTestFaults", InterceptStrategy.class, faults)
+            .confirmWith(new ProviderApiStand(faults));
   }
 
   /** What is not as the test says; empty where it passed. */
@@ -223,20 +224,29 @@ final class Trial implements AutoCloseable {
   }
 
   private HttpRequest request(Send send, DeclaredEndpoint endpoint) throws IOException {
-    String url = "http://127.0.0.1:" + service.port() + "/webhooks/" + endpoint.name();
-    Map<String, String> named = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    named.put("Content-Type", "application/json");
-    named.putAll(send.headers());
-    List<RawRequest.Header> headers = new ArrayList<>();
-    named.forEach((name, value) -> headers.add(new RawRequest.Header(name, value)));
-    RawRequest request =
-        new RawRequest("POST", URI.create(url).getPath(), headers, body(send, endpoint));
+    String path = "/webhooks/" + endpoint.name();
+    String url = "http://127.0.0.1:" + service.port() + path;
+    Provider provider = endpoint.resolve(Providers.load(settings.routes().resolve("providers")));
+    String own = send.body();
+    Sample sample =
+        own == null
+            ? changed(send, endpoint.sample(send.sample()))
+            : new Sample(
+                send.sample(),
+                endpoint
+                    .findSample(send.sample())
+                    .map(Sample::contentType)
+                    .orElse("application/json"),
+                own.getBytes(StandardCharsets.UTF_8));
+    RawRequest request = sample.request(settings.publicUrl(path).orElse(url));
+    for (Map.Entry<String, String> header : send.headers().entrySet()) {
+      request = request.withHeader(header.getKey(), header.getValue());
+    }
     if (send.signature() != Signature.MISSING) {
-      Provider provider = endpoint.resolve(Providers.load(settings.routes().resolve("providers")));
       List<Secret> secrets = endpoint.parsedSecrets();
       Secret secret =
           send.signature() == Signature.BAD || secrets.isEmpty()
-              ? Secret.of("not the endpoint's secret")
+              ? Secret.random(provider.secretKind())
               : secrets.get(secrets.size() - 1);
       Clock signing = Clock.offset(clock, send.late().negated());
       request = new Signer(provider, secret, signing).sign(request, send.sample());
@@ -253,39 +263,48 @@ final class Trial implements AutoCloseable {
     return builder.build();
   }
 
-  private static byte[] body(Send send, DeclaredEndpoint endpoint) throws IOException {
-    if (send.body() != null) {
-      return send.body().getBytes(StandardCharsets.UTF_8);
+  private static Sample changed(Send send, Sample sample) throws IOException {
+    if (send.with().isEmpty() && send.without().isEmpty()) {
+      return sample;
     }
-    Path sample = endpoint.samples().resolve(send.sample() + ".json");
-    if (!Files.exists(sample)) {
-      Set<String> types = new TreeSet<>();
-      if (Files.isDirectory(endpoint.samples())) {
-        try (Stream<Path> files = Files.list(endpoint.samples())) {
-          files.forEach(
-              file -> types.add(String.valueOf(file.getFileName()).replaceFirst("\\.json$", "")));
-        }
-      }
+    byte[] body;
+    if (sample.contentType().equals("application/json")) {
+      JsonNode tree = CrmStand.JSON.readTree(sample.body());
+      send.without().forEach(path -> change(send, tree, path, null, true));
+      send.with().forEach((path, value) -> change(send, tree, path, value, false));
+      body = CrmStand.JSON.writeValueAsBytes(tree);
+    } else if (sample.contentType().equals("application/x-www-form-urlencoded")) {
+      body = changedForm(send, new String(sample.body(), StandardCharsets.UTF_8));
+    } else {
       throw new IllegalArgumentException(
           "line "
               + send.line()
-              + ": endpoint "
-              + endpoint.name()
-              + " has no sample of '"
-              + send.sample()
-              + "'"
-              + Nearest.didYouMean(send.sample(), types)
-              + "; there are: "
-              + String.join(", ", types));
+              + ": only members of JSON and fields of forms can be changed; send another text with 'body: …'");
     }
-    byte[] bytes = Files.readAllBytes(sample);
-    if (send.with().isEmpty() && send.without().isEmpty()) {
-      return bytes;
+    return new Sample(sample.type(), sample.contentType(), body);
+  }
+
+  private static byte[] changedForm(Send send, String form) {
+    Map<String, String> fields = new LinkedHashMap<>();
+    for (String pair : form.split("&", -1)) {
+      fields.put(URLDecoder.decode(pair.replaceFirst("=.*$", ""), StandardCharsets.UTF_8), pair);
     }
-    JsonNode tree = CrmStand.JSON.readTree(bytes);
-    send.without().forEach(path -> change(send, tree, path, null, true));
-    send.with().forEach((path, value) -> change(send, tree, path, value, false));
-    return CrmStand.JSON.writeValueAsBytes(tree);
+    for (String name : send.without()) {
+      if (fields.remove(name) == null) {
+        throw new IllegalArgumentException(
+            "line " + send.line() + ": the sample has no '" + name + "' to leave out");
+      }
+    }
+    send.with()
+        .forEach(
+            (name, value) ->
+                fields.put(
+                    name,
+                    URLEncoder.encode(name, StandardCharsets.UTF_8)
+                        + "="
+                        + URLEncoder.encode(
+                            value == null ? "" : String.valueOf(value), StandardCharsets.UTF_8)));
+    return String.join("&", fields.values()).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Sets or removes the member at a dotted path; objects on the way are made. */

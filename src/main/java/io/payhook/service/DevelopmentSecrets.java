@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Secret;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -32,7 +33,8 @@ public final class DevelopmentSecrets {
   }
 
   /**
-   * The secret of that name: 64 hex digits, made at the first call.
+   * The secret of that name, made at the first call: 64 hex digits, or a key where the name has the
+   * word ED25519 or RSA before {@link EnvironmentFunction#WEBHOOK_SECRET}.
    *
    * @throws StartException when the folder cannot be read or written
    */
@@ -66,7 +68,7 @@ public final class DevelopmentSecrets {
       if (other != null && lock.isValid()) {
         return other;
       }
-      String made = DataFolder.random(32);
+      String made = Secret.random(kindOf(name)).value();
       // Appended with one write: who reads meanwhile sees the secret or does not.
       String line =
           (text.isEmpty() ? HEAD : text.endsWith("\n") ? "" : "\n") + name + "=" + made + "\n";
@@ -81,6 +83,15 @@ public final class DevelopmentSecrets {
     } catch (IOException e) {
       throw DataFolder.unusable("The file " + file, e);
     }
+  }
+
+  static Secret.Kind kindOf(String name) {
+    for (Secret.Kind kind : Secret.Kind.values()) {
+      if (name.endsWith("_" + kind + EnvironmentFunction.WEBHOOK_SECRET)) {
+        return kind;
+      }
+    }
+    return Secret.Kind.SHARED;
   }
 
   private static Properties parse(String text) throws IOException {

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.signature.Secret;
 import java.util.function.UnaryOperator;
 import org.apache.camel.spi.PropertiesFunction;
 import org.apache.camel.util.IOHelper;
@@ -7,13 +8,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in route files, in place of Camel's own.
- * The environment comes first; a webhook secret that is not set there is, outside production, a
- * {@linkplain DevelopmentSecrets development secret}. Registered with {@code
+ * The environment comes first; a secret that is not set there is, outside production, a {@linkplain
+ * DevelopmentSecrets development secret}. Registered with {@code
  * camelContext.getPropertiesComponent().addPropertiesFunction(…)}.
  */
 public final class EnvironmentFunction implements PropertiesFunction {
   /** The end of the names that name a webhook secret. */
   public static final String WEBHOOK_SECRET = "_WEBHOOK_SECRET";
+
+  /** The end of the names that name the key of a provider's own API, which confirms events. */
+  public static final String CONFIRM_SECRET = "_CONFIRM_SECRET";
 
   private final Settings settings;
   private final UnaryOperator<String> secrets;
@@ -37,10 +41,15 @@ public final class EnvironmentFunction implements PropertiesFunction {
     this.environment = environment;
   }
 
-  /** One that makes no secret: 64 hex digits stand in for it. */
+  /** One that keeps no secret: 64 hex digits, or a key of the moment, stand in for it. */
   static EnvironmentFunction forReading(Settings settings) {
     return new EnvironmentFunction(
-        settings, IOHelper::lookupEnvironmentVariable, name -> "0".repeat(64));
+        settings,
+        IOHelper::lookupEnvironmentVariable,
+        name -> {
+          Secret.Kind kind = DevelopmentSecrets.kindOf(name);
+          return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.random(kind).value();
+        });
   }
 
   @Override
@@ -52,22 +61,22 @@ public final class EnvironmentFunction implements PropertiesFunction {
    * The value of {@code NAME} or {@code NAME:default}; null, which Camel reports as unknown, when
    * there is neither.
    *
-   * @throws IllegalArgumentException for a webhook secret that is missing in production
+   * @throws IllegalArgumentException for a secret that is missing in production
    */
   @Override
   public @Nullable String apply(String remainder) {
     int colon = remainder.indexOf(':');
     String name = colon < 0 ? remainder : remainder.substring(0, colon);
     String value = environment.apply(name);
-    boolean webhookSecret = name.endsWith(WEBHOOK_SECRET);
+    boolean secret = name.endsWith(WEBHOOK_SECRET) || name.endsWith(CONFIRM_SECRET);
     // An empty secret would let everybody sign.
-    if (value != null && !(webhookSecret && value.isBlank())) {
+    if (value != null && !(secret && value.isBlank())) {
       return value;
     }
-    if (colon >= 0 && !(webhookSecret && remainder.substring(colon + 1).isBlank())) {
+    if (colon >= 0 && !(secret && remainder.substring(colon + 1).isBlank())) {
       return remainder.substring(colon + 1);
     }
-    if (!webhookSecret) {
+    if (!secret) {
       return null;
     }
     if (settings.isProduction()) {

@@ -6,6 +6,7 @@ import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
+import io.payhook.delivery.ProviderApi;
 import io.payhook.effects.CrmStandIn;
 import io.payhook.effects.Effects;
 import io.payhook.effects.EffectsConfig;
@@ -80,6 +81,7 @@ public final class Service implements AutoCloseable {
 
   private final List<Consumer<Main>> more = new ArrayList<>();
 
+  private @Nullable ProviderApi providerApi;
   private volatile @Nullable Journal journal;
   private volatile @Nullable Rejections rejections;
   private volatile @Nullable Intake intake;
@@ -107,6 +109,12 @@ public final class Service implements AutoCloseable {
    */
   public <T> Service bind(String name, Class<T> type, T bean) {
     more.add(main -> main.getCamelContext().getRegistry().bind(name, type, bean));
+    return this;
+  }
+
+  /** Has a stand-in confirm events in place of the providers' own APIs; before {@link #open}. */
+  public Service confirmWith(ProviderApi standIn) {
+    providerApi = standIn;
     return this;
   }
 
@@ -225,6 +233,9 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
+    if (providerApi != null) {
+      engine.ask(providerApi);
+    }
     endpoints.onChange(name -> confirm(engine, endpoints.get(name), name));
     Intake intake =
         new Intake(

@@ -159,6 +159,11 @@ public final class Settings {
     return get(Key.ROUTES);
   }
 
+  /** The URL by which the platforms know a path of this service, where it is set. */
+  public Optional<String> publicUrl(String path) {
+    return get(Key.PUBLIC_URL).map(base -> base.toString().replaceAll("/+$", "") + path);
+  }
+
   /**
    * Where a value comes from, for a message: {@code application.properties:14}, a variable's name,
    * {@code --set}, default.

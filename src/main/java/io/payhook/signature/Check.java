@@ -230,6 +230,13 @@ abstract class Check {
     try {
       KeyFactory keys = KeyFactory.getInstance("Ed25519");
       byte[] der = pem(secret, "PUBLIC KEY");
+      byte[] privateDer = pem(secret, "PRIVATE KEY");
+      if (der != null && privateDer != null) {
+        return new Asymmetric(
+            "Ed25519",
+            keys.generatePublic(new X509EncodedKeySpec(der)),
+            keys.generatePrivate(new PKCS8EncodedKeySpec(privateDer)));
+      }
       if (der == null) {
         String text = stripped(secret, prefixes);
         boolean hex =

@@ -1,8 +1,10 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -270,6 +273,47 @@ public final class Confirmation {
     } catch (Refusal e) {
       return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage());
     }
+  }
+
+  /**
+   * An answer that confirms an event, as a stand-in of the platform's API gives it.
+   *
+   * @throws IllegalArgumentException when the event can't be read
+   */
+  public byte[] agreeing(Kept event) {
+    Scope scope = scope(event);
+    ObjectNode answer = StrictJson.MAPPER.createObjectNode();
+    try {
+      String stated = statusEvent == null ? null : statusEvent.text(scope);
+      put(answer, status, stated == null ? accepted(event.type()).get(0) : stated);
+      Template reference = event(Setting.CONFIRM_REFERENCE_IS);
+      put(answer, Setting.CONFIRM_REFERENCE, reference == null ? null : reference.text(scope));
+      String code = plan.currencyOf(scope);
+      put(answer, Setting.CONFIRM_CURRENCY, code);
+      BigDecimal amount = plan.amountOf(scope, code);
+      if (amount != null && "minor".equals(settings.get(Setting.CONFIRM_AMOUNT_UNIT.key()))) {
+        amount = amount.divide(Objects.requireNonNull(plan.amount("1", true, code)));
+      }
+      put(answer, Setting.CONFIRM_AMOUNT, amount == null ? null : amount.toPlainString());
+      return StrictJson.MAPPER.writeValueAsBytes(answer);
+    } catch (Refusal e) {
+      throw new IllegalArgumentException("the event can't be read: " + e.getMessage(), e);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("JSON that was made can't be written", e);
+    }
+  }
+
+  private void put(ObjectNode answer, Setting pointer, @Nullable String value) {
+    String at = settings.get(pointer.key());
+    if (at != null && value != null) {
+      put(answer, JsonPointer.compile(at), value);
+    }
+  }
+
+  private static void put(ObjectNode answer, JsonPointer at, String value) {
+    answer
+        .withObject(at.head(), JsonNode.OverwriteMode.ALL, true)
+        .put(at.last().getMatchingProperty(), value);
   }
 
   private Finding judged(Scope scope, String type, JsonNode answer) throws Refusal {

@@ -220,6 +220,15 @@ public final class Provider {
     return plan.algorithm == Algorithm.NONE;
   }
 
+  /** What its secrets are made of. */
+  public Secret.Kind secretKind() {
+    return switch (plan.algorithm) {
+      case ED25519 -> Secret.Kind.ED25519;
+      case RSA_SHA256 -> Secret.Kind.RSA;
+      default -> Secret.Kind.SHARED;
+    };
+  }
+
   /** How much of a request the signature vouches for. */
   public enum Coverage {
     /** The body, whole. */

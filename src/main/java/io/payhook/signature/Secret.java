@@ -1,13 +1,18 @@
 package io.payhook.signature;
 
 import java.nio.charset.StandardCharsets;
+import java.security.Key;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +35,16 @@ public record Secret(
     @Nullable Instant notBefore,
     @Nullable Instant notAfter) {
 
+  /** What a secret is made of. */
+  public enum Kind {
+    /** Text that both sides know. */
+    SHARED,
+    /** An Ed25519 key, of which the platform gives out the public half. */
+    ED25519,
+    /** An RSA key, of which the platform gives out the public half. */
+    RSA
+  }
+
   private static final Set<String> ATTRIBUTES = Set.of("label", "id", "not-before", "not-after");
 
   public Secret {
@@ -40,6 +55,34 @@ public record Secret(
   /** A secret that always counts. */
   public static Secret of(String value) {
     return new Secret(value, labelOf(value), null, null, null);
+  }
+
+  /**
+   * A new secret, for development and tests. A key has both halves, as PEM in one line, so that it
+   * signs and verifies; other secrets are 64 hex digits.
+   */
+  public static Secret random(Kind kind) {
+    if (kind == Kind.SHARED) {
+      byte[] random = new byte[32];
+      new SecureRandom().nextBytes(random);
+      return of(HexFormat.of().formatHex(random));
+    }
+    try {
+      KeyPair keys = KeyPairGenerator.getInstance(kind.name()).generateKeyPair();
+      return of(pem("PRIVATE KEY", keys.getPrivate()) + " " + pem("PUBLIC KEY", keys.getPublic()));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has " + kind, e);
+    }
+  }
+
+  private static String pem(String type, Key key) {
+    return "-----BEGIN "
+        + type
+        + "----- "
+        + Base64.getEncoder().encodeToString(key.getEncoded())
+        + " -----END "
+        + type
+        + "-----";
   }
 
   /**

@@ -559,6 +559,41 @@ class CheckTest {
   }
 
   @Test
+  void an_endpoint_that_must_be_confirmed_and_has_no_key_is_found() throws IOException {
+    breaking(
+        "payments/payments.camel.yaml",
+        "provider: echezona\n",
+        "provider: echezona\n        confirm.enabled: true\n",
+        "payments/payments.camel.yaml:7:19: confirm.secret: is missing; every event is confirmed with the platform's API, which asks for its key; add 'confirm.secret: \"{{env:PAYMENTS_CONFIRM_SECRET}}\"' to its properties");
+  }
+
+  @Test
+  void the_key_that_confirms_may_not_be_in_clear() throws IOException {
+    breaking(
+        "payments/payments.camel.yaml",
+        "provider: echezona\n",
+        "provider: echezona\n        confirm.secret: sk_live_1\n",
+        "payments/payments.camel.yaml:8:25: a secret written in clear; write \"{{env:PAYMENTS_CONFIRM_SECRET}}\" and set that environment variable");
+  }
+
+  @Test
+  void what_a_confirmation_asks_is_checked() throws IOException {
+    breaking(
+        "payments/payments.camel.yaml",
+        "provider: echezona\n",
+        "provider: echezona\n        confirm.amount-rule: more\n",
+        "payments/payments.camel.yaml:8:30: confirm.amount-rule: 'more' is none of equal, at-least; correct it here");
+  }
+
+  @Test
+  void a_samples_file_must_say_what_it_holds() throws IOException {
+    write("payments/samples/payment.success.jsn", "{}");
+    assertThat(findings())
+        .containsExactly(
+            "payments/samples/payment.success.jsn:1:1: a sample's file can't end so; one of .json, .form, .xml, .txt is right, by its content");
+  }
+
+  @Test
   void two_endpoints_of_one_name_are_found() throws IOException {
     Files.copy(
         folder.resolve("payments/payments.camel.yaml"), folder.resolve("payments/zz.camel.yaml"));

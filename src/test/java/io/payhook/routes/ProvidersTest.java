@@ -118,7 +118,7 @@ class ProvidersTest {
               ? preset.with(Map.of("params.webhook-id", "8PT597110X687430LKGECATA"))
               : preset;
       List<Secret> secrets = provider.isUnsigned() ? List.of() : List.of(secret(provider));
-      for (Providers.Sample sample : SHIPPED.samples(preset.name())) {
+      for (Sample sample : SHIPPED.samples(preset.name())) {
         tests.add(
             DynamicTest.dynamicTest(
                 preset.name() + " " + sample.type(),
@@ -128,8 +128,7 @@ class ProvidersTest {
     return tests;
   }
 
-  private static void assertSample(
-      Provider provider, List<Secret> secrets, Providers.Sample sample) {
+  private static void assertSample(Provider provider, List<Secret> secrets, Sample sample) {
     RawRequest unsigned = sample.request("https://shop.example/webhooks/test?a=1");
     Secret signing = secrets.isEmpty() ? Secret.of("any") : secrets.get(0);
     RawRequest request = new Signer(provider, signing, CLOCK).sign(unsigned, sample.type());
@@ -211,8 +210,7 @@ class ProvidersTest {
       RawRequest request =
           new Signer(echezona, Secret.of("key"), CLOCK)
               .sign(
-                  new Providers.Sample(
-                          "any", "application/json", body.getBytes(StandardCharsets.UTF_8))
+                  new Sample("any", "application/json", body.getBytes(StandardCharsets.UTF_8))
                       .request("http://localhost/"),
                   "any");
       Verdict verdict = new Verifier(echezona, List.of(Secret.of("key")), CLOCK).verify(request);
@@ -254,9 +252,7 @@ class ProvidersTest {
     Providers providers = Providers.load(folder);
     assertThat(providers.names()).contains("bank", "paystack");
     assertThat(providers.get("bank").title()).isEqualTo("The bank");
-    assertThat(providers.samples("bank"))
-        .extracting(Providers.Sample::type)
-        .containsExactly("paid");
+    assertThat(providers.samples("bank")).extracting(Sample::type).containsExactly("paid");
     assertThat(providers.samples("bank").get(0).body())
         .asString()
         .isEqualTo("{\"kind\":\"paid\",\"id\":1}");

@@ -3,7 +3,9 @@ package io.payhook.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.routes.Scaffold.Kind;
+import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
 import io.payhook.service.TestDatabase;
@@ -11,12 +13,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 class ScaffoldTest {
   @TempDir Path folder;
@@ -51,16 +58,92 @@ class ScaffoldTest {
   }
 
   @Test
-  void an_endpoint_of_every_provider_checks_well() throws Exception {
+  void an_endpoint_of_every_provider_passes_check_and_test_at_once() throws Exception {
     List<String> names = Providers.shipped().names();
     for (String provider : names) {
       scaffold().endpoint(provider.replace('.', '-'), provider);
     }
-    // PayPal signs with a key of its own: nothing made up can stand in for its certificate.
-    assertThat(findings())
-        .extracting(Finding::what)
-        .allMatch(what -> what.contains("RSA public key"))
-        .hasSizeLessThanOrEqualTo(1);
+    assertThat(findings()).isEmpty();
+    assertThat(failures(inOneTest(names))).isEmpty();
+  }
+
+  /** Every step of every test written, one after another: a service for each would take long. */
+  private Path inOneTest(List<String> providers) throws IOException {
+    List<Object> steps = new ArrayList<>();
+    for (String provider : providers) {
+      Path file = folder.resolve(provider.replace('.', '-')).resolve("tests.yaml");
+      Map<?, ?> tests =
+          (Map<?, ?>)
+              new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file));
+      for (Object test : (List<?>) tests.get("tests")) {
+        Map<Object, Object> send = new LinkedHashMap<>((Map<?, ?>) test);
+        Map<Object, Object> outcome = new LinkedHashMap<>();
+        send.remove("name");
+        for (String key : List.of("rows", "deliveries")) {
+          outcome.put(key, send.remove(key));
+        }
+        assertThat(outcome).doesNotContainValue(null);
+        steps.add(send);
+        steps.add(outcome);
+      }
+      Files.delete(file);
+    }
+    Files.writeString(
+        folder.resolve("tests.yaml"),
+        new ObjectMapper()
+            .writeValueAsString(
+                Map.of("tests", List.of(Map.of("name", "all of them", "steps", steps)))));
+    return folder;
+  }
+
+  private List<String> failures(Path routes) throws Exception {
+    return RouteTests.in(routes)
+        .run(
+            over -> {
+              Map<String, String> all = new HashMap<>(over);
+              all.put("payhook.routes", routes.toString());
+              return Settings.of(all);
+            },
+            Path.of("target/scaffold-tests"),
+            1)
+        .failed();
+  }
+
+  @Test
+  void a_test_changes_a_form_signs_badly_and_has_the_providers_api_fail() throws Exception {
+    scaffold().endpoint("sms", "twilio");
+    scaffold().endpoint("shop", "mollie-classic");
+    scaffold().endpoint("paypal", "paypal");
+    Files.writeString(
+        folder.resolve("sms/tests.yaml"),
+        """
+        tests:
+          - name: each call is one event
+            steps:
+              - send: call.completed
+                with: {CallSid: CA1}
+              - send: call.completed
+                with: {CallSid: CA2}
+                without: Direction
+              - send: call.completed
+                signature: bad
+                answer: 401
+              - send: PAYMENT.CAPTURE.COMPLETED
+                endpoint: paypal
+                signature: bad
+                answer: 401
+              - rows:
+                  - query: select event->>'CallSid' as id from sms_event order by 1
+                    are: [{id: CA1}, {id: CA2}]
+          - name: an event waits until its provider has confirmed it
+            fails: [{at: confirm, times: 2}]
+            send: resource.changed
+            endpoint: shop
+            deliveries:
+              record-shop: {state: done, attempts: 1}
+        """);
+    assertThat(findings()).isEmpty();
+    assertThat(failures(folder)).isEmpty();
   }
 
   @Test

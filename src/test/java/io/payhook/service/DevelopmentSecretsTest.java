@@ -3,14 +3,25 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.routes.Providers;
+import io.payhook.routes.Sample;
+import io.payhook.signature.Provider;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DevelopmentSecretsTest {
   @TempDir Path folder;
@@ -22,6 +33,29 @@ class DevelopmentSecretsTest {
     assertThat(new DevelopmentSecrets(folder).get("PAYMENTS_WEBHOOK_SECRET")).isEqualTo(made);
     assertThat(new DevelopmentSecrets(folder).get("OTHER_WEBHOOK_SECRET")).isNotEqualTo(made);
     assertThat(new DevelopmentSecrets(folder).find("PAYMENTS_WEBHOOK_SECRET")).contains(made);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"standard-webhooks-v1a", "paypal"})
+  void a_platform_that_has_a_key_gets_one(String name) {
+    Provider provider = Providers.shipped().get(name).with(Map.of("params.webhook-id", "1"));
+    String variable = "SHOP_" + provider.secretKind() + "_WEBHOOK_SECRET";
+    String made = new DevelopmentSecrets(folder).get(variable);
+    assertThat(new DevelopmentSecrets(folder).get(variable)).isEqualTo(made);
+    List<Secret> secrets = Secret.parse(made);
+    Clock clock = Clock.systemUTC();
+    Sample sample = Providers.shipped().samples(name).get(0);
+    assertThat(
+            new Verifier(provider, secrets, clock)
+                .verify(
+                    new Signer(provider, secrets.get(0), clock)
+                        .sign(sample.request("http://localhost/"), sample.type())))
+        .isInstanceOf(VerifiedEvent.class);
+  }
+
+  @Test
+  void the_key_of_a_providers_api_has_a_stand_in_too() {
+    assertThat(function(Map.of(), Map.of()).apply("SHOP_CONFIRM_SECRET")).matches("[0-9a-f]{64}");
   }
 
   @Test

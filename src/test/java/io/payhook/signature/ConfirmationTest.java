@@ -83,6 +83,19 @@ class ConfirmationTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"major, EUR", "minor, EUR", "minor, JPY", "minor, KWD"})
+  void the_answer_of_a_stand_in_confirms(String unit, String currency) {
+    Map<String, String> settings = valid();
+    settings.put("confirm.amount-unit", unit);
+    settings.put("confirm.amount", "/items/0/amount");
+    Confirmation confirmation = Provider.parse("mine", settings).confirmation().orElseThrow();
+    Confirmation.Kept event =
+        event("{\"id\":\"1\",\"amount\":1050,\"currency\":\"" + currency + "\"}");
+    assertThat(confirmation.judge(event, confirmation.agreeing(event)).meaning())
+        .isEqualTo(Confirmation.Meaning.CONFIRMED);
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '!',
       value = {

@@ -1,0 +1,51 @@
+package io.payhook.delivery;
+
+import io.payhook.signature.Confirmation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+
+/** The real API, over HTTP. */
+final class HttpProviderApi implements ProviderApi {
+  private static final Duration CONNECT = Duration.ofSeconds(3);
+  private static final Duration ANSWER = Duration.ofSeconds(10);
+  private static final int LARGEST = 1_000_000;
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .build();
+
+  @Override
+  public Answer ask(Confirmation confirmation, Confirmation.Kept event)
+      throws IOException, InterruptedException {
+    Confirmation.Question question = confirmation.question(event);
+    URI url = URI.create(question.url());
+    byte[] body = question.body();
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(url)
+            .timeout(ANSWER)
+            .header("User-Agent", "Payhook")
+            .method(
+                question.method(),
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofByteArray(body));
+    question.headers().forEach(request::setHeader);
+    HttpResponse<InputStream> response =
+        client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+    try (InputStream answer = response.body()) {
+      return new Answer(
+          url.getScheme() + "://" + url.getAuthority(),
+          response.statusCode(),
+          response.headers().firstValue("Retry-After").orElse(null),
+          answer.readNBytes(LARGEST));
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.payhook.routes;
+
+import io.payhook.signature.RawRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * One real body of an event, as its platform sends it, but for the signature. In a folder {@code
+ * samples} each is a file named after its event type; the file's ending tells its content type.
+ *
+ * @param type the event type, by Payhook's name for it
+ * @param contentType of the body
+ * @param body the bytes
+ */
+public record Sample(String type, String contentType, byte[] body) {
+  /** Content types by the endings of files. */
+  private static final Map<String, String> CONTENT_TYPES = new LinkedHashMap<>();
+
+  static {
+    CONTENT_TYPES.put("json", "application/json");
+    CONTENT_TYPES.put("form", "application/x-www-form-urlencoded");
+    CONTENT_TYPES.put("xml", "application/xml");
+    CONTENT_TYPES.put("txt", "text/plain");
+  }
+
+  /** The endings that files of samples have, for messages: {@code .json, .form, …}. */
+  static String endings() {
+    return "." + String.join(", .", CONTENT_TYPES.keySet());
+  }
+
+  /** Whether a file's ending is one that samples have. */
+  static boolean isSample(Path file) {
+    return CONTENT_TYPES.containsKey(ending(file));
+  }
+
+  /**
+   * The samples in a folder, in the order of their files; none where there is no such folder. Other
+   * files are left out.
+   */
+  public static List<Sample> in(Path folder) throws IOException {
+    List<Sample> samples = new ArrayList<>();
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.filter(Sample::isSample).sorted().toList()) {
+          samples.add(read(file));
+        }
+      }
+    }
+    return List.copyOf(samples);
+  }
+
+  /**
+   * A file as a sample of the type that its name tells.
+   *
+   * @return a sample of JSON when the ending tells nothing
+   */
+  public static Sample read(Path file) throws IOException {
+    String name = String.valueOf(file.getFileName());
+    String ending = ending(file);
+    String type =
+        CONTENT_TYPES.containsKey(ending)
+            ? name.substring(0, name.length() - ending.length() - 1)
+            : name;
+    byte[] bytes = Files.readAllBytes(file);
+    // Editors end a file with a newline; platforms don't.
+    boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
+    return new Sample(
+        type,
+        CONTENT_TYPES.getOrDefault(ending, "application/json"),
+        ends ? Arrays.copyOf(bytes, bytes.length - 1) : bytes);
+  }
+
+  private static String ending(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+
+  /** The name of its file. */
+  public String fileName() {
+    return type
+        + "."
+        + CONTENT_TYPES.entrySet().stream()
+            .filter(one -> one.getValue().equals(contentType))
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .orElseThrow();
+  }
+
+  /** The sample as a request, with nothing signed yet. */
+  public RawRequest request(String url) {
+    return new RawRequest(
+        "POST", url, List.of(new RawRequest.Header("Content-Type", contentType)), body);
+  }
+}
