@@ -1,5 +1,6 @@
 package io.payhook;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
@@ -11,13 +12,30 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.payhook.signature.Explanation;
+import io.payhook.signature.Handshake;
+import io.payhook.signature.RawRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
+import java.util.Set;
 
 /** What may know what. */
 @AnalyzeClasses(packages = "io.payhook", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+  private static final Set<String> BYTES = Set.of("java.util.Arrays", "java.nio.ByteBuffer");
+  private static final Set<String> COMPARING =
+      Set.of(
+          "equals",
+          "deepEquals",
+          "mismatch",
+          "compare",
+          "compareTo",
+          "compareUnsigned",
+          "contentEquals",
+          "equalsIgnoreCase",
+          "regionMatches");
+
   @ArchTest
   static final ArchRule signature_knows_neither_camel_nor_io =
       noClasses()
@@ -49,6 +67,40 @@ class ArchitectureTest {
           .callMethod(java.time.Instant.class, "now")
           .orShould()
           .callMethod(java.time.Clock.class, "systemUTC");
+
+  /**
+   * {@code MessageDigest.isEqual} takes as long whatever is different. Requests are compared as
+   * values, and explanations are made for a person who has the secret; nothing else in the package
+   * may compare bytes in another way.
+   */
+  @ArchTest
+  static final ArchRule signatures_are_compared_in_constant_time =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.signature..")
+          .and()
+          .doNotBelongToAnyOf(RawRequest.class, Handshake.class, Explanation.class)
+          .should()
+          .callMethodWhere(
+              describe(
+                  "compares bytes and may stop at the first difference",
+                  call ->
+                      COMPARING.contains(call.getTarget().getName())
+                          && BYTES.contains(call.getTargetOwner().getName())));
+
+  /** The classes that hold a key and decide on a signature. */
+  @ArchTest
+  static final ArchRule what_decides_on_a_signature_compares_no_text =
+      noClasses()
+          .that()
+          .haveNameMatching("io\\.payhook\\.signature\\.Check\\$.+")
+          .should()
+          .callMethodWhere(
+              describe(
+                  "compares text",
+                  call ->
+                      COMPARING.contains(call.getTarget().getName())
+                          && call.getTargetOwner().isEquivalentTo(String.class)));
 
   @ArchTest
   static final ArchRule journal_knows_jdbc_alone =

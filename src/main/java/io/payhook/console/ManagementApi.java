@@ -411,7 +411,8 @@ public final class ManagementApi {
     return tree;
   }
 
-  private Object endpoints(Request request) {
+  private Object endpoints(Request request) throws SQLException {
+    JournalReader.SecretUse use = reader.secretUse(COUNT_MAX);
     List<Map<String, @Nullable Object>> list = new ArrayList<>();
     for (Catalogue.EndpointEntry entry : catalogue.endpoints()) {
       Map<String, @Nullable Object> tree = new LinkedHashMap<>();
@@ -419,10 +420,14 @@ public final class ManagementApi {
       tree.put("provider", entry.provider());
       tree.put("url", entry.url());
       tree.put("secrets", entry.secrets());
+      tree.put("matches", Trees.matches(entry, use.rows()));
       tree.put("warning", entry.warning());
       list.add(tree);
     }
-    return Map.of("endpoints", list);
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+    answer.put("endpoints", list);
+    answer.put("matchesSince", Trees.time(use.since()));
+    return answer;
   }
 
   private Object providers(Request request) {

@@ -40,7 +40,7 @@ final class Trees {
 
   private Trees() {}
 
-  private static @Nullable String time(@Nullable Instant instant) {
+  static @Nullable String time(@Nullable Instant instant) {
     return instant == null ? null : instant.toString();
   }
 
@@ -172,6 +172,32 @@ final class Trees {
     tree.put("nodes", row.nodes());
     tree.put("since", time(row.since()));
     return tree;
+  }
+
+  /**
+   * For each secret that an endpoint has, and each that it had, what it was good for lately; empty
+   * where nothing is verified.
+   */
+  static List<Map<String, @Nullable Object>> matches(
+      Catalogue.EndpointEntry endpoint, List<JournalReader.SecretRow> rows) {
+    Map<String, JournalReader.@Nullable SecretRow> secrets = new LinkedHashMap<>();
+    endpoint.secrets().forEach(label -> secrets.put(label, null));
+    for (JournalReader.SecretRow row : rows) {
+      if (row.endpoint().equals(endpoint.name()) && row.secret() != null && !secrets.isEmpty()) {
+        secrets.put(row.secret(), row);
+      }
+    }
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    secrets.forEach(
+        (label, row) -> {
+          Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+          tree.put("secret", label);
+          tree.put("inUse", endpoint.secrets().contains(label));
+          tree.put("events", row == null ? 0 : row.events());
+          tree.put("lastAt", row == null ? null : time(row.lastAt()));
+          list.add(tree);
+        });
+    return list;
   }
 
   static Map<String, @Nullable Object> summary(JournalReader.Summary summary) {

@@ -214,6 +214,21 @@ public final class JournalReader {
       String route, Map<String, Integer> states, boolean more, Duration late, boolean subscribed) {}
 
   /**
+   * What a secret of an endpoint was good for.
+   *
+   * @param secret its label; null where no secret was needed
+   */
+  public record SecretRow(
+      String endpoint, @Nullable String secret, int events, Instant lastAt, Instant firstAt) {}
+
+  /**
+   * The secrets that the newest events were signed with.
+   *
+   * @param since how far back they go; null when these are all events there are
+   */
+  public record SecretUse(List<SecretRow> rows, @Nullable Instant since) {}
+
+  /**
    * The journal at a glance.
    *
    * @param events about how many there are, as the database last estimated; -1 when it never did
@@ -809,6 +824,40 @@ public final class JournalReader {
                             row.getString("excerpt"))),
                 limit,
                 RejectionRow::id));
+  }
+
+  /**
+   * What the newest events were signed with.
+   *
+   * @param newest how many events are looked at, of all endpoints together
+   */
+  public SecretUse secretUse(int newest) throws SQLException {
+    return read(
+        connection -> {
+          List<SecretRow> rows =
+              list(
+                  connection,
+                  new Query(
+                      """
+                      select endpoint, secret, count(*)::int as events, max(received_at) as last, min(received_at) as first
+                      from (select endpoint, secret, received_at from payhook.event order by id desc limit ?) e
+                      group by 1, 2 order by 1, 2
+                      """,
+                      newest),
+                  row ->
+                      new SecretRow(
+                          row.getString("endpoint"),
+                          row.getString("secret"),
+                          row.getInt("events"),
+                          instant(row, "last"),
+                          instant(row, "first")));
+          int seen = rows.stream().mapToInt(SecretRow::events).sum();
+          return new SecretUse(
+              rows,
+              seen < newest
+                  ? null
+                  : rows.stream().map(SecretRow::firstAt).min(Comparator.naturalOrder()).get());
+        });
   }
 
   /**

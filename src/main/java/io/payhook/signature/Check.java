@@ -174,6 +174,10 @@ abstract class Check {
     }
   }
 
+  /**
+   * Looks at every signature to its end. {@code isEqual} takes the time of its first argument's
+   * length, which is ours; what a sender gives changes nothing about it.
+   */
   private static boolean anyEquals(byte[] expected, List<byte[]> signatures) {
     boolean equal = false;
     for (int i = 0; i < signatures.size(); i++) {

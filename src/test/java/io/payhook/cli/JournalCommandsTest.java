@@ -2,6 +2,7 @@ package io.payhook.cli;
 
 import static io.payhook.journal.JournalFixture.delivery;
 import static io.payhook.journal.JournalFixture.event;
+import static io.payhook.journal.JournalFixture.execute;
 import static io.payhook.journal.JournalFixture.rows;
 import static io.payhook.journal.JournalFixture.subscription;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -160,12 +161,14 @@ class JournalCommandsTest {
   void one_event_is_shown_with_its_attempts_and_body() {
     UUID id = event("payment.success", "tx-1");
     delivery(id, "crm-contact", "dead");
+    execute("update payhook.event set secret = 'secret-ab12' where id = ?", id);
 
     Run run = run("event", id.toString());
 
     assertThat(run.exit()).isZero();
     assertThat(run.out())
         .contains("type         payment.success")
+        .contains("secret       secret-ab12")
         .contains("HTTP 500 from the CRM")
         .contains("42 ms")
         .contains("X-Signature: abc")

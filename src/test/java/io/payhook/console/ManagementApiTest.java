@@ -1,7 +1,9 @@
 package io.payhook.console;
 
+import static io.payhook.journal.JournalFixture.ago;
 import static io.payhook.journal.JournalFixture.delivery;
 import static io.payhook.journal.JournalFixture.event;
+import static io.payhook.journal.JournalFixture.execute;
 import static io.payhook.journal.JournalFixture.rejection;
 import static io.payhook.journal.JournalFixture.rows;
 import static io.payhook.journal.JournalFixture.subscription;
@@ -10,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -320,6 +323,37 @@ class ManagementApiTest {
         .isEqualTo("echezona");
     assertThat(client.get("/api/v1/subscriptions").json().at("/subscriptions/0/nodes/0").asText())
         .isEqualTo("node-1");
+  }
+
+  @Test
+  void an_endpoint_tells_which_of_its_secrets_matched_and_when_last() {
+    signedWith("secret 0", event("payment.success", "tx-1", "accepted", ago(3, ChronoUnit.DAYS)));
+    signedWith("secret 1", event("payment.success", "tx-2", "accepted", ago(2, ChronoUnit.DAYS)));
+    Instant last = ago(1, ChronoUnit.HOURS).truncatedTo(ChronoUnit.MILLIS);
+    signedWith("secret 1", event("payment.success", "tx-3", "accepted", last));
+    signedWith(
+        "secret 1", event("another", "t", "k", "accepted", Instant.now(), new byte[] {'{', '}'}));
+
+    JsonNode answer = client.get("/api/v1/endpoints").json();
+
+    assertThat(answer.at("/endpoints/0/matches/0").toString())
+        .isEqualTo(
+            "{\"secret\":\"secret 1\",\"inUse\":true,\"events\":2,\"lastAt\":\"%s\"}"
+                .formatted(last));
+    assertThat(answer.at("/endpoints/0/matches/1/secret").asText()).isEqualTo("secret 0");
+    assertThat(answer.at("/endpoints/0/matches/1/inUse").asBoolean()).isFalse();
+    assertThat(answer.at("/endpoints/0/matches").size()).isEqualTo(2);
+    assertThat(answer.get("matchesSince").isNull()).isTrue();
+  }
+
+  @Test
+  void a_secret_that_never_matched_says_so() {
+    assertThat(client.get("/api/v1/endpoints").json().at("/endpoints/0/matches").toString())
+        .isEqualTo("[{\"secret\":\"secret 1\",\"inUse\":true,\"events\":0,\"lastAt\":null}]");
+  }
+
+  private static void signedWith(String label, UUID event) {
+    execute("update payhook.event set secret = ? where id = ?", label, event);
   }
 
   @Test

@@ -313,6 +313,26 @@ class JournalReaderTest {
   }
 
   @Test
+  void the_newest_events_say_which_secrets_they_were_signed_with() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      UUID id = event("payment.success", "tx-" + i, "accepted", ago(3 - i, ChronoUnit.HOURS));
+      execute(
+          "update payhook.event set secret = ? where id = ?", i == 0 ? "old-one" : "new-one", id);
+    }
+
+    JournalReader.SecretUse all = reader.secretUse(10);
+    assertThat(all.rows())
+        .extracting(row -> row.endpoint() + " " + row.secret() + " " + row.events())
+        .containsExactly("payments new-one 2", "payments old-one 1");
+    assertThat(all.since()).isNull();
+
+    JournalReader.SecretUse few = reader.secretUse(2);
+    assertThat(few.rows()).extracting(JournalReader.SecretRow::secret).containsExactly("new-one");
+    assertThat(few.since()).isEqualTo(few.rows().get(0).firstAt());
+    assertThat(reader.secretUse(3).rows()).hasSize(2);
+  }
+
+  @Test
   void the_summary_counts_what_waits_and_what_is_dead_and_says_when_there_is_more()
       throws Exception {
     subscription("crm-contact", "*", "*");
