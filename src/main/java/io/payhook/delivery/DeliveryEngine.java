@@ -123,7 +123,16 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   Lane open(String route, EventConsumer consumer) {
-    Lane lane = new Lane(route, consumer.getEndpoint(), consumer, options, executor, this::attempt);
+    EventEndpoint endpoint = consumer.getEndpoint();
+    Lane lane =
+        new Lane(
+            new SubscriptionTable.Row(
+                route, endpoint.getEndpoint(), endpoint.getType(), endpoint.isOrdered()),
+            endpoint.isTransacted(),
+            endpoint.options(options),
+            consumer,
+            executor,
+            this::attempt);
     if (lanes.putIfAbsent(route, lane) != null) {
       throw new IllegalStateException(
           "route " + route + " is subscribed already; a subscription is named by its route id");
@@ -165,17 +174,12 @@ public final class DeliveryEngine implements AutoCloseable {
    */
   void close(Lane lane) throws InterruptedException {
     giveBack(lane.close());
-    lane.awaitIdle(lane.timeout);
+    lane.awaitIdle(lane.options.timeout());
     if (keeping.get() > 0) {
-      kept.put(lane.route, row(lane));
+      kept.put(lane.route, lane.subscription);
     }
     lanes.remove(lane.route, lane);
     changed();
-  }
-
-  private static SubscriptionTable.Row row(Lane lane) {
-    return new SubscriptionTable.Row(
-        lane.route, lane.endpointPattern, lane.typePattern, lane.ordered);
   }
 
   /** Has a stand-in asked in place of the providers' own APIs; before {@link #confirm}. */
@@ -212,7 +216,9 @@ public final class DeliveryEngine implements AutoCloseable {
               clock,
               meters);
       String route = Replay.CONFIRMING + endpoint;
-      Lane lane = new Lane(route, endpoint, work, options, executor, this::attempt);
+      // A type that no event has: this lane gets only what is made for it.
+      SubscriptionTable.Row own = new SubscriptionTable.Row(route, endpoint, "", false);
+      Lane lane = new Lane(own, false, options, work, executor, this::attempt);
       if (lanes.putIfAbsent(route, lane) != null) {
         throw new IllegalStateException(
             "route " + route + " has the name of Payhook's own question to a provider; rename it");
@@ -264,8 +270,8 @@ public final class DeliveryEngine implements AutoCloseable {
   private List<Target> match(String endpoint, String type) {
     Map<String, Target> matched = new LinkedHashMap<>();
     for (Lane lane : lanes.values()) {
-      if (Pattern.matches(lane.endpointPattern, endpoint)
-          && Pattern.matches(lane.typePattern, type)) {
+      if (Pattern.matches(lane.subscription.endpoint(), endpoint)
+          && Pattern.matches(lane.subscription.type(), type)) {
         matched.put(lane.route, new Target(lane.route, lane.ordered, lane));
       }
     }
@@ -433,7 +439,7 @@ public final class DeliveryEngine implements AutoCloseable {
     subscriptionsChanged = false;
     try {
       Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
-      lanes.values().forEach(lane -> rows.put(lane.route, row(lane)));
+      lanes.values().forEach(lane -> rows.put(lane.route, lane.subscription));
       table.replace(List.copyOf(rows.values()));
       elsewhere = table.elsewhere();
       targets.clear();
@@ -455,7 +461,7 @@ public final class DeliveryEngine implements AutoCloseable {
           Thread thread = held.thread;
           if (thread != null
               && !held.interrupted
-              && now - held.startedAt > lane.timeout.toNanos()) {
+              && now - held.startedAt > lane.options.timeout().toNanos()) {
             held.interrupted = true;
             thread.interrupt();
           } else if (!held.interrupted && now - held.leasedAt > options.lease().toNanos() / 3) {
@@ -608,13 +614,15 @@ public final class DeliveryEngine implements AutoCloseable {
     Failure failure =
         held.interrupted
             ? new Failure(
-                true, Duration.ZERO, "took longer than its timeout of " + text(lane.timeout))
+                true,
+                Duration.ZERO,
+                "took longer than its timeout of " + text(lane.options.timeout()))
             : Failure.of(thrown, clock.instant());
     if (closing && held.interrupted) {
       deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
       return;
     }
-    boolean dead = !failure.retryable() || claim.tries() >= lane.maxAttempts;
+    boolean dead = !failure.retryable() || claim.tries() >= lane.options.maxAttempts();
     Duration again = dead ? Duration.ZERO : backoff(lane, claim.tries(), failure.least());
     if (dead) {
       LOG.error(
@@ -636,7 +644,7 @@ public final class DeliveryEngine implements AutoCloseable {
           claim.event().endpoint(),
           claim.event().type(),
           claim.tries(),
-          lane.maxAttempts,
+          lane.options.maxAttempts(),
           failure.text(),
           text(again));
     }
@@ -661,7 +669,7 @@ public final class DeliveryEngine implements AutoCloseable {
     double ceiling =
         Math.min(
             (double) options.backoffMax().toMillis(),
-            (double) lane.backoff.toMillis() * Math.pow(2, Math.min(tries - 1, 40)));
+            (double) lane.options.backoff().toMillis() * Math.pow(2, Math.min(tries - 1, 40)));
     long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
     return Duration.ofMillis(Math.max(wait, asked.toMillis()));
   }

@@ -100,6 +100,18 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
     return true;
   }
 
+  /** How this route's deliveries run: what it says, and the defaults for the rest. */
+  DeliveryOptions options(DeliveryOptions defaults) {
+    return new DeliveryOptions(
+        maxAttempts > 0 ? maxAttempts : defaults.maxAttempts(),
+        backoff != null ? backoff : defaults.backoff(),
+        defaults.backoffMax(),
+        timeout != null ? timeout : defaults.timeout(),
+        concurrency > 0 ? concurrency : defaults.concurrency(),
+        defaults.lease(),
+        defaults.poll());
+  }
+
   public String getEndpoint() {
     return endpoint;
   }

@@ -1,6 +1,7 @@
 package io.payhook.delivery;
 
 import io.payhook.journal.Claim;
+import io.payhook.journal.SubscriptionTable;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,16 +32,12 @@ final class Lane {
     }
   }
 
+  final SubscriptionTable.Row subscription;
   final String route;
-  final String endpointPattern;
-  final String typePattern;
-  final boolean transacted;
   final boolean ordered;
-  final int maxAttempts;
-  final Duration backoff;
-  final Duration timeout;
+  final boolean transacted;
+  final DeliveryOptions options;
   final Work consumer;
-  private final int concurrency;
   private final int capacity;
   private final Executor executor;
   private final BiConsumer<Lane, Held> work;
@@ -55,48 +52,23 @@ final class Lane {
   private long pausedUntil;
   private boolean paused;
 
+  /**
+   * @param options how its deliveries run, with what the route says of it
+   * @param work runs a claim to its end, on a thread of the executor
+   */
   Lane(
-      String route,
-      EventEndpoint endpoint,
+      SubscriptionTable.Row subscription,
+      boolean transacted,
+      DeliveryOptions options,
       Work consumer,
-      DeliveryOptions defaults,
       Executor executor,
       BiConsumer<Lane, Held> work) {
-    this.route = route;
-    this.endpointPattern = endpoint.getEndpoint();
-    this.typePattern = endpoint.getType();
-    this.transacted = endpoint.isTransacted();
-    this.ordered = endpoint.isOrdered();
-    this.maxAttempts =
-        endpoint.getMaxAttempts() > 0 ? endpoint.getMaxAttempts() : defaults.maxAttempts();
-    this.backoff = endpoint.getBackoff() != null ? endpoint.getBackoff() : defaults.backoff();
-    this.timeout = endpoint.getTimeout() != null ? endpoint.getTimeout() : defaults.timeout();
-    this.concurrency =
-        endpoint.getConcurrency() > 0 ? endpoint.getConcurrency() : defaults.concurrency();
-    this.capacity = Math.max(64, 16 * concurrency);
-    this.consumer = consumer;
-    this.executor = executor;
-    this.work = work;
-  }
-
-  /** The lane of a question to a provider: it matches no event by itself. */
-  Lane(
-      String route,
-      String endpoint,
-      Work consumer,
-      DeliveryOptions defaults,
-      Executor executor,
-      BiConsumer<Lane, Held> work) {
-    this.route = route;
-    this.endpointPattern = endpoint;
-    this.typePattern = "";
-    this.transacted = false;
-    this.ordered = false;
-    this.maxAttempts = defaults.maxAttempts();
-    this.backoff = defaults.backoff();
-    this.timeout = defaults.timeout();
-    this.concurrency = defaults.concurrency();
-    this.capacity = Math.max(64, 16 * concurrency);
+    this.subscription = subscription;
+    this.route = subscription.route();
+    this.ordered = subscription.ordered();
+    this.transacted = transacted;
+    this.options = options;
+    this.capacity = Math.max(64, 16 * options.concurrency());
     this.consumer = consumer;
     this.executor = executor;
     this.work = work;
@@ -148,7 +120,7 @@ final class Lane {
   }
 
   private int limit() {
-    return probing ? 1 : concurrency;
+    return probing ? 1 : options.concurrency();
   }
 
   private void drain() {
@@ -191,7 +163,7 @@ final class Lane {
       // The wait is over: one delivery goes to see.
       return held.isEmpty() && reserved == 0 ? 1 : 0;
     }
-    int most = ordered ? Math.min(capacity, 4 * concurrency) : capacity;
+    int most = ordered ? Math.min(capacity, 4 * options.concurrency()) : capacity;
     int free = most - held.size() - reserved;
     // Half a lane at a time: asking costs the same for one and for many.
     return free * 2 >= most ? free : 0;
@@ -232,7 +204,7 @@ final class Lane {
     synchronized (this) {
       paused = false;
       probing = false;
-      starts = Math.max(0, Math.min(concurrency - running, waiting.size()));
+      starts = Math.max(0, Math.min(options.concurrency() - running, waiting.size()));
       running += starts;
     }
     for (int i = 0; i < starts; i++) {

@@ -31,7 +31,7 @@ record Answer(
    *
    * @param provider whose platform may ask for an answer of its own
    */
-  static Answer of(Receipt receipt, Provider provider) {
+  private static Answer of(Receipt receipt, Provider provider) {
     Provider.Response own = provider.response().orElse(null);
     if (own != null && own.status() == 204) {
       return new Answer(204, null, new byte[0], 0, null);
@@ -79,7 +79,10 @@ record Answer(
     if (exchange.getMessage().getBody() instanceof Answer answer) {
       return answer;
     }
-    Reception reception = Reception.of(exchange);
+    return of(Reception.of(exchange));
+  }
+
+  static Answer of(@Nullable Reception reception) {
     return reception == null || reception.receipt == null
         ? UNAVAILABLE
         : of(reception.receipt, reception.endpoint.provider());

@@ -130,8 +130,8 @@ public final class Intake {
    */
   private static void reply(Exchange exchange) {
     Reception reception = Reception.of(exchange);
+    Answer.of(reception).write(exchange);
     if (reception != null && reception.receipt != null) {
-      Answer.of(reception.receipt, reception.endpoint.provider()).write(exchange);
       return;
     }
     Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
@@ -144,6 +144,5 @@ public final class Intake {
           "The intake route ended without keeping the event; it needs an idempotentConsumer over the bean 'journal'. The sender is"
               + " asked to try again (503).");
     }
-    Answer.UNAVAILABLE.write(exchange);
   }
 }

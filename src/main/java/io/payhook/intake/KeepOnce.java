@@ -61,7 +61,11 @@ final class KeepOnce extends AsyncProcessorSupport {
         throw new IllegalStateException(JournalRepository.UNVERIFIED);
       }
       String key = consumer.getMessageIdExpression().evaluate(exchange, String.class);
-      kept = journal.keep(reception, key == null ? reception.event.key() : key);
+      if (key == null) {
+        // The consumer itself says what an expression without a result means.
+        return consumer.process(exchange, callback);
+      }
+      kept = journal.keep(reception, key);
     } catch (RuntimeException e) {
       exchange.setException(e);
       callback.done(true);

@@ -65,9 +65,8 @@ public final class Deliveries implements AutoCloseable {
       """;
 
   // In what settles a claim, the node says that the delivery is running: no other state has one. A
-  // condition on the state would let
-  // PostgreSQL take the index of the open deliveries, as it did while the table was small and for
-  // as long as it remembered that plan.
+  // condition on the state would let PostgreSQL take the index of the open deliveries, as it did
+  // while the table was small and for as long as it remembered that plan.
 
   private static final String SETTLE =
       """

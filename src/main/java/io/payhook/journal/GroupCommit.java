@@ -83,11 +83,6 @@ final class GroupCommit<T> implements AutoCloseable {
     return !closing && queue.offer(item);
   }
 
-  /** Queues an item, waiting while the queue is full. */
-  void put(T item) throws InterruptedException {
-    queue.put(item);
-  }
-
   int queued() {
     return queue.size();
   }

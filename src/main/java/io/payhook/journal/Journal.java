@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
@@ -168,23 +167,6 @@ public final class Journal implements AutoCloseable {
     return cause instanceof TimeoutException
         ? new JournalUnavailableException("no commit within " + patience.toMillis() + " ms", cause)
         : new JournalUnavailableException("no commit: " + GroupCommit.oneLine(cause), cause);
-  }
-
-  /**
-   * Keeps an event and waits for the commit.
-   *
-   * @return after the commit
-   * @throws JournalUnavailableException as {@link #begin} completes with it
-   */
-  public Receipt append(NewEvent event, List<? extends Recipient> recipients)
-      throws JournalUnavailableException, InterruptedException {
-    try {
-      return begin(event, recipients).get();
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof JournalUnavailableException unavailable
-          ? unavailable
-          : new JournalUnavailableException("no commit: " + e.getCause(), e);
-    }
   }
 
   private Entry offer(NewEvent event, List<? extends Recipient> recipients)

@@ -68,17 +68,8 @@ final class Item {
     Map<String, Item> members = new LinkedHashMap<>();
     for (Map.Entry<Item, Item> member : entries().entrySet()) {
       String name = member.getKey().text();
-      if (!known.contains(name)) {
-        member
-            .getKey()
-            .problem(
-                "there is no '"
-                    + name
-                    + "' here"
-                    + Nearest.didYouMean(name, known)
-                    + "; there are: "
-                    + String.join(", ", known));
-      } else if (members.put(name, member.getValue()) != null) {
+      if (member.getKey().isOneOf(known, "there is no '%s' here")
+          && members.put(name, member.getValue()) != null) {
         member.getKey().problem("'" + name + "' stands here twice; keep one");
       }
     }
@@ -121,6 +112,24 @@ final class Item {
     }
     problem("should be a single text");
     return "";
+  }
+
+  /**
+   * Whether its text is one of these words.
+   *
+   * @param otherwise what the problem then is, with {@code %s} for the text
+   */
+  boolean isOneOf(List<String> known, String otherwise) {
+    String text = text();
+    if (known.contains(text)) {
+      return true;
+    }
+    problem(
+        otherwise.formatted(text)
+            + Nearest.didYouMean(text, known)
+            + "; there are: "
+            + String.join(", ", known));
+    return false;
   }
 
   boolean yes() {

@@ -11,7 +11,6 @@ import io.payhook.routetest.RouteTest.Send;
 import io.payhook.routetest.RouteTest.Signature;
 import io.payhook.routetest.RouteTest.State;
 import io.payhook.routetest.RouteTest.Step;
-import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -228,19 +227,9 @@ final class TestFile {
     if (item == null) {
       return Signature.GOOD;
     }
-    List<String> known = List.of("good", "bad", "missing");
-    String text = item.text();
-    if (!known.contains(text)) {
-      item.problem(
-          "'"
-              + text
-              + "' is no signature"
-              + Nearest.didYouMean(text, known)
-              + "; there are: "
-              + String.join(", ", known));
-      return Signature.GOOD;
-    }
-    return Signature.valueOf(text.toUpperCase(Locale.ROOT));
+    return item.isOneOf(List.of("good", "bad", "missing"), "'%s' is no signature")
+        ? Signature.valueOf(item.text().toUpperCase(Locale.ROOT))
+        : Signature.GOOD;
   }
 
   private static List<Answer> answers(@Nullable Item item) {
@@ -268,18 +257,8 @@ final class TestFile {
 
   /** {@code accepted} and {@code duplicate} say it all. */
   private static Answer word(Item item) {
-    List<String> known = List.of("accepted", "duplicate");
-    String text = item.text();
-    if (!known.contains(text)) {
-      item.problem(
-          "'"
-              + text
-              + "' is no answer"
-              + Nearest.didYouMean(text, known)
-              + "; a status such as 401, or one of: "
-              + String.join(", ", known));
-    }
-    return new Answer(200, Map.of("status", text));
+    item.isOneOf(List.of("accepted", "duplicate"), "'%s' is no answer, nor a status such as 401");
+    return new Answer(200, Map.of("status", item.text()));
   }
 
   private static Check check(Map<String, Item> members) {
@@ -377,17 +356,8 @@ final class TestFile {
   }
 
   private static String known(Item item) {
-    String text = item.text();
-    if (!STATES.contains(text)) {
-      item.problem(
-          "'"
-              + text
-              + "' is no state of a delivery"
-              + Nearest.didYouMean(text, STATES)
-              + "; there are: "
-              + String.join(", ", STATES));
-    }
-    return text;
+    item.isOneOf(STATES, "'%s' is no state of a delivery");
+    return item.text();
   }
 
   private static @Nullable String text(@Nullable Item item) {

@@ -5,27 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.journal.Deliveries;
-import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
-import io.payhook.journal.NewEvent;
 import io.payhook.journal.Receipt;
 import io.payhook.journal.Replay;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.journal.TestJournal;
 import io.payhook.routes.Providers;
 import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
+import io.payhook.whole.Eventually;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
@@ -57,16 +54,7 @@ class ConfirmingTest {
           event -> Map.of(),
           Clock.systemUTC(),
           meters);
-  private final Journal journal =
-      new Journal(
-          database.dataSource(),
-          "node-a",
-          Duration.ofSeconds(30),
-          1,
-          1_000,
-          Duration.ofSeconds(20),
-          Clock.systemUTC(),
-          new Journal.Listener() {});
+  private final TestJournal journal = new TestJournal(database.dataSource());
   private final DefaultCamelContext context = new DefaultCamelContext();
   private final List<String> effects = new CopyOnWriteArrayList<>();
   private final List<String> questions = new CopyOnWriteArrayList<>();
@@ -136,51 +124,17 @@ class ConfirmingTest {
 
   private Receipt accept(String type, String key, String contentType, String text)
       throws Exception {
-    byte[] body = text.getBytes(StandardCharsets.UTF_8);
-    NewEvent event =
-        new NewEvent(
-            "payments",
-            type,
-            key,
-            "T1",
-            null,
-            null,
-            null,
-            null,
-            "POST",
-            "/",
-            contentType,
-            "[]",
-            body,
-            stored -> Arrays.equals(stored, body));
-    return journal.append(event, engine.recipientsOf("payments", type));
+    return journal.append(
+        TestJournal.event(type, key, "T1", contentType, text),
+        engine.recipientsOf("payments", type));
   }
 
   private Receipt accept(String text) throws Exception {
     return accept("payment.success", "k1", "application/json", text);
   }
 
-  private interface Check {
-    void run() throws Exception;
-  }
-
-  private static void eventually(Check check) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (true) {
-      try {
-        check.run();
-        return;
-      } catch (AssertionError e) {
-        if (System.nanoTime() > end) {
-          throw e;
-        }
-        LockSupport.parkNanos(5_000_000);
-      }
-    }
-  }
-
   private void expect(String eventState, String... deliveries) throws Exception {
-    eventually(
+    Eventually.holds(
         () -> {
           assertThat(
                   database.query(
@@ -225,20 +179,20 @@ class ConfirmingTest {
     echezona();
     status = 503;
     accept(EVENT);
-    eventually(() -> assertThat(questions).hasSizeGreaterThanOrEqualTo(2));
+    Eventually.holds(() -> assertThat(questions).hasSizeGreaterThanOrEqualTo(2));
     assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
     answer = ANSWER.replace("Successful", "Pending");
     status = 200;
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(database.query("select error from payhook.delivery"))
                 .allMatch(error -> error.contains("does not know yet: status Pending")));
     answer = ANSWER;
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(database.query("select state from payhook.event"))
                 .containsExactly("accepted"));
-    eventually(() -> assertThat(effects).hasSize(1));
+    Eventually.holds(() -> assertThat(effects).hasSize(1));
   }
 
   @Test
@@ -248,7 +202,7 @@ class ConfirmingTest {
     Receipt first = accept(EVENT);
     Receipt again = accept(EVENT);
     assertThat(again).isEqualTo(new Receipt(first.id(), Receipt.Status.DUPLICATE));
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(
                     database.query(
@@ -317,7 +271,7 @@ class ConfirmingTest {
 
     status = 404;
     accept("resource.changed", "k2", "application/x-www-form-urlencoded", "id=tr_2");
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(
                     database.query(
@@ -329,7 +283,7 @@ class ConfirmingTest {
   void a_value_that_would_name_another_resource_is_not_asked_about() throws Exception {
     confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
     accept("resource.changed", "k1", "application/x-www-form-urlencoded", "id=..");
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(database.query("select concat_ws(' ', state, error) from payhook.delivery"))
                 .containsExactly("dead '..' can't stand in confirm.url"));
@@ -341,10 +295,10 @@ class ConfirmingTest {
     echezona();
     status = 503;
     accept(EVENT);
-    eventually(() -> assertThat(questions).isNotEmpty());
+    Eventually.holds(() -> assertThat(questions).isNotEmpty());
     engine.confirm("payments", null);
     accept("payment.success", "k2", "application/json", EVENT);
-    eventually(() -> assertThat(effects).hasSize(1));
+    Eventually.holds(() -> assertThat(effects).hasSize(1));
     assertThat(database.query("select state from payhook.event order by key"))
         .containsExactly("unconfirmed", "accepted");
   }

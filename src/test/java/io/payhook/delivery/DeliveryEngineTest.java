@@ -4,24 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.journal.Deliveries;
-import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
-import io.payhook.journal.NewEvent;
 import io.payhook.journal.Receipt;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.journal.TestJournal;
 import io.payhook.service.TestDatabase;
+import io.payhook.whole.Eventually;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
@@ -70,16 +68,7 @@ class DeliveryEngineTest extends CamelTestSupport {
           event -> Map.of("text", new String(event.body(), StandardCharsets.UTF_8)),
           Clock.systemUTC(),
           new SimpleMeterRegistry());
-  private final Journal journal =
-      new Journal(
-          dataSource,
-          "node-a",
-          Duration.ofSeconds(30),
-          1,
-          1_000,
-          Duration.ofSeconds(20),
-          Clock.systemUTC(),
-          new Journal.Listener() {});
+  private final TestJournal journal = new TestJournal(database.dataSource());
 
   /** What a test wants a route to do, by route id. */
   private final Map<String, Processor> work = new ConcurrentHashMap<>();
@@ -136,43 +125,9 @@ class DeliveryEngineTest extends CamelTestSupport {
   }
 
   private Receipt accept(String type, String key) throws Exception {
-    byte[] body = ("{\"key\":\"" + key + "\"}").getBytes(StandardCharsets.UTF_8);
-    NewEvent event =
-        new NewEvent(
-            "payments",
-            type,
-            key,
-            "T1",
-            null,
-            null,
-            null,
-            null,
-            "POST",
-            "/",
-            null,
-            "[]",
-            body,
-            stored -> Arrays.equals(stored, body));
-    return journal.append(event, engine.recipientsOf("payments", type));
-  }
-
-  private interface Check {
-    void run() throws Exception;
-  }
-
-  private static void eventually(Check check) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (true) {
-      try {
-        check.run();
-        return;
-      } catch (AssertionError e) {
-        if (System.nanoTime() > end) {
-          throw e;
-        }
-        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
-      }
-    }
+    return journal.append(
+        TestJournal.event(type, key, "T1", "{\"key\":\"" + key + "\"}"),
+        engine.recipientsOf("payments", type));
   }
 
   private List<String> deliveries(String columns) throws Exception {
@@ -201,7 +156,7 @@ class DeliveryEngineTest extends CamelTestSupport {
 
     Receipt receipt = accept("payment.success", "k1");
 
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(deliveries("route, state, attempts"))
                 .containsExactly("record done 1", "save done 1"));
@@ -238,11 +193,12 @@ class DeliveryEngineTest extends CamelTestSupport {
           }
         });
     accept("payment.success", "k1");
-    eventually(() -> assertThat(deliveries("route, state")).contains("save retrying"));
+    Eventually.holds(() -> assertThat(deliveries("route, state")).contains("save retrying"));
     assertThat(database.query("select 1 from public.effect")).isEmpty();
 
     dueNow();
-    eventually(() -> assertThat(deliveries("route, state, attempts")).contains("save done 2"));
+    Eventually.holds(
+        () -> assertThat(deliveries("route, state, attempts")).contains("save done 2"));
     assertThat(database.query("select 1 from public.effect")).hasSize(1);
     assertThat(
             database.query(
@@ -264,8 +220,8 @@ class DeliveryEngineTest extends CamelTestSupport {
           }
         });
     accept("payment.success", "k1");
-    eventually(() -> assertThat(runs).containsEntry("save", 1));
-    eventually(() -> assertThat(engine.running()).isZero());
+    Eventually.holds(() -> assertThat(runs).containsEntry("save", 1));
+    Eventually.holds(() -> assertThat(engine.running()).isZero());
     assertThat(database.query("select 1 from public.effect")).isEmpty();
     assertThat(deliveries("route, state, attempts, node")).contains("save running 2 node-b");
   }
@@ -281,11 +237,11 @@ class DeliveryEngineTest extends CamelTestSupport {
     accept("payment.failed", "k1");
     for (int attempt = 1; attempt <= 2; attempt++) {
       String expected = "record retrying " + attempt + " HTTP 503 from http://crm.example.com/x";
-      eventually(
+      Eventually.holds(
           () -> assertThat(deliveries("route, state, attempts, error")).containsExactly(expected));
       dueNow();
     }
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(deliveries("route, state, attempts, category"))
                 .containsExactly("record dead 3 DEAD"));
@@ -300,7 +256,7 @@ class DeliveryEngineTest extends CamelTestSupport {
           throw new IllegalArgumentException("the amount 'x' is no number");
         });
     accept("payment.success", "k1");
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(deliveries("route, state, attempts, error"))
                 .containsExactly("record dead 1 the amount 'x' is no number", "save done 1"));
@@ -319,7 +275,7 @@ class DeliveryEngineTest extends CamelTestSupport {
     for (int i = 0; i < 20; i++) {
       accept("payment.failed", "k" + i);
     }
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(
                     database.query(
@@ -344,7 +300,7 @@ class DeliveryEngineTest extends CamelTestSupport {
     for (int i = 0; i < 8; i++) {
       accept("invoice.paid", "k" + i);
     }
-    eventually(
+    Eventually.holds(
         () -> assertThat(order).containsExactly("k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"));
   }
 
@@ -362,11 +318,12 @@ class DeliveryEngineTest extends CamelTestSupport {
     accept("payment.failed", "k1");
     running.await();
     go.countDown();
-    eventually(() -> assertThat(deliveries("route, state")).containsExactly("record retrying"));
+    Eventually.holds(
+        () -> assertThat(deliveries("route, state")).containsExactly("record retrying"));
 
     context.getRouteController().stopRoute("record");
     dueNow();
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(
                     database.query("select route from payhook.subscriber where route = 'record'"))
@@ -376,7 +333,7 @@ class DeliveryEngineTest extends CamelTestSupport {
 
     work.remove("record");
     context.getRouteController().startRoute("record");
-    eventually(
+    Eventually.holds(
         () -> assertThat(deliveries("route, state, attempts")).containsExactly("record done 2"));
   }
 
@@ -404,13 +361,13 @@ class DeliveryEngineTest extends CamelTestSupport {
               }
             });
     draining.start();
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(database.query("select state from payhook.delivery where state = 'pending'"))
                 .hasSize(8));
     go.countDown();
     draining.join();
-    eventually(
+    Eventually.holds(
         () ->
             assertThat(database.query("select state from payhook.delivery where state = 'done'"))
                 .hasSize(2));

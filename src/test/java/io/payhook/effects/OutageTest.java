@@ -11,12 +11,12 @@ import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
 import io.payhook.journal.Deliveries;
-import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
-import io.payhook.journal.NewEvent;
 import io.payhook.journal.StoredEvent;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.journal.TestJournal;
 import io.payhook.service.TestDatabase;
+import io.payhook.whole.Eventually;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -66,7 +66,7 @@ class OutageTest {
   private volatile boolean down = true;
   private HttpServer crm;
   private DeliveryEngine engine;
-  private Journal journal;
+  private TestJournal journal;
 
   @BeforeEach
   void start() throws Exception {
@@ -102,16 +102,7 @@ class OutageTest {
             OutageTest::parse,
             Clock.systemUTC(),
             meters);
-    journal =
-        new Journal(
-            dataSource,
-            "node-a",
-            Duration.ofSeconds(30),
-            1,
-            1_000,
-            Duration.ofSeconds(20),
-            Clock.systemUTC(),
-            new Journal.Listener() {});
+    journal = new TestJournal(dataSource);
     context.addComponent("event", new EventComponent(engine));
     context
         .getComponent("jdbc", JdbcComponent.class)
@@ -158,49 +149,15 @@ class OutageTest {
 
   private void accept(int number) throws Exception {
     String key = "payment.failed:" + number;
-    byte[] body =
+    String body =
         """
         {"event":"payment.failed","data":{"transaction_id":"T%d","amount":1500,"currency":"NGN","status":"failed",
          "customer":{"email":"ada%d@example.com","name":"Ada"}}}
         """
-            .formatted(number, number)
-            .getBytes(StandardCharsets.UTF_8);
+            .formatted(number, number);
     journal.append(
-        new NewEvent(
-            "payments",
-            "payment.failed",
-            key,
-            "T" + number,
-            null,
-            null,
-            null,
-            null,
-            "POST",
-            "/",
-            null,
-            "[]",
-            body,
-            stored -> true),
+        TestJournal.event("payment.failed", key, "T" + number, body),
         engine.recipientsOf("payments", "payment.failed"));
-  }
-
-  private interface Check {
-    void run() throws Exception;
-  }
-
-  private static void eventually(Check check) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (true) {
-      try {
-        check.run();
-        return;
-      } catch (AssertionError e) {
-        if (System.nanoTime() > end) {
-          throw e;
-        }
-        LockSupport.parkNanos(10_000_000);
-      }
-    }
   }
 
   private List<String> states(String route) throws Exception {
@@ -218,7 +175,7 @@ class OutageTest {
     for (int i = 0; i < 100; i++) {
       accept(i);
     }
-    eventually(
+    Eventually.holds(
         () -> {
           assertThat(states("record-failure")).containsExactly("done");
           assertThat(states("failure-email")).containsExactly("done");
@@ -227,7 +184,7 @@ class OutageTest {
     try (Stream<Path> mails = Files.list(folder.resolve("mail"))) {
       assertThat(mails).hasSize(100);
     }
-    eventually(() -> assertThat(calls).hasSizeGreaterThanOrEqualTo(5 + CONCURRENCY + 5));
+    Eventually.holds(() -> assertThat(calls).hasSizeGreaterThanOrEqualTo(5 + CONCURRENCY + 5));
     assertThat(available()).isZero();
     List<Long> made = List.copyOf(calls);
     int opened = 1;
@@ -245,7 +202,7 @@ class OutageTest {
     mostAtOnce.set(0);
     down = false;
 
-    eventually(() -> assertThat(states("crm-failure")).containsExactly("done"));
+    Eventually.holds(() -> assertThat(states("crm-failure")).containsExactly("done"));
     assertThat(available()).isEqualTo(1);
     assertThat(mostAtOnce).describedAs("calls at once afterwards").hasValue(CONCURRENCY);
     int failed = Integer.parseInt(database.query(count("outcome = 'failed'")).get(0));
@@ -272,8 +229,8 @@ class OutageTest {
     for (int i = 0; i < 20; i++) {
       accept(i);
     }
-    eventually(() -> assertThat(available()).isZero());
-    eventually(() -> assertThat(states("failure-email")).containsExactly("done"));
+    Eventually.holds(() -> assertThat(available()).isZero());
+    Eventually.holds(() -> assertThat(states("failure-email")).containsExactly("done"));
     assertThat(Integer.parseInt(database.query(count("route = 'crm-failure'")).get(0)))
         .isLessThan(20);
   }

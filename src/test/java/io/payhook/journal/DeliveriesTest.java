@@ -7,11 +7,9 @@ import io.payhook.service.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -23,16 +21,7 @@ import org.junit.jupiter.api.Test;
 class DeliveriesTest {
   private static final Duration LEASE = Duration.ofSeconds(30);
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
-  private final Journal journal =
-      new Journal(
-          database.dataSource(),
-          "node-a",
-          LEASE,
-          1,
-          1_000,
-          Duration.ofSeconds(20),
-          Clock.systemUTC(),
-          new Journal.Listener() {});
+  private final TestJournal journal = new TestJournal(database.dataSource());
   private final Deliveries a = new Deliveries(database.dataSource(), "node-a", LEASE);
   private final Deliveries b = new Deliveries(database.dataSource(), "node-b", LEASE);
 
@@ -45,24 +34,9 @@ class DeliveriesTest {
   }
 
   private void append(String key, String route, boolean ordered, String entity) throws Exception {
-    NewEvent event = JournalTest.event(key, "{\"k\":\"" + key + "\"}");
-    NewEvent of =
-        new NewEvent(
-            event.endpoint(),
-            event.type(),
-            key,
-            entity,
-            null,
-            null,
-            null,
-            null,
-            "POST",
-            "/",
-            null,
-            "[]",
-            event.body(),
-            stored -> Arrays.equals(stored, event.body()));
-    journal.append(of, List.of(new JournalTest.Route(route, false, ordered)));
+    journal.append(
+        TestJournal.event("payment.success", key, entity, "{\"k\":\"" + key + "\"}"),
+        List.of(new JournalTest.Route(route, false, ordered)));
   }
 
   private static List<Vacancy> places(String route, int places) {

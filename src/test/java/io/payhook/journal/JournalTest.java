@@ -7,7 +7,6 @@ import io.payhook.service.TestDatabase;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -27,24 +25,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class JournalTest {
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
-  private Journal journal;
-
-  @BeforeEach
-  void open() {
-    journal = open(1_000);
-  }
-
-  private Journal open(int queue) {
-    return new Journal(
-        database.dataSource(),
-        "node-a",
-        Duration.ofSeconds(30),
-        2,
-        queue,
-        Duration.ofSeconds(20),
-        Clock.systemUTC(),
-        new Journal.Listener() {});
-  }
+  private final TestJournal journal = new TestJournal(database.dataSource(), 2, 1_000);
 
   @AfterEach
   void close() {

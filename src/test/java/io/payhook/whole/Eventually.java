@@ -4,16 +4,16 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what another process does, for as long as it needs and not longer. */
-final class Eventually {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+public final class Eventually {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Eventually() {}
 
-  interface Check {
+  public interface Check {
     void run() throws Exception;
   }
 
-  static void holds(Check check) throws Exception {
+  public static void holds(Check check) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       try {
@@ -23,7 +23,7 @@ final class Eventually {
         if (System.nanoTime() > end) {
           throw e;
         }
-        LockSupport.parkNanos(20_000_000);
+        LockSupport.parkNanos(10_000_000);
       }
     }
   }

@@ -1,0 +1,74 @@
+package io.payhook.journal;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** A journal of node-a whose callers wait for the commit. */
+public final class TestJournal implements AutoCloseable {
+  private final Journal journal;
+
+  public TestJournal(DataSource dataSource) {
+    this(dataSource, 1, 1_000);
+  }
+
+  TestJournal(DataSource dataSource, int writers, int queue) {
+    journal =
+        new Journal(
+            dataSource,
+            "node-a",
+            Duration.ofSeconds(30),
+            writers,
+            queue,
+            Duration.ofSeconds(20),
+            Clock.systemUTC(),
+            new Journal.Listener() {});
+  }
+
+  /** A JSON event of endpoint payments, without what most tests do not look at. */
+  public static NewEvent event(String type, String key, @Nullable String entity, String body) {
+    return event(type, key, entity, "application/json", body);
+  }
+
+  public static NewEvent event(
+      String type, String key, @Nullable String entity, String contentType, String body) {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    return new NewEvent(
+        "payments",
+        type,
+        key,
+        entity,
+        null,
+        null,
+        null,
+        null,
+        "POST",
+        "/",
+        contentType,
+        "[]",
+        bytes,
+        stored -> Arrays.equals(stored, bytes));
+  }
+
+  public Receipt append(NewEvent event, List<? extends Recipient> recipients)
+      throws JournalUnavailableException, InterruptedException {
+    try {
+      return journal.begin(event, recipients).get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof JournalUnavailableException unavailable) {
+        throw unavailable;
+      }
+      throw new AssertionError(e.getCause());
+    }
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+  }
+}
