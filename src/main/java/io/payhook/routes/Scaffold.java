@@ -391,8 +391,7 @@ public final class Scaffold {
   private void tests(Path folder, String endpoint, String type, String routeId, String outcome) {
     put(
         folder.resolve("tests.yaml"),
-        editorLine(folder)
-            + "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
+        "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
             + "  - name: an event of type "
             + type
             + " is handled once\n    send: "
@@ -409,11 +408,15 @@ public final class Scaffold {
   }
 
   /** What tells an editor how to complete the file, where the schemas lie beside the routes. */
-  private String editorLine(Path folder) {
-    Path installed = root.resolveSibling("src/main/resources/schema/tests.schema.json");
-    return Files.exists(installed)
+  private String editorLine(Path file) {
+    String schema =
+        file.endsWith("tests.yaml")
+            ? "tests.schema.json"
+            : file.toString().endsWith(".camel.yaml") ? "route.schema.json" : "";
+    Path installed = root.resolveSibling("src/main/resources/schema").resolve(schema);
+    return Files.isRegularFile(installed)
         ? "# yaml-language-server: $schema="
-            + folder.relativize(installed).toString().replace('\\', '/')
+            + file.resolveSibling("").relativize(installed).toString().replace('\\', '/')
             + "\n"
         : "";
   }
@@ -470,7 +473,7 @@ public final class Scaffold {
   }
 
   private void put(Path file, String text) {
-    files.put(file, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    files.put(file, (editorLine(file) + text).getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private List<Path> write(Path folder) throws Refused, IOException {

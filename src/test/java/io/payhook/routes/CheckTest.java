@@ -158,7 +158,7 @@ class CheckTest {
         "intake.camel.yaml",
         "removeOnFailure",
         "removeOnFailur",
-        "intake.camel.yaml:32:13: 'idempotentConsumer' has no option 'removeOnFailur'; did you mean 'removeOnFailure'?");
+        "intake.camel.yaml:33:13: 'idempotentConsumer' has no option 'removeOnFailur'; did you mean 'removeOnFailure'?");
   }
 
   @Test
@@ -183,7 +183,7 @@ class CheckTest {
         "intake.camel.yaml",
         "        - removeHeaders:\n            id: forget-headers",
         "          removeHeaders:\n            id: forget-headers",
-        "intake.camel.yaml:23:11: 'removeHeaders' stands in the step of 'process'; begin it with '- ' as a step of its own");
+        "intake.camel.yaml:24:11: 'removeHeaders' stands in the step of 'process'; begin it with '- ' as a step of its own");
   }
 
   @Test
@@ -197,7 +197,7 @@ class CheckTest {
         "intake.camel.yaml",
         "skipDuplicate: true",
         "skipDuplicate: yess",
-        "intake.camel.yaml:33:28: 'skipDuplicate' can't be 'yess'; true or false would be right");
+        "intake.camel.yaml:34:28: 'skipDuplicate' can't be 'yess'; true or false would be right");
   }
 
   @Test
@@ -437,8 +437,8 @@ class CheckTest {
         "intake.camel.yaml",
         "            ref: signature",
         "            ref: signatur",
-        "intake.camel.yaml:22:18: there is no bean 'signatur'; did you mean 'signature'?",
-        "intake.camel.yaml:28:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:23:18: there is no bean 'signatur'; did you mean 'signature'?",
+        "intake.camel.yaml:29:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test
@@ -447,7 +447,7 @@ class CheckTest {
         "intake.camel.yaml",
         "        - process:\n            id: verify-signature\n            ref: signature\n",
         "",
-        "intake.camel.yaml:25:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:26:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test
@@ -464,7 +464,7 @@ class CheckTest {
                       - process:
                           ref: signature
         """,
-        "intake.camel.yaml:32:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:33:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test

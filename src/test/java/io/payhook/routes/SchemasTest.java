@@ -4,21 +4,43 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
 import io.payhook.delivery.EventEndpoint;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** What editors are told is what the program does. */
 class SchemasTest {
   private static final Path SHIPPED = Path.of("src/main/resources/schema");
+  private static final Pattern EDITOR_LINE =
+      Pattern.compile("\\A# yaml-language-server: \\$schema=(\\S+)");
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final LoadSettings YAML = LoadSettings.builder().build();
+  private static final JsonSchemaFactory VALIDATORS =
+      JsonSchemaFactory.getInstance(
+          SpecVersion.VersionFlag.V7,
+          factory ->
+              factory.schemaMappers(
+                  mappers ->
+                      mappers.mappings(
+                          Map.of(Schemas.CAMEL, "classpath:schema/camelYamlDsl.json"))));
   private static final Path EVENT =
       Path.of("src/main/resources/META-INF/io/payhook/delivery/event.json");
 
@@ -35,9 +57,34 @@ class SchemasTest {
     }
   }
 
+  /** With a validator that knows nothing of Payhook, and Camel's schema from Camel's own jar. */
+  @ParameterizedTest
+  @MethodSource
+  void every_file_is_valid_by_the_schema_that_its_first_line_names(Path file) throws IOException {
+    String text = Files.readString(file);
+    Matcher line = EDITOR_LINE.matcher(text);
+    assertThat(line.find()).as(text.lines().findFirst().orElse("")).isTrue();
+    Path schema = file.resolveSibling(line.group(1)).normalize();
+    assertThat(schema).hasParent(SHIPPED);
+    assertThat(
+            VALIDATORS
+                .getSchema(Files.readString(schema))
+                .validate(JSON.valueToTree(new Load(YAML).loadFromString(text))))
+        .isEmpty();
+  }
+
+  static List<Path> every_file_is_valid_by_the_schema_that_its_first_line_names()
+      throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("routes"))) {
+      return files
+          .filter(file -> file.toString().endsWith(".camel.yaml") || file.endsWith("tests.yaml"))
+          .toList();
+    }
+  }
+
   @Test
   void the_metadata_of_event_is_that_of_its_code() throws IOException {
-    JsonNode metadata = new ObjectMapper().readTree(EVENT.toFile());
+    JsonNode metadata = JSON.readTree(EVENT.toFile());
     UriEndpoint about = EventEndpoint.class.getAnnotation(UriEndpoint.class);
     assertThat(metadata.at("/component/scheme").asText()).isEqualTo(about.scheme());
     assertThat(metadata.at("/component/title").asText()).isEqualTo(about.title());
@@ -82,6 +129,10 @@ class SchemasTest {
     for (String name : Kamelets.SHIPPED) {
       Located document =
           Located.parse(name, Shipped.text("kamelets/" + name + Kamelets.SUFFIX)).orElseThrow();
+      assertThat(Kamelets.at(document, "metadata", "annotations").entries())
+          .extracting(entry -> entry.key().value())
+          .as(name)
+          .contains("camel.apache.org/kamelet.icon", "camel.apache.org/provider");
       Located.Map definition = Kamelets.at(document, "spec", "definition");
       assertThat(definition).isNotNull();
       assertThat(definition.text("title")).isNotNull();

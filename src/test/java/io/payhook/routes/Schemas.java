@@ -9,22 +9,29 @@ import io.payhook.signature.Setting;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.camel.impl.DefaultCamelContext;
 
 /**
  * The JSON Schemas that let an editor complete Payhook's own files, made of the tables that the
- * program itself reads them by. They ship under {@code schema/}.
+ * program itself reads them by. They ship under {@code schema/}, where {@link SchemasTest} puts
+ * them.
  */
 final class Schemas {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final String DRAFT = "http://json-schema.org/draft-07/schema#";
 
+  /** Where Apache Camel publishes the schema that is in the jar of its YAML DSL. */
+  static final String CAMEL =
+      "https://raw.githubusercontent.com/apache/camel/camel-"
+          + new DefaultCamelContext().getVersion()
+          + "/dsl/camel-yaml-dsl/camel-yaml-dsl/src/generated/resources/schema/camelYamlDsl.json";
+
   private Schemas() {}
 
   /** Every schema by the name of its file. */
   static Map<String, String> all() {
-    return new TreeMap<>(
-        Map.of("provider.schema.json", provider(), "endpoint.schema.json", endpoint()));
+    return new TreeMap<>(Map.of("provider.schema.json", provider(), "route.schema.json", route()));
   }
 
   /** A preset: settings nested, or by their dotted names. */
@@ -37,15 +44,18 @@ final class Schemas {
     return text(schema);
   }
 
-  /** A route file's beans, as far as they are endpoints. */
-  static String endpoint() {
+  /** Camel's own YAML, and what its schema can't know: the properties of an endpoint. */
+  static String route() {
     ObjectNode schema =
         head(
-            "Payhook's endpoints in a route file",
-            "What a bean of type io.payhook.Endpoint may hold.");
-    schema.put("type", "array");
+            "A route file",
+            "Camel's routes and beans, and what a bean of type io.payhook.Endpoint may hold.");
+    ArrayNode parts = schema.putArray("allOf");
+    parts.addObject().put("$ref", CAMEL);
     ObjectNode bean =
-        schema
+        parts
+            .addObject()
+            .put("type", "array")
             .putObject("items")
             .put("type", "object")
             .putObject("properties")
