@@ -79,7 +79,7 @@ public final class DeliveryEngine implements AutoCloseable {
   private record Asking(Lane lane, Confirming work) {}
 
   private final Map<String, Asking> confirming = new ConcurrentHashMap<>();
-  private volatile @Nullable ProviderApi standIn;
+  private volatile ProviderApi providerApi;
 
   /**
    * @param dataSource connections for transacted deliveries
@@ -92,6 +92,7 @@ public final class DeliveryEngine implements AutoCloseable {
       SubscriptionTable table,
       DeliveryOptions options,
       Function<StoredEvent, @Nullable Object> parser,
+      Breakers breakers,
       Clock clock,
       MeterRegistry meters) {
     this.dataSource = dataSource;
@@ -99,6 +100,7 @@ public final class DeliveryEngine implements AutoCloseable {
     this.table = table;
     this.options = options;
     this.parser = parser;
+    this.providerApi = new HttpProviderApi(breakers);
     this.clock = clock;
     this.meters = meters;
     AtomicInteger number = new AtomicInteger();
@@ -184,7 +186,7 @@ public final class DeliveryEngine implements AutoCloseable {
 
   /** Has a stand-in asked in place of the providers' own APIs; before {@link #confirm}. */
   public void ask(ProviderApi api) {
-    standIn = api;
+    providerApi = api;
   }
 
   /**
@@ -204,12 +206,11 @@ public final class DeliveryEngine implements AutoCloseable {
     } else if (asking != null) {
       asking.work.change(confirmation);
     } else {
-      ProviderApi asked = standIn;
       Confirming work =
           new Confirming(
               endpoint,
               confirmation,
-              asked == null ? new HttpProviderApi() : asked,
+              providerApi,
               deliveries,
               this::wanting,
               this::announceAll,

@@ -22,6 +22,12 @@ final class HttpProviderApi implements ProviderApi {
           .followRedirects(HttpClient.Redirect.NEVER)
           .build();
 
+  private final Breakers breakers;
+
+  HttpProviderApi(Breakers breakers) {
+    this.breakers = breakers;
+  }
+
   @Override
   public Answer ask(Confirmation confirmation, Confirmation.Kept event)
       throws IOException, InterruptedException {
@@ -38,14 +44,36 @@ final class HttpProviderApi implements ProviderApi {
                     ? HttpRequest.BodyPublishers.noBody()
                     : HttpRequest.BodyPublishers.ofByteArray(body));
     question.headers().forEach(request::setHeader);
-    HttpResponse<InputStream> response =
-        client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-    try (InputStream answer = response.body()) {
-      return new Answer(
-          url.getScheme() + "://" + url.getAuthority(),
-          response.statusCode(),
-          response.headers().firstValue("Retry-After").orElse(null),
-          answer.readNBytes(LARGEST));
+    Breaker breaker = breakers.of(url.getHost() + ":" + port(url));
+    try {
+      breaker.enter();
+    } catch (TargetUnavailableException e) {
+      throw new IOException(e.getMessage(), e);
     }
+    try {
+      HttpResponse<InputStream> response =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      int status = response.statusCode();
+      try (InputStream read = response.body()) {
+        Answer answer =
+            new Answer(
+                url.getScheme() + "://" + url.getAuthority(),
+                status,
+                response.headers().firstValue("Retry-After").orElse(null),
+                read.readNBytes(LARGEST));
+        breaker.answered(status);
+        return answer;
+      }
+    } catch (InterruptedException e) {
+      breaker.left();
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      breaker.failed(e);
+      throw e;
+    }
+  }
+
+  private static int port(URI url) {
+    return url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
   }
 }

@@ -1,5 +1,7 @@
 package io.payhook.effects;
 
+import io.payhook.delivery.Breaker;
+import io.payhook.delivery.Breakers;
 import io.payhook.delivery.TargetUnavailableException;
 import java.io.IOException;
 import java.util.List;
@@ -53,12 +55,7 @@ final class CrmClient implements HttpClientConfigurer {
     }
     try {
       ClassicHttpResponse response = chain.proceed(request, scope);
-      int status = response.getCode();
-      if (status >= 500 || status == 408 || status == 429) {
-        breaker.failed(new IOException("HTTP " + status));
-      } else {
-        breaker.succeeded();
-      }
+      breaker.answered(response.getCode());
       return response;
     } catch (ConnectionRequestTimeoutException e) {
       // All our own connections are in use, which says nothing of the target.

@@ -30,28 +30,14 @@ public final class Effects {
    * @param texts SQL files and templates
    */
   public static void bind(CamelContext context, EffectsConfig config, Texts texts) {
-    bind(context, config, texts, new Breakers(config.clock(), config.meters()));
-  }
-
-  /** As the other, with every text as it is on disk when it is used. */
-  static void bind(CamelContext context, EffectsConfig config) {
-    bind(context, config, Texts.onDisk());
-  }
-
-  static void bind(CamelContext context, EffectsConfig config, Breakers breakers) {
-    bind(context, config, Texts.onDisk(), breakers);
-  }
-
-  private static void bind(
-      CamelContext context, EffectsConfig config, Texts texts, Breakers breakers) {
     Registry registry = context.getRegistry();
     Effects effects = new Effects(texts, config.clock());
     registry.bind(BEAN, effects);
     registry.bind("payhookStatements", effects.statements);
     registry.bind("payhookConnections", new UndescribedConnections(context));
-    config.mail().guardedBy(breakers);
+    config.mail().guardedBy(config.breakers());
     registry.bind("payhookMailSender", MailSender.class, config.mail(), null, "close");
-    registry.bind("payhookCrmClient", new CrmClient(config.crmToken(), breakers));
+    registry.bind("payhookCrmClient", new CrmClient(config.crmToken(), config.breakers()));
     registry.bind("payhookEffectResult", (Processor) Undertaking::result);
     registry.bind("payhookEffectEnd", (Processor) Undertaking::end);
     context.addRoutePolicyFactory(new Callers());

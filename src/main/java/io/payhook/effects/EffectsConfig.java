@@ -1,7 +1,6 @@
 package io.payhook.effects;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.payhook.delivery.Breakers;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
@@ -12,16 +11,10 @@ import org.jspecify.annotations.Nullable;
  *     context
  * @param crmToken the bearer token of {@code crm-sink}; null or blank: none is sent
  * @param clock dates the e-mails
- * @param meters takes what is measured of the targets
+ * @param breakers leave targets alone that do not answer
  */
 public record EffectsConfig(
-    MailSender mail, @Nullable String crmToken, Clock clock, MeterRegistry meters) {
-
-  /** Without anything that takes measurements. */
-  public EffectsConfig(MailSender mail, @Nullable String crmToken, Clock clock) {
-    this(mail, crmToken, clock, new CompositeMeterRegistry());
-  }
-
+    MailSender mail, @Nullable String crmToken, Clock clock, Breakers breakers) {
   @Override
   public String toString() {
     return "EffectsConfig[mail=" + mail.getClass().getSimpleName() + "]";

@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.delivery.Breakers;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import org.apache.camel.component.mail.DefaultJavaMailSender;

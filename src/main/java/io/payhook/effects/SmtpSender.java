@@ -1,6 +1,8 @@
 package io.payhook.effects;
 
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.payhook.delivery.Breaker;
+import io.payhook.delivery.Breakers;
 import io.payhook.delivery.TargetUnavailableException;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;

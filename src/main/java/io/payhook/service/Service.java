@@ -2,6 +2,7 @@ package io.payhook.service;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.payhook.delivery.Breakers;
 import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
@@ -222,6 +223,7 @@ public final class Service implements AutoCloseable {
     this.journal = journal;
     this.rejections = rejections;
     Endpoints endpoints = new Endpoints();
+    Breakers breakers = new Breakers(clock, meters);
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
@@ -230,6 +232,7 @@ public final class Service implements AutoCloseable {
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
                 new EventJson(endpoints)::parse,
+                breakers,
                 clock,
                 meters));
 
@@ -273,7 +276,7 @@ public final class Service implements AutoCloseable {
         .forEach(context.getCamelContextExtension()::addInterceptStrategy);
     Texts texts = Texts.below(settings.routes(), pool);
     Effects.bind(
-        context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, meters), texts);
+        context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, breakers), texts);
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 

@@ -36,6 +36,8 @@ class ConfirmingTest {
   private static final String EVENT =
       "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"T1\",\"amount\":150000,\"currency\":\"NGN\"}}";
 
+  private static final Duration AWAY = Duration.ofMillis(200);
+
   private final TestDatabase database = TestDatabase.create("confirming", Migrations::journal);
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final DeliveryEngine engine =
@@ -44,7 +46,7 @@ class ConfirmingTest {
           new Deliveries(database.dataSource(), "node-a", Duration.ofSeconds(30)),
           new SubscriptionTable(database.dataSource(), "node-a"),
           new DeliveryOptions(
-              5,
+              20,
               Duration.ofMillis(20),
               Duration.ofMillis(40),
               Duration.ofSeconds(20),
@@ -52,6 +54,7 @@ class ConfirmingTest {
               Duration.ofSeconds(30),
               Duration.ofMillis(20)),
           event -> Map.of(),
+          new Breakers(Clock.systemUTC(), meters, AWAY, AWAY),
           Clock.systemUTC(),
           meters);
   private final TestJournal journal = new TestJournal(database.dataSource());
@@ -193,6 +196,24 @@ class ConfirmingTest {
             assertThat(database.query("select state from payhook.event"))
                 .containsExactly("accepted"));
     Eventually.holds(() -> assertThat(effects).hasSize(1));
+  }
+
+  @Test
+  void while_the_provider_is_down_one_event_at_a_time_goes_to_see() throws Exception {
+    echezona();
+    status = 503;
+    for (int i = 0; i < 40; i++) {
+      accept("payment.success", "k" + i, "application/json", EVENT);
+    }
+    Eventually.holds(
+        () -> assertThat(meters.get("payhook.target.available").gauge().value()).isEqualTo(0));
+    int asked = questions.size();
+    Eventually.holds(() -> assertThat(questions).hasSizeGreaterThan(asked + 2));
+    assertThat(database.query("select distinct event_id from payhook.attempt"))
+        .as("the others wait without an attempt")
+        .hasSizeLessThan(20);
+    status = 200;
+    Eventually.holds(() -> assertThat(effects).hasSize(40));
   }
 
   @Test

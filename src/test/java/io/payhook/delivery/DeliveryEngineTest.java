@@ -66,6 +66,7 @@ class DeliveryEngineTest extends CamelTestSupport {
               Duration.ofSeconds(30),
               Duration.ofMillis(50)),
           event -> Map.of("text", new String(event.body(), StandardCharsets.UTF_8)),
+          new Breakers(Clock.systemUTC(), new SimpleMeterRegistry()),
           Clock.systemUTC(),
           new SimpleMeterRegistry());
   private final TestJournal journal = new TestJournal(database.dataSource());

@@ -305,8 +305,7 @@ class CrmSinkTest {
     assertThat(String.valueOf(exchange.getException())).doesNotContain("crm-token");
     assertThat(exchange.getProperties().toString()).doesNotContain("crm-token");
     assertThat(running.context.getEndpoints().toString()).doesNotContain("crm-token");
-    assertThat(
-            new EffectsConfig(new MailStandIn(folder, Running.CLOCK), "crm-token", Running.CLOCK))
+    assertThat(Running.config(new MailStandIn(folder, Running.CLOCK)))
         .asString()
         .doesNotContain("crm-token");
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.payhook.delivery.Breakers;
 import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
@@ -86,6 +87,7 @@ class OutageTest {
           http.close();
         });
     crm.start();
+    Breakers breakers = new Breakers(Clock.systemUTC(), meters, AWAY, AWAY);
     engine =
         new DeliveryEngine(
             dataSource,
@@ -100,6 +102,7 @@ class OutageTest {
                 Duration.ofSeconds(30),
                 Duration.ofMillis(20)),
             OutageTest::parse,
+            breakers,
             Clock.systemUTC(),
             meters);
     journal = new TestJournal(dataSource);
@@ -120,8 +123,8 @@ class OutageTest {
             new MailStandIn(folder.resolve("mail"), Clock.systemUTC()),
             "crm-token",
             Clock.systemUTC(),
-            meters),
-        new Breakers(Clock.systemUTC(), meters, AWAY, AWAY));
+            breakers),
+        Texts.onDisk());
     PluginHelper.getRoutesLoader(context)
         .loadRoutes(
             PluginHelper.getResourceLoader(context)

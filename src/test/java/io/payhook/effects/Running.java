@@ -1,6 +1,8 @@
 package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.payhook.delivery.Breakers;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -34,13 +36,18 @@ final class Running implements AutoCloseable {
     context.getPropertiesComponent().setInitialProperties(properties);
     context.setStreamCaching(false);
     context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerBuilder());
-    Effects.bind(context, new EffectsConfig(mail, "crm-token", CLOCK));
+    Effects.bind(context, config(mail), Texts.onDisk());
     for (Path file : routeFiles) {
       PluginHelper.getRoutesLoader(context)
           .loadRoutes(
               PluginHelper.getResourceLoader(context).resolveResource("file:" + file.toString()));
     }
     context.start();
+  }
+
+  static EffectsConfig config(MailSender mail) {
+    return new EffectsConfig(
+        mail, "crm-token", CLOCK, new Breakers(CLOCK, new SimpleMeterRegistry()));
   }
 
   /** All event files of the bundled integration. */

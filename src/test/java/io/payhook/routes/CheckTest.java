@@ -124,7 +124,7 @@ class CheckTest {
         SUCCESS,
         "description: Records the payment and its customer.",
         "description: Records: the payment",
-        "payments/payment-success.camel.yaml:4:25: not YAML: mapping values are not allowed here; look at the indentation and the quotes here and in the line above");
+        "payments/payment-success.camel.yaml:5:25: not YAML: mapping values are not allowed here; look at the indentation and the quotes here and in the line above");
   }
 
   @Test
@@ -133,7 +133,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment",
         "\tdescription: Records the payment",
-        "payments/payment-success.camel.yaml:4:1: not YAML: found character '\\t(TAB)' that cannot start any token. (Do not use \\t(TAB) for indentation) (while scanning for the next token); indent with spaces, not with tabs");
+        "payments/payment-success.camel.yaml:5:1: not YAML: found character '\\t(TAB)' that cannot start any token. (Do not use \\t(TAB) for indentation) (while scanning for the next token); indent with spaces, not with tabs");
   }
 
   @Test
@@ -142,7 +142,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment and its customer.",
         "    id: record-payment",
-        "payments/payment-success.camel.yaml:4:5: 'id' is already in line 3 of the same block; keep one of the two");
+        "payments/payment-success.camel.yaml:5:5: 'id' is already in line 4 of the same block; keep one of the two");
   }
 
   @Test
@@ -174,7 +174,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "- beans:",
         "- bean:",
-        "payments/payments.camel.yaml:3:3: no such entry 'bean'; did you mean 'beans'?");
+        "payments/payments.camel.yaml:4:3: no such entry 'bean'; did you mean 'beans'?");
   }
 
   @Test
@@ -228,7 +228,7 @@ class CheckTest {
         SUCCESS,
         "uri: kamelet:database-sink",
         "uri: kamelet:database-sink?bridgeErrorHandler=true",
-        "payments/payment-success.camel.yaml:12:39: compact notation: 'bridgeErrorHandler' in the address; write it as 'bridgeErrorHandler:' under 'parameters:'");
+        "payments/payment-success.camel.yaml:13:39: compact notation: 'bridgeErrorHandler' in the address; write it as 'bridgeErrorHandler:' under 'parameters:'");
   }
 
   @Test
@@ -255,7 +255,7 @@ class CheckTest {
         SUCCESS,
         "    id: record-payment\n",
         "",
-        "payments/payment-success.camel.yaml:2:3: the route has no id; add 'id:' with its name in logs and metrics, such as record-payment");
+        "payments/payment-success.camel.yaml:3:3: the route has no id; add 'id:' with its name in logs and metrics, such as record-payment");
   }
 
   @Test
@@ -264,7 +264,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment and its customer.\n",
         "",
-        "payments/payment-success.camel.yaml:3:9: route 'record-payment' has no description; add 'description:' with one sentence that says what it does for the business");
+        "payments/payment-success.camel.yaml:4:9: route 'record-payment' has no description; add 'description:' with one sentence that says what it does for the business");
   }
 
   @Test
@@ -273,7 +273,7 @@ class CheckTest {
         SUCCESS,
         "id: record-payment",
         "id: record-failure",
-        "payments/payment-success.camel.yaml:3:9: route id 'record-failure' is already in payment-failed.camel.yaml:3; give one of the two another id");
+        "payments/payment-success.camel.yaml:4:9: route id 'record-failure' is already in payment-failed.camel.yaml:4; give one of the two another id");
   }
 
   @Test
@@ -289,7 +289,7 @@ class CheckTest {
         SUCCESS,
         "transacted: true",
         "transactd: true",
-        "payments/payment-success.camel.yaml:8:9: 'event' has no option 'transactd'; did you mean 'transacted'?");
+        "payments/payment-success.camel.yaml:9:9: 'event' has no option 'transactd'; did you mean 'transacted'?");
   }
 
   @Test
@@ -310,7 +310,7 @@ class CheckTest {
         SUCCESS,
         "transacted: true",
         "backoff: soon",
-        "payments/payment-success.camel.yaml:8:18: 'backoff' can't be 'soon'; a time such as 500ms, 30s or 5m would be right");
+        "payments/payment-success.camel.yaml:9:18: 'backoff' can't be 'soon'; a time such as 500ms, 30s or 5m would be right");
   }
 
   @Test
@@ -326,7 +326,7 @@ class CheckTest {
         SUCCESS,
         "kamelet:database-sink",
         "kamelet:databse-sink",
-        "payments/payment-success.camel.yaml:12:18: no such kamelet 'databse-sink'; did you mean 'database-sink'?");
+        "payments/payment-success.camel.yaml:13:18: no such kamelet 'databse-sink'; did you mean 'database-sink'?");
   }
 
   @Test
@@ -335,7 +335,7 @@ class CheckTest {
         SUCCESS,
         "statement: sql",
         "statment: sql",
-        "payments/payment-success.camel.yaml:14:15: kamelet 'database-sink' has no parameter 'statment'; did you mean 'statement'?");
+        "payments/payment-success.camel.yaml:15:15: kamelet 'database-sink' has no parameter 'statment'; did you mean 'statement'?");
   }
 
   @Test
@@ -344,7 +344,7 @@ class CheckTest {
         SUCCESS,
         "              template: email/receipt.html\n",
         "",
-        "payments/payment-success.camel.yaml:23:18: kamelet 'email-sink' needs 'template'; add 'template:' under 'parameters:'");
+        "payments/payment-success.camel.yaml:24:18: kamelet 'email-sink' needs 'template'; add 'template:' under 'parameters:'");
   }
 
   @Test
@@ -353,7 +353,7 @@ class CheckTest {
         SUCCESS,
         "method: PUT",
         "method: PUTT",
-        "payments/payment-success.camel.yaml:37:23: 'method' can't be 'PUTT'; did you mean 'PUT'?");
+        "payments/payment-success.camel.yaml:38:23: 'method' can't be 'PUTT'; did you mean 'PUT'?");
   }
 
   @Test
@@ -394,7 +394,7 @@ class CheckTest {
         SUCCESS,
         "template: email/receipt.html",
         "template: email/receipt.html\n              subject: Nuts & bolts",
-        "payments/payment-success.camel.yaml:26:29: an & ends the value of 'subject', the rest would be lost; write it as RAW(Nuts & bolts)");
+        "payments/payment-success.camel.yaml:27:29: an & ends the value of 'subject', the rest would be lost; write it as RAW(Nuts & bolts)");
   }
 
   @Test
@@ -472,7 +472,7 @@ class CheckTest {
     Files.delete(folder.resolve("intake.camel.yaml"));
     assertThat(findings())
         .containsExactly(
-            "payments/payments.camel.yaml:4:13: no route takes the requests of endpoint 'payments'; copy intake.camel.yaml of a new Payhook into "
+            "payments/payments.camel.yaml:5:13: no route takes the requests of endpoint 'payments'; copy intake.camel.yaml of a new Payhook into "
                 + folder.getFileName()
                 + "/");
   }
@@ -485,7 +485,7 @@ class CheckTest {
         "payments/transfer-success.camel.yaml",
         "{{payments.finance.email:finance@example.com}}",
         "{{payments.finance.emial}}",
-        "payments/transfer-success.camel.yaml:26:20: {{payments.finance.emial}}: nobody sets 'payments.finance.emial'; did you mean 'payments.finance.email'?");
+        "payments/transfer-success.camel.yaml:27:20: {{payments.finance.emial}}: nobody sets 'payments.finance.emial'; did you mean 'payments.finance.email'?");
   }
 
   @Test
@@ -494,7 +494,7 @@ class CheckTest {
         "payments/transfer-success.camel.yaml",
         "{{payments.finance.email:finance@example.com}}",
         "Finance <{{env:PAYHOOK_TEST_NOT_SET}}>",
-        "payments/transfer-success.camel.yaml:26:29: {{env:PAYHOOK_TEST_NOT_SET}}: environment variable PAYHOOK_TEST_NOT_SET is not set; set it, or give a default as in {{env:PAYHOOK_TEST_NOT_SET:default}}");
+        "payments/transfer-success.camel.yaml:27:29: {{env:PAYHOOK_TEST_NOT_SET}}: environment variable PAYHOOK_TEST_NOT_SET is not set; set it, or give a default as in {{env:PAYHOOK_TEST_NOT_SET:default}}");
   }
 
   @Test
@@ -503,7 +503,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "\"{{env:PAYMENTS_WEBHOOK_SECRET}}\"",
         "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
-        "payments/payments.camel.yaml:8:18: a secret written in clear; write \"{{env:PAYMENTS_WEBHOOK_SECRET}}\" and set that environment variable");
+        "payments/payments.camel.yaml:9:18: a secret written in clear; write \"{{env:PAYMENTS_WEBHOOK_SECRET}}\" and set that environment variable");
   }
 
   @Test
@@ -528,7 +528,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona",
         "provider: echezna",
-        "payments/payments.camel.yaml:7:19: no such provider 'echezna'; did you mean 'echezona'?");
+        "payments/payments.camel.yaml:8:19: no such provider 'echezna'; did you mean 'echezona'?");
   }
 
   @Test
@@ -537,7 +537,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        provider: echezona",
         "        provider: echezona\n        signature.heder: X-Signature",
-        "payments/payments.camel.yaml:8:9: signature.heder: no such setting; did you mean 'signature.header'?");
+        "payments/payments.camel.yaml:9:9: signature.heder: no such setting; did you mean 'signature.header'?");
   }
 
   @Test
@@ -546,7 +546,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        provider: echezona",
         "        provider: echezona\n        signature:\n          pointer: data.signature",
-        "payments/payments.camel.yaml:9:20: signature.pointer: 'data.signature' is not a JSON Pointer; one begins with '/', as /data/id");
+        "payments/payments.camel.yaml:10:20: signature.pointer: 'data.signature' is not a JSON Pointer; one begins with '/', as /data/id");
   }
 
   @Test
@@ -555,7 +555,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        secrets: \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"\n",
         "",
-        "payments/payments.camel.yaml:4:13: endpoint 'payments' has no secrets; add 'secrets: \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"' to its properties");
+        "payments/payments.camel.yaml:5:13: endpoint 'payments' has no secrets; add 'secrets: \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"' to its properties");
   }
 
   @Test
@@ -564,7 +564,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.enabled: true\n",
-        "payments/payments.camel.yaml:7:19: confirm.secret: is missing; every event is confirmed with the platform's API, which asks for its key; add 'confirm.secret: \"{{env:PAYMENTS_CONFIRM_SECRET}}\"' to its properties");
+        "payments/payments.camel.yaml:8:19: confirm.secret: is missing; every event is confirmed with the platform's API, which asks for its key; add 'confirm.secret: \"{{env:PAYMENTS_CONFIRM_SECRET}}\"' to its properties");
   }
 
   @Test
@@ -573,7 +573,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.secret: sk_live_1\n",
-        "payments/payments.camel.yaml:8:25: a secret written in clear; write \"{{env:PAYMENTS_CONFIRM_SECRET}}\" and set that environment variable");
+        "payments/payments.camel.yaml:9:25: a secret written in clear; write \"{{env:PAYMENTS_CONFIRM_SECRET}}\" and set that environment variable");
   }
 
   @Test
@@ -582,7 +582,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.amount-rule: more\n",
-        "payments/payments.camel.yaml:8:30: confirm.amount-rule: 'more' is none of equal, at-least; correct it here");
+        "payments/payments.camel.yaml:9:30: confirm.amount-rule: 'more' is none of equal, at-least; correct it here");
   }
 
   @Test
@@ -599,7 +599,7 @@ class CheckTest {
         folder.resolve("payments/payments.camel.yaml"), folder.resolve("payments/zz.camel.yaml"));
     assertThat(findings())
         .containsExactly(
-            "payments/zz.camel.yaml:4:13: endpoint 'payments' is already in payments.camel.yaml:4; give one of the two another name");
+            "payments/zz.camel.yaml:5:13: endpoint 'payments' is already in payments.camel.yaml:5; give one of the two another name");
   }
 
   @Test
@@ -608,7 +608,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "- beans:\n",
         "- beans:\n    - name: other\n      type: io.payhook.Endpint\n",
-        "payments/payments.camel.yaml:5:13: there is no class 'io.payhook.Endpint'; did you mean 'io.payhook.Endpoint'?");
+        "payments/payments.camel.yaml:6:13: there is no class 'io.payhook.Endpint'; did you mean 'io.payhook.Endpoint'?");
   }
 
   @Test
@@ -627,7 +627,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:paymens/payment.success",
-        "payments/payment-success.camel.yaml:6:18: no such endpoint 'paymens'; did you mean 'payments'?");
+        "payments/payment-success.camel.yaml:7:18: no such endpoint 'paymens'; did you mean 'payments'?");
   }
 
   @Test
@@ -636,7 +636,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:payments/payment.sucess",
-        "payments/payment-success.camel.yaml:6:27: no sample of type 'payment.sucess'; did you mean 'payment.success'?");
+        "payments/payment-success.camel.yaml:7:27: no sample of type 'payment.sucess'; did you mean 'payment.success'?");
   }
 
   @Test
@@ -645,7 +645,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:payments/charge.success",
-        "payments/payment-success.camel.yaml:6:27: events of type 'charge.success' arrive as 'payment.success'; subscribe to payments/payment.success");
+        "payments/payment-success.camel.yaml:7:27: events of type 'charge.success' arrive as 'payment.success'; subscribe to payments/payment.success");
   }
 
   // SQL
@@ -727,7 +727,7 @@ class CheckTest {
         SUCCESS,
         "sql/record-payment.sql",
         "sql/record-paymnt.sql",
-        "payments/payment-success.camel.yaml:14:26: there is no file sql/record-paymnt.sql beside this route file; did you mean 'sql/record-payment.sql'?");
+        "payments/payment-success.camel.yaml:15:26: there is no file sql/record-paymnt.sql beside this route file; did you mean 'sql/record-payment.sql'?");
   }
 
   // Templates and texts
@@ -765,7 +765,7 @@ class CheckTest {
         SUCCESS,
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][emial]}\"",
-        "payments/payment-success.camel.yaml:26:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
+        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
   }
 
   @Test
@@ -774,7 +774,7 @@ class CheckTest {
         SUCCESS,
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][email]\"",
-        "payments/payment-success.camel.yaml:26:20: '${variable.event[data][customer][email]': the expression at character 1 has no closing brace; ${variable.event[data][…]} reads a value of the event");
+        "payments/payment-success.camel.yaml:27:20: '${variable.event[data][customer][email]': the expression at character 1 has no closing brace; ${variable.event[data][…]} reads a value of the event");
   }
 
   // Samples

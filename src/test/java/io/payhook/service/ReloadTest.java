@@ -90,7 +90,7 @@ final class ReloadTest {
     assertThat(running.service.reload().problems())
         .singleElement()
         .asString()
-        .contains(SUCCESS + ":10:11: no such step 'sett-body'");
+        .contains(SUCCESS + ":11:11: no such step 'sett-body'");
     assertThat(running.service.fileProblems()).hasSize(1);
     settled(
         running.send("payment.success", id()),
@@ -121,7 +121,7 @@ final class ReloadTest {
     running.save(SUCCESS, running.text(SUCCESS).replaceFirst("- to:", "- too:"));
     RouteFiles.Outcome outcome = running.service.reload();
     assertThat(outcome.changed()).isEmpty();
-    assertThat(outcome.problems()).extracting(ReloadProblem::line).containsExactly(10);
+    assertThat(outcome.problems()).extracting(ReloadProblem::line).containsExactly(11);
     assertThat(running.deliveries(running.send("payment.success", id())))
         .doesNotContainKey("audit-payment");
   }

@@ -1,9 +1,9 @@
-package io.payhook.effects;
+package io.payhook.delivery;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
-import io.payhook.delivery.TargetUnavailableException;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * last twenty calls failed, nothing is sent for a while; then one call goes to see. Every {@link
  * #enter} is followed by one of {@link #succeeded}, {@link #failed} and {@link #left}.
  */
-final class Breaker {
+public final class Breaker {
   private static final Logger LOG = LoggerFactory.getLogger(Breaker.class);
   private static final int IN_A_ROW = 5;
   private static final int WINDOW = 20;
@@ -84,7 +84,7 @@ final class Breaker {
    * @throws TargetUnavailableException while the target is left alone, or another call is there to
    *     see
    */
-  void enter() throws TargetUnavailableException {
+  public void enter() throws TargetUnavailableException {
     if (!circuit.tryAcquirePermission()) {
       Duration left = Duration.between(clock.instant(), openUntil);
       throw new TargetUnavailableException(
@@ -96,13 +96,26 @@ final class Breaker {
   }
 
   /** The target answered, whatever it said. */
-  void succeeded() {
+  public void succeeded() {
     inARow.set(0);
     circuit.onSuccess(0, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * The target answered an HTTP request.
+   *
+   * @param status 408, 429 and 5xx say that it can't now
+   */
+  public void answered(int status) {
+    if (status >= 500 || status == 408 || status == 429) {
+      failed(new IOException("HTTP " + status));
+    } else {
+      succeeded();
+    }
+  }
+
   /** The target did not answer, or said that it can't now. */
-  void failed(Throwable why) {
+  public void failed(Throwable why) {
     int failures = inARow.incrementAndGet();
     circuit.onError(0, TimeUnit.NANOSECONDS, why);
     if (failures >= IN_A_ROW && circuit.getState() == CircuitBreaker.State.CLOSED) {
@@ -111,7 +124,7 @@ final class Breaker {
   }
 
   /** The call ended without having told anything of the target. */
-  void left() {
+  public void left() {
     circuit.releasePermission();
   }
 }

@@ -1,4 +1,4 @@
-package io.payhook.effects;
+package io.payhook.delivery;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The circuit breakers of all systems that effects talk to, one for each {@code host:port}. */
-final class Breakers {
+/** The circuit breakers of all systems that deliveries talk to, one for each {@code host:port}. */
+public final class Breakers {
   private static final Duration FIRST = Duration.ofSeconds(5);
   private static final Duration LONGEST = Duration.ofSeconds(60);
 
@@ -19,15 +19,17 @@ final class Breakers {
   private final Map<String, Breaker> byTarget = new ConcurrentHashMap<>();
 
   /** With the usual times: away for 5 s, and twice as long after each look, up to 60 s. */
-  Breakers(Clock clock, MeterRegistry meters) {
+  public Breakers(Clock clock, MeterRegistry meters) {
     this(clock, meters, FIRST, LONGEST);
   }
 
   /**
+   * With times of one's own.
+   *
    * @param first how long a target that just failed is left alone
    * @param longest how long at most, when look after look fails
    */
-  Breakers(Clock clock, MeterRegistry meters, Duration first, Duration longest) {
+  public Breakers(Clock clock, MeterRegistry meters, Duration first, Duration longest) {
     this.clock = clock;
     this.meters = meters;
     this.first = first;
@@ -35,9 +37,11 @@ final class Breakers {
   }
 
   /**
+   * The breaker of a target, the same for all who ask.
+   *
    * @param target {@code host:port}
    */
-  Breaker of(String target) {
+  public Breaker of(String target) {
     return byTarget.computeIfAbsent(target, this::make);
   }
 

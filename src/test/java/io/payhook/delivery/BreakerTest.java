@@ -1,10 +1,9 @@
-package io.payhook.effects;
+package io.payhook.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.delivery.TargetUnavailableException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
