@@ -199,7 +199,7 @@ public final class Scaffold {
                     .append(key)
                     .append(": \"{{env:")
                     .append(variable(name + "-" + key.substring("params.".length())))
-                    .append(":change-me}}\"\n");
+                    .append("}}\"\n");
               }
             });
     return "# The endpoint /webhooks/"

@@ -19,6 +19,9 @@ public final class EnvironmentFunction implements PropertiesFunction {
   /** The end of the names that name the key of a provider's own API, which confirms events. */
   public static final String CONFIRM_SECRET = "_CONFIRM_SECRET";
 
+  /** The end of the names that name what a platform calls the webhook, and signs along. */
+  private static final String WEBHOOK_ID = "_WEBHOOK_ID";
+
   private final Settings settings;
   private final UnaryOperator<String> secrets;
   private final UnaryOperator<@Nullable String> environment;
@@ -68,7 +71,8 @@ public final class EnvironmentFunction implements PropertiesFunction {
     int colon = remainder.indexOf(':');
     String name = colon < 0 ? remainder : remainder.substring(0, colon);
     String value = environment.apply(name);
-    boolean secret = name.endsWith(WEBHOOK_SECRET) || name.endsWith(CONFIRM_SECRET);
+    boolean secret =
+        name.endsWith(WEBHOOK_SECRET) || name.endsWith(CONFIRM_SECRET) || name.endsWith(WEBHOOK_ID);
     // An empty secret would let everybody sign.
     if (value != null && !(secret && value.isBlank())) {
       return value;
@@ -85,7 +89,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
               + name
               + " is not set; profile "
               + settings.profile()
-              + " makes no development secrets, set it to the secret the platform gave you");
+              + " makes no development secrets, set it to what the platform gave you");
     }
     return secrets.apply(name);
   }

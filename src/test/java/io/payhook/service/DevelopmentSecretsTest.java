@@ -53,9 +53,10 @@ class DevelopmentSecretsTest {
         .isInstanceOf(VerifiedEvent.class);
   }
 
-  @Test
-  void the_key_of_a_providers_api_has_a_stand_in_too() {
-    assertThat(function(Map.of(), Map.of()).apply("SHOP_CONFIRM_SECRET")).matches("[0-9a-f]{64}");
+  @ParameterizedTest
+  @ValueSource(strings = {"SHOP_CONFIRM_SECRET", "SHOP_WEBHOOK_ID"})
+  void what_else_a_platform_gives_has_a_stand_in_too(String name) {
+    assertThat(function(Map.of(), Map.of()).apply(name)).matches("[0-9a-f]{64}");
   }
 
   @Test
