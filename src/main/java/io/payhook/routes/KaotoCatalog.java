@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -121,11 +120,11 @@ public final class KaotoCatalog {
             () ->
                 new Refused(
                     list
-                        + ": has no catalog of Camel "
+                        + ": has no catalog of Camel Main "
                         + line
-                        + ", but of "
-                        + all.stream().map(KaotoCatalog::version).collect(Collectors.joining(", "))
-                        + "; take a version of @kaoto/camel-catalog with Camel Main "
+                        + ", only "
+                        + all.stream().map(KaotoCatalog::version).toList()
+                        + "; take a version of @kaoto/camel-catalog that has one of "
                         + line));
   }
 

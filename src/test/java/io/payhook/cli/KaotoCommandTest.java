@@ -216,8 +216,8 @@ class KaotoCommandTest {
     assertRefused(
         "package",
         folder.resolve("package/index.json")
-            + ": has no catalog of Camel 4.18, but of 4.22.1, 4.14.9; take a version of"
-            + " @kaoto/camel-catalog with Camel Main 4.18");
+            + ": has no catalog of Camel Main 4.18, only [4.22.1, 4.14.9]; take a version of"
+            + " @kaoto/camel-catalog that has one of 4.18");
   }
 
   @Test
