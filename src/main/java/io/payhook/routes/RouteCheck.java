@@ -348,8 +348,11 @@ final class RouteCheck {
 
   /** The whole address where a visual editor has put its parts among the parameters. */
   private @Nullable Text address(@Nullable Text uri, Located.@Nullable Map parameters) {
-    Component component = uri == null ? null : components.find(uri.value()).orElse(null);
-    if (uri == null || component == null || parameters == null) {
+    if (uri == null || parameters == null || uri.value().contains(":")) {
+      return uri;
+    }
+    Component component = components.find(uri.value()).orElse(null);
+    if (component == null) {
       return uri;
     }
     Map<String, Object> parts = new LinkedHashMap<>();
