@@ -26,6 +26,7 @@ import picocli.CommandLine.IVersionProvider;
       TestCommand.class,
       VerifyCommand.class,
       ProvidersCommand.class,
+      KaotoCommand.class,
       EventsCommand.class,
       EventCommand.class,
       DeliveriesCommand.class,

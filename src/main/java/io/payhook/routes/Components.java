@@ -95,6 +95,11 @@ final class Components {
   }
 
   private Optional<Component> read(String scheme) {
+    return metadata(scheme).map(metadata -> component(scheme, metadata));
+  }
+
+  /** What Camel says of one component, where there is one. */
+  Optional<JsonNode> metadata(String scheme) {
     Properties service = new Properties();
     try (InputStream in = loader().getResourceAsStream(SERVICES + "component/" + scheme)) {
       if (in == null) {
@@ -108,7 +113,7 @@ final class Components {
     String folder = type.substring(0, Math.max(0, type.lastIndexOf('.'))).replace('.', '/');
     try (InputStream in =
         loader().getResourceAsStream("META-INF/" + folder + "/" + scheme + ".json")) {
-      return in == null ? Optional.empty() : Optional.of(component(scheme, json.readTree(in)));
+      return in == null ? Optional.empty() : Optional.of(json.readTree(in));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -10,6 +10,7 @@ import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
 import io.payhook.signature.Nearest;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,6 +24,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.spi.EndpointUriFactory;
 import org.apache.camel.util.StringHelper;
 import org.jspecify.annotations.Nullable;
 
@@ -249,7 +251,7 @@ final class RouteCheck {
     }
 
     private void uri(Direction direction, Located.Map map) {
-      Text uri = map.text("uri");
+      Text uri = address(map.text("uri"), map.map("parameters"));
       if (uri == null) {
         return;
       }
@@ -342,6 +344,36 @@ final class RouteCheck {
         && !value.startsWith("#")
         && !value.equals("true")
         && !value.equals("false");
+  }
+
+  /** The whole address where a visual editor has put its parts among the parameters. */
+  private @Nullable Text address(@Nullable Text uri, Located.@Nullable Map parameters) {
+    if (uri == null || parameters == null || uri.value().contains(":")) {
+      return uri;
+    }
+    Component component = components.find(uri.value()).orElse(null);
+    if (component == null) {
+      return uri;
+    }
+    Map<String, Object> parts = new LinkedHashMap<>();
+    for (Entry entry : parameters.entries()) {
+      Components.Option option = component.options().get(entry.key().value());
+      if (option != null && option.path()) {
+        parts.put(option.name(), entry.value().toString());
+      }
+    }
+    EndpointUriFactory factory =
+        camel().getCamelContextExtension().getEndpointUriFactory(component.scheme());
+    if (factory == null) {
+      return uri;
+    }
+    try {
+      String whole = factory.buildUri(component.scheme(), parts, false);
+      return new Text(uri.place(), whole, uri.plain(), uri.block());
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      // A part is missing, which the check of the address tells.
+      return uri;
+    }
   }
 
   // Together

@@ -71,7 +71,8 @@ record Snapshot(
         Files.isRegularFile(secrets) ? text(secrets) : "");
   }
 
-  private static SortedMap<Path, String> texts(Path folder, String suffix) throws IOException {
+  /** The files of a folder, which need not be there. */
+  static SortedMap<Path, String> texts(Path folder, String suffix) throws IOException {
     SortedMap<Path, String> texts = new TreeMap<>();
     if (Files.isDirectory(folder)) {
       try (Stream<Path> files = Files.list(folder)) {

@@ -111,6 +111,59 @@ class CheckTest {
     assertThat(findings()).containsExactly(expected);
   }
 
+  private static final String IN_PARTS =
+      """
+      - route:
+          id: note-payment
+          description: Notes a payment.
+          from:
+            uri: event
+            parameters:
+              endpoint: payments
+              type: payment.success
+              maxAttempts: 3
+            steps:
+              - to:
+                  uri: direct
+                  parameters:
+                    name: note
+      - route:
+          id: note
+          description: Notes it.
+          from:
+            uri: direct
+            parameters:
+              name: note
+            steps:
+              - to:
+                  uri: kamelet:crm-sink
+                  parameters:
+                    path: "/notes/${variable.event[data][transaction_id]}"
+      """;
+
+  @Test
+  void an_address_in_parts_as_editors_write_it_is_as_good_as_a_whole_one() throws IOException {
+    write(NEW, IN_PARTS);
+    assertThat(findings()).isEmpty();
+  }
+
+  @Test
+  void an_address_in_parts_is_checked_as_a_whole_one() throws IOException {
+    write(NEW, IN_PARTS.replace("name: note\n- ", "name: nota\n- "));
+    assertThat(findings())
+        .containsExactly(
+            "payments/new.camel.yaml:12:18: nobody consumes 'direct:nota'; did you mean 'direct:note'?");
+    write(NEW, IN_PARTS.replace("endpoint: payments", "endpoint: paymnts"));
+    assertThat(findings())
+        .singleElement()
+        .asString()
+        .endsWith("no such endpoint 'paymnts'; did you mean 'payments'?");
+    write(NEW, IN_PARTS.replace("        endpoint: payments\n", ""));
+    assertThat(findings())
+        .containsExactly(
+            "payments/new.camel.yaml:5:12: 'event' is no address; write component:name, as in direct:notify");
+  }
+
   @Test
   void the_folder_that_ships_has_no_problem() {
     assertThat(findings()).isEmpty();

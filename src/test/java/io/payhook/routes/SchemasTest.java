@@ -17,6 +17,9 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.spi.EndpointUriFactory;
 import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
@@ -79,6 +82,24 @@ class SchemasTest {
       return files
           .filter(file -> file.toString().endsWith(".camel.yaml") || file.endsWith("tests.yaml"))
           .toList();
+    }
+  }
+
+  @Test
+  void an_address_of_event_is_made_of_what_its_metadata_names() throws Exception {
+    try (CamelContext context = new DefaultCamelContext()) {
+      context.build();
+      EndpointUriFactory addresses =
+          context.getCamelContextExtension().getEndpointUriFactory("event");
+      assertThat(addresses.propertyNames())
+          .containsExactlyInAnyOrderElementsOf(
+              JSON.readTree(EVENT.toFile()).path("properties").properties().stream()
+                  .map(Map.Entry::getKey)
+                  .toList());
+      Map<String, Object> parts =
+          Map.of("endpoint", "prototype", "type", "payment.*", "transacted", true);
+      assertThat(addresses.buildUri("event", parts))
+          .isEqualTo("event:prototype/payment.*?transacted=true");
     }
   }
 
