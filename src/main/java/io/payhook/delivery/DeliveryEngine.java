@@ -60,6 +60,9 @@ public final class DeliveryEngine implements AutoCloseable {
   /** Subscriptions whose routes are being replaced: no lane, but events still get deliveries. */
   private final Map<String, SubscriptionTable.Row> kept = new ConcurrentHashMap<>();
 
+  /** Held where a route goes from the lanes to the kept or back, and where both are read. */
+  private final Object moving = new Object();
+
   private final AtomicInteger keeping = new AtomicInteger();
   private volatile List<SubscriptionTable.Row> elsewhere = List.of();
   private final Map<String, List<Target>> targets = new ConcurrentHashMap<>();
@@ -135,11 +138,13 @@ public final class DeliveryEngine implements AutoCloseable {
             consumer,
             executor,
             this::attempt);
-    if (lanes.putIfAbsent(route, lane) != null) {
-      throw new IllegalStateException(
-          "route " + route + " is subscribed already; a subscription is named by its route id");
+    synchronized (moving) {
+      if (lanes.putIfAbsent(route, lane) != null) {
+        throw new IllegalStateException(
+            "route " + route + " is subscribed already; a subscription is named by its route id");
+      }
+      kept.remove(route);
     }
-    kept.remove(route);
     changed();
     return lane;
   }
@@ -158,7 +163,9 @@ public final class DeliveryEngine implements AutoCloseable {
     keeping.incrementAndGet();
     return () -> {
       if (keeping.decrementAndGet() == 0 && !kept.isEmpty()) {
-        kept.clear();
+        synchronized (moving) {
+          kept.clear();
+        }
         changed();
         try {
           // At once: the next event must not go to a route that has just gone for good.
@@ -177,10 +184,12 @@ public final class DeliveryEngine implements AutoCloseable {
   void close(Lane lane) throws InterruptedException {
     giveBack(lane.close());
     lane.awaitIdle(lane.options.timeout());
-    if (keeping.get() > 0) {
-      kept.put(lane.route, lane.subscription);
+    synchronized (moving) {
+      if (keeping.get() > 0) {
+        kept.put(lane.route, lane.subscription);
+      }
+      lanes.remove(lane.route, lane);
     }
-    lanes.remove(lane.route, lane);
     changed();
   }
 
@@ -269,16 +278,13 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   private List<Target> match(String endpoint, String type) {
+    List<SubscriptionTable.Row> rows = new ArrayList<>(subscriptions());
+    rows.addAll(elsewhere);
     Map<String, Target> matched = new LinkedHashMap<>();
-    for (Lane lane : lanes.values()) {
-      if (Pattern.matches(lane.subscription.endpoint(), endpoint)
-          && Pattern.matches(lane.subscription.type(), type)) {
-        matched.put(lane.route, new Target(lane.route, lane.ordered, lane));
-      }
-    }
-    for (SubscriptionTable.Row row : withoutLane()) {
+    for (SubscriptionTable.Row row : rows) {
       if (Pattern.matches(row.endpoint(), endpoint) && Pattern.matches(row.type(), type)) {
-        matched.putIfAbsent(row.route(), new Target(row.route(), row.ordered(), null));
+        matched.putIfAbsent(
+            row.route(), new Target(row.route(), row.ordered(), lanes.get(row.route())));
       }
     }
     if (targets.size() > 10_000) {
@@ -287,10 +293,13 @@ public final class DeliveryEngine implements AutoCloseable {
     return List.copyOf(matched.values());
   }
 
-  private List<SubscriptionTable.Row> withoutLane() {
-    List<SubscriptionTable.Row> rows = new ArrayList<>(kept.values());
-    rows.addAll(elsewhere);
-    return rows;
+  /** This node's, with those of routes that are just being replaced. */
+  private Collection<SubscriptionTable.Row> subscriptions() {
+    synchronized (moving) {
+      Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
+      lanes.values().forEach(lane -> rows.put(lane.route, lane.subscription));
+      return rows.values();
+    }
   }
 
   /** One delivery to be written with its event. */
@@ -439,9 +448,7 @@ public final class DeliveryEngine implements AutoCloseable {
   private synchronized void publishSubscriptions() throws SQLException {
     subscriptionsChanged = false;
     try {
-      Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
-      lanes.values().forEach(lane -> rows.put(lane.route, lane.subscription));
-      table.replace(List.copyOf(rows.values()));
+      table.replace(List.copyOf(subscriptions()));
       elsewhere = table.elsewhere();
       targets.clear();
     } catch (SQLException e) {

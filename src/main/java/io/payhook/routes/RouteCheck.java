@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.spi.EndpointUriFactory;
@@ -376,6 +377,18 @@ final class RouteCheck {
     }
   }
 
+  /** What a component's address needs where its parts stand among the parameters. */
+  private static String inParts(Component component) {
+    return "write "
+        + component.scheme()
+        + ":… as one, or "
+        + component.options().values().stream()
+            .filter(option -> option.path() && option.required())
+            .map(option -> "'" + option.name() + ":'")
+            .collect(Collectors.joining(" and "))
+        + " among its parameters";
+  }
+
   // Together
 
   /** What routes are to each other, and what their addresses and expressions say. */
@@ -473,7 +486,10 @@ final class RouteCheck {
             use,
             use.uri.place(),
             "'" + uri + "' is no address",
-            "write component:name, as in direct:notify");
+            components
+                .find(uri)
+                .map(RouteCheck::inParts)
+                .orElse("write component:name, as in direct:notify"));
       }
       return;
     }

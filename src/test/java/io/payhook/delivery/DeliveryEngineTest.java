@@ -16,8 +16,10 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -336,6 +338,42 @@ class DeliveryEngineTest extends CamelTestSupport {
     context.getRouteController().startRoute("record");
     Eventually.holds(
         () -> assertThat(deliveries("route, state, attempts")).containsExactly("record done 2"));
+  }
+
+  @Test
+  void a_route_that_is_replaced_wants_every_event_that_comes_meanwhile() throws Exception {
+    EventEndpoint endpoint =
+        context.getEndpoint("event:payments/replaced.event", EventEndpoint.class);
+    EventConsumer consumer = new EventConsumer(endpoint, exchange -> {}, engine);
+    // Among many others, so that it takes a while to look at them all.
+    for (int i = 0; i < 500; i++) {
+      engine.open("other-" + i, consumer);
+    }
+    try (DeliveryEngine.Keeping keeping = engine.keepSubscriptions()) {
+      Lane lane = engine.open("replaced", consumer);
+      AtomicInteger looks = new AtomicInteger();
+      CompletableFuture<List<String>> lacking =
+          CompletableFuture.supplyAsync(
+              () -> {
+                List<String> missing = new ArrayList<>();
+                while (looks.getAndIncrement() < 20_000) {
+                  List<String> routes =
+                      engine.recipientsOf("payments", "replaced.event").stream()
+                          .peek(recipient -> recipient.dropped())
+                          .map(recipient -> recipient.route())
+                          .toList();
+                  if (!routes.contains("replaced")) {
+                    missing.add("look " + looks);
+                  }
+                }
+                return missing;
+              });
+      while (!lacking.isDone()) {
+        engine.close(lane);
+        lane = engine.open("replaced", consumer);
+      }
+      assertThat(lacking.get()).isEmpty();
+    }
   }
 
   @Test

@@ -161,7 +161,7 @@ class CheckTest {
     write(NEW, IN_PARTS.replace("        endpoint: payments\n", ""));
     assertThat(findings())
         .containsExactly(
-            "payments/new.camel.yaml:5:12: 'event' is no address; write component:name, as in direct:notify");
+            "payments/new.camel.yaml:5:12: 'event' is no address; write event:… as one, or 'endpoint:' and 'type:' among its parameters");
   }
 
   @Test

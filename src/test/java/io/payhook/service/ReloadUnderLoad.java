@@ -317,7 +317,13 @@ public final class ReloadUnderLoad {
       failure.append("events or payments missing\n");
     }
     if (!deliveries.equals("" + 2 * total)) {
-      failure.append("deliveries missing\n");
+      failure
+          .append("deliveries missing, event and routes that have one: ")
+          .append(
+              running.database.query(
+                  "select concat_ws(' ', e.id, e.key, e.received_at, string_agg(d.route, ',')) from payhook.event e left join payhook.delivery d"
+                      + " on d.event_id = e.id where e.endpoint = 'payments' group by e.id having count(*) < 2 limit 10"))
+          .append('\n');
     }
     if (running.service.context().getRoutesSize() > 10
         || running.service.context().getEndpoints().size() > 20) {
