@@ -86,14 +86,14 @@ public final class Deliveries implements AutoCloseable {
             node = null
         from s
         where d.event_id = s.event_id and d.route = s.route and d.node = ? and d.attempts = s.attempt and d.run = s.run
-        returning d.event_id, d.route
+        returning s.event_id, s.route, s.run, s.attempt
       ), attempts as (
         insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
         select s.event_id, s.route, s.run, s.attempt, s.started_at, s.took_ms, s.outcome, s.category, s.error, ?
-        from s join settled using (event_id, route)
+        from s join settled using (event_id, route, run, attempt)
         where s.outcome <> 'released'
       )
-      select event_id, route from settled
+      select event_id, route, run, attempt from settled
       """;
 
   private static final String COMPLETE =
@@ -111,9 +111,9 @@ public final class Deliveries implements AutoCloseable {
   private static final String RENEW =
       """
       update payhook.delivery d set due_at = now() + ? * interval '1 millisecond'
-      from unnest(?::uuid[], ?::text[], ?::int[]) as h(event_id, route, attempt)
-      where d.event_id = h.event_id and d.route = h.route and d.attempts = h.attempt and d.node = ?
-      returning d.event_id, d.route
+      from unnest(?::uuid[], ?::text[], ?::int[], ?::int[]) as h(event_id, route, run, attempt)
+      where d.event_id = h.event_id and d.route = h.route and d.run = h.run and d.attempts = h.attempt and d.node = ?
+      returning h.event_id, h.route, h.run, h.attempt
       """;
 
   private static final String CONFIRM =
@@ -341,16 +341,13 @@ public final class Deliveries implements AutoCloseable {
       statement.setArray(
           3, connection.createArrayOf("text", claims.stream().map(Claim::route).toArray()));
       statement.setArray(
-          4, connection.createArrayOf("int", claims.stream().map(Claim::attempt).toArray()));
-      statement.setString(5, node);
-      Set<String> renewed = new HashSet<>();
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          renewed.add(row.getString(1) + "." + row.getString(2));
-        }
-      }
+          4, connection.createArrayOf("int", claims.stream().map(Claim::run).toArray()));
+      statement.setArray(
+          5, connection.createArrayOf("int", claims.stream().map(Claim::attempt).toArray()));
+      statement.setString(6, node);
+      Set<Attempt> renewed = attempts(statement);
       for (Claim claim : claims) {
-        if (renewed.contains(claim.event().id() + "." + claim.route())) {
+        if (renewed.contains(Attempt.of(claim))) {
           held.add(claim);
         }
       }
@@ -411,7 +408,7 @@ public final class Deliveries implements AutoCloseable {
       startedAt[i] = item.startedAt().atOffset(ZoneOffset.UTC);
       took[i] = millis(item.took());
     }
-    Set<String> settled = new HashSet<>();
+    Set<Attempt> settled;
     try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
       int p = 0;
       statement.setArray(++p, connection.createArrayOf("uuid", event));
@@ -427,14 +424,10 @@ public final class Deliveries implements AutoCloseable {
       statement.setArray(++p, connection.createArrayOf("int", took));
       statement.setString(++p, node);
       statement.setString(++p, node);
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          settled.add(row.getString(1) + "." + row.getString(2));
-        }
-      }
+      settled = attempts(statement);
     }
     for (Settlement item : items) {
-      if (!settled.contains(item.claim().event().id() + "." + item.claim().route())) {
+      if (!settled.contains(Attempt.of(item.claim()))) {
         LOG.info(
             "The lease of {} for event {} (attempt {}) had ended before it was {}; whoever holds it now decides.",
             item.claim().route(),
@@ -443,6 +436,25 @@ public final class Deliveries implements AutoCloseable {
             item.outcome().attempt);
       }
     }
+  }
+
+  /** What names a claim: a later claim of the same delivery is another attempt, or another run. */
+  private record Attempt(UUID event, String route, int run, int number) {
+    static Attempt of(Claim claim) {
+      return new Attempt(claim.event().id(), claim.route(), claim.run(), claim.attempt());
+    }
+  }
+
+  private static Set<Attempt> attempts(PreparedStatement statement) throws SQLException {
+    Set<Attempt> attempts = new HashSet<>();
+    try (ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        attempts.add(
+            new Attempt(
+                row.getObject(1, UUID.class), row.getString(2), row.getInt(3), row.getInt(4)));
+      }
+    }
+    return attempts;
   }
 
   private static int millis(Duration took) {

@@ -141,6 +141,39 @@ class DeliveriesTest {
   }
 
   @Test
+  void of_two_attempts_that_are_settled_together_only_the_one_that_holds_the_lease_counts()
+      throws Exception {
+    append("k1", "r", false, "T");
+    append("k2", "s", false, "T");
+    Claim lost = a.claim(places("r", 1), true).get(0);
+    leasesEnd();
+    Claim held = a.claim(places("r", 1), true).get(0);
+    Claim other = a.claim(places("s", 1), true).get(0);
+    try (Connection busy = database.connect();
+        Statement statement = busy.createStatement()) {
+      busy.setAutoCommit(false);
+      statement.execute("lock table payhook.delivery in access exclusive mode");
+      a.settle(Settlement.done(other, Instant.now(), Duration.ZERO));
+      while (database
+          .query(
+              "select 1 from pg_locks where not granted and relation = 'payhook.delivery'::regclass")
+          .isEmpty()) {
+        Thread.onSpinWait();
+      }
+      // What comes while the first is written goes together.
+      a.settle(Settlement.done(lost, Instant.now(), Duration.ZERO));
+      a.settle(Settlement.done(held, Instant.now(), Duration.ZERO));
+      busy.commit();
+    }
+    a.close();
+
+    assertThat(states()).containsExactly("done 2", "done 1");
+    assertThat(database.query("select number from payhook.attempt where route = 'r'"))
+        .containsExactly("2");
+    assertThat(a.renew(List.of(lost))).isEmpty();
+  }
+
+  @Test
   void renewing_puts_off_the_end_of_a_lease_and_tells_which_are_lost() throws Exception {
     append("k1", "r", false, "T");
     append("k2", "r", false, "T");
