@@ -91,7 +91,12 @@ final class RunCommand implements Callable<Integer> {
               + management.url());
       stop.await();
       health.draining();
+      System.out.println(
+          "Payhook stops: it takes no more webhooks and finishes what runs, in "
+              + settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()
+              + " s at most.");
       service.close();
+      System.out.println("Payhook has stopped; what was not delivered waits in the journal.");
     } catch (ManagementException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (StartException e) {

@@ -237,7 +237,7 @@ public final class RouteFiles {
       if (whole) {
         surroundings.check().forEach(finding -> found.add(ReloadProblem.of(finding)));
         if (!found.isEmpty()) {
-          report(found, changed);
+          report(found);
           return new Outcome(changed, found);
         }
       }
@@ -252,7 +252,7 @@ public final class RouteFiles {
       found.add(ReloadProblem.of(root, "the reload failed: " + Explanation.innermost(e)));
     }
     List<ReloadProblem> told = inPlainWords(found);
-    report(told, changed);
+    report(told);
     return new Outcome(changed, told);
   }
 
@@ -273,16 +273,16 @@ public final class RouteFiles {
     return List.copyOf(told);
   }
 
-  private void report(List<ReloadProblem> found, Collection<Path> changed) {
+  private void report(List<ReloadProblem> found) {
     for (ReloadProblem problem : found) {
       if (!problems.contains(problem)) {
         LOG.warn("CONFIG: {};{}", problem, KEPT);
       }
     }
-    problems = List.copyOf(found);
-    if (!changed.isEmpty() && found.isEmpty()) {
-      LOG.debug("every file on disk is the one that runs");
+    if (found.isEmpty() && !problems.isEmpty()) {
+      LOG.info("No file has a problem any more; what is on disk runs.");
     }
+    problems = List.copyOf(found);
   }
 
   /** One reload, from what is on disk. */

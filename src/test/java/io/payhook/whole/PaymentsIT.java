@@ -57,6 +57,8 @@ class PaymentsIT {
   @AfterAll
   static void stop() throws Exception {
     assertThat(service.stop()).describedAs("exit code after SIGTERM").isZero();
+    Eventually.holds(
+        () -> assertThat(service.log()).anyMatch(line -> line.startsWith("Payhook has stopped;")));
     crm.close();
     mail.stop();
   }
