@@ -195,7 +195,8 @@ final class RunningService implements AutoCloseable {
 
   /** Asks for SIGTERM and gives the exit code. */
   int stop() throws InterruptedException {
-    process.destroy();
+    // Not the process itself: that would close its output, and what it says at its end.
+    process.toHandle().destroy();
     return exitCode();
   }
 
