@@ -45,6 +45,15 @@ public final class Breakers {
     return byTarget.computeIfAbsent(target, this::make);
   }
 
+  /**
+   * The breaker of a server that speaks HTTP.
+   *
+   * @param port 0 or less for the one that the scheme has
+   */
+  public Breaker of(String scheme, String host, int port) {
+    return of(host + ":" + (port > 0 ? port : scheme.equals("https") ? 443 : 80));
+  }
+
   private Breaker make(String target) {
     Breaker breaker = new Breaker(target, clock, first, longest);
     Gauge.builder("payhook.target.available", breaker, b -> b.available() ? 1 : 0)

@@ -44,12 +44,8 @@ final class HttpProviderApi implements ProviderApi {
                     ? HttpRequest.BodyPublishers.noBody()
                     : HttpRequest.BodyPublishers.ofByteArray(body));
     question.headers().forEach(request::setHeader);
-    Breaker breaker = breakers.of(url.getHost() + ":" + port(url));
-    try {
-      breaker.enter();
-    } catch (TargetUnavailableException e) {
-      throw new IOException(e.getMessage(), e);
-    }
+    Breaker breaker = breakers.of(url.getScheme(), url.getHost(), url.getPort());
+    breaker.enter();
     try {
       HttpResponse<InputStream> response =
           client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
@@ -67,13 +63,9 @@ final class HttpProviderApi implements ProviderApi {
     } catch (InterruptedException e) {
       breaker.left();
       throw e;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       breaker.failed(e);
       throw e;
     }
-  }
-
-  private static int port(URI url) {
-    return url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
   }
 }

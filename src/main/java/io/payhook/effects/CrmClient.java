@@ -2,7 +2,6 @@ package io.payhook.effects;
 
 import io.payhook.delivery.Breaker;
 import io.payhook.delivery.Breakers;
-import io.payhook.delivery.TargetUnavailableException;
 import java.io.IOException;
 import java.util.List;
 import org.apache.camel.component.http.HttpClientConfigurer;
@@ -47,12 +46,8 @@ final class CrmClient implements HttpClientConfigurer {
       ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
       throws IOException, HttpException {
     HttpHost host = scope.route.getTargetHost();
-    Breaker breaker = breakers.of(host.getHostName() + ":" + port(host));
-    try {
-      breaker.enter();
-    } catch (TargetUnavailableException e) {
-      throw new IOException(e.getMessage(), e);
-    }
+    Breaker breaker = breakers.of(host.getSchemeName(), host.getHostName(), host.getPort());
+    breaker.enter();
     try {
       ClassicHttpResponse response = chain.proceed(request, scope);
       breaker.answered(response.getCode());
@@ -65,9 +60,5 @@ final class CrmClient implements HttpClientConfigurer {
       breaker.failed(e);
       throw e;
     }
-  }
-
-  private static int port(HttpHost host) {
-    return host.getPort() > 0 ? host.getPort() : "https".equals(host.getSchemeName()) ? 443 : 80;
   }
 }

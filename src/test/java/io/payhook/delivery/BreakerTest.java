@@ -4,37 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.SettableClock;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 
 class BreakerTest {
   private final SettableClock clock = new SettableClock();
   private final Breaker breaker =
       new Breaker("crm.example.com:443", clock, Duration.ofSeconds(5), Duration.ofSeconds(60));
-
-  private static final class SettableClock extends Clock {
-    private Instant now = Instant.parse("2026-11-23T20:00:00Z");
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
 
   private void fail() throws TargetUnavailableException {
     breaker.enter();
@@ -91,14 +69,14 @@ class BreakerTest {
       fail();
     }
     for (int seconds : new int[] {5, 10, 20, 40, 60, 60}) {
-      clock.now = clock.now.plusSeconds(seconds - 1);
+      clock.set(clock.instant().plusSeconds(seconds - 1));
       assertThat(refusal()).isBetween(Duration.ofSeconds(1), Duration.ofMillis(1_001));
-      clock.now = clock.now.plusMillis(1_001);
+      clock.set(clock.instant().plusMillis(1_001));
       breaker.enter();
       assertThat(refusal()).describedAs("a second one meanwhile").isEqualTo(Duration.ofSeconds(1));
       breaker.failed(new IOException("down"));
     }
-    clock.now = clock.now.plusMillis(60_001);
+    clock.set(clock.instant().plusMillis(60_001));
     succeed();
     assertThat(breaker.available()).isTrue();
     for (int i = 0; i < 5; i++) {
@@ -112,7 +90,7 @@ class BreakerTest {
     for (int i = 0; i < 5; i++) {
       fail();
     }
-    clock.now = clock.now.plusMillis(5_001);
+    clock.set(clock.instant().plusMillis(5_001));
     breaker.enter();
     breaker.left();
     assertThatCode(breaker::enter).doesNotThrowAnyException();
