@@ -95,7 +95,8 @@ final class Confirming implements Work {
         finding =
             new Confirmation.Finding(
                 Confirmation.Meaning.CONTRADICTED,
-                "the provider knows nothing of it (HTTP " + status + ")");
+                "the provider knows nothing of it (HTTP " + status + ")",
+                null);
       } else if (status == 404 || status == 410) {
         throw new IOException("HTTP " + status + " from " + answer.from());
       } else {

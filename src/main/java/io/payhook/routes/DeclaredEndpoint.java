@@ -158,9 +158,13 @@ public record DeclaredEndpoint(
     return file.resolveSibling("samples");
   }
 
-  /** Its sample of an event type, where there is one. */
+  /** Its sample of an event type, or of a name, where there is one. */
   public Optional<Sample> findSample(String type) {
-    return samples().stream().filter(sample -> sample.type().equals(type)).findFirst();
+    List<Sample> all = samples();
+    return all.stream()
+        .filter(sample -> sample.name().equals(type))
+        .findFirst()
+        .or(() -> all.stream().filter(sample -> sample.type().equals(type)).findFirst());
   }
 
   /**
@@ -172,7 +176,7 @@ public record DeclaredEndpoint(
     return findSample(type)
         .orElseThrow(
             () -> {
-              List<String> types = samples().stream().map(Sample::type).toList();
+              List<String> types = samples().stream().map(Sample::name).toList();
               return new IllegalArgumentException(
                   "endpoint '"
                       + name

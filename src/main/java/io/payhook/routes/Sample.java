@@ -14,12 +14,13 @@ import java.util.stream.Stream;
 /**
  * One real body of an event, as its platform sends it, but for the signature. In a folder {@code
  * samples} each is a file named after its event type; the file's ending tells its content type.
+ * Several of one type have names of their own after an {@code @}: {@code charge.success@card.json}.
  *
- * @param type the event type, by Payhook's name for it
+ * @param name of its file, without the ending: the event type by Payhook's name for it
  * @param contentType of the body
  * @param body the bytes
  */
-public record Sample(String type, String contentType, byte[] body) {
+public record Sample(String name, String contentType, byte[] body) {
   /** Content types by the endings of files. */
   private static final Map<String, String> CONTENT_TYPES = new LinkedHashMap<>();
 
@@ -62,17 +63,17 @@ public record Sample(String type, String contentType, byte[] body) {
    * @return a sample of JSON when the ending tells nothing
    */
   public static Sample read(Path file) throws IOException {
-    String name = String.valueOf(file.getFileName());
+    String fileName = String.valueOf(file.getFileName());
     String ending = ending(file);
-    String type =
+    String name =
         CONTENT_TYPES.containsKey(ending)
-            ? name.substring(0, name.length() - ending.length() - 1)
-            : name;
+            ? fileName.substring(0, fileName.length() - ending.length() - 1)
+            : fileName;
     byte[] bytes = Files.readAllBytes(file);
     // Editors end a file with a newline; platforms don't.
     boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
     return new Sample(
-        type,
+        name,
         CONTENT_TYPES.getOrDefault(ending, "application/json"),
         ends ? Arrays.copyOf(bytes, bytes.length - 1) : bytes);
   }
@@ -82,9 +83,15 @@ public record Sample(String type, String contentType, byte[] body) {
     return name.substring(name.lastIndexOf('.') + 1);
   }
 
+  /** Its event type, by Payhook's name for it. */
+  public String type() {
+    int at = name.indexOf('@');
+    return at < 0 ? name : name.substring(0, at);
+  }
+
   /** The name of its file. */
   public String fileName() {
-    return type
+    return name
         + "."
         + CONTENT_TYPES.entrySet().stream()
             .filter(one -> one.getValue().equals(contentType))

@@ -77,6 +77,14 @@ public record RawRequest(String method, String url, List<Header> headers, byte[]
         body);
   }
 
+  /** A GET as if its query had come as a form: what it says then stands where forms have it. */
+  RawRequest asForm() {
+    int mark = url.indexOf('?');
+    byte[] query =
+        (mark < 0 ? "" : url.substring(mark + 1)).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    return withHeader("Content-Type", "application/x-www-form-urlencoded").withBody(query);
+  }
+
   /** This request with another body. */
   public RawRequest withBody(byte[] changed) {
     return new RawRequest(method, url, headers, changed);
