@@ -23,7 +23,7 @@ final class SqlMoney {
   /** What stands behind a parameter: closing brackets and casts, then perhaps arithmetic. */
   private static final Pattern BEHIND =
       Pattern.compile(
-          "(?i)^((?:\\s|\\)|::\\s*(?:"
+          "(?i)^((?:\\s+|\\)|::\\s*(?:"
               + TYPE
               + "))*)(?:/\\s*(\\d+)(\\.\\d+|::\\s*numeric)?|\\*\\s*(0?\\.\\d+))?");
 
@@ -40,7 +40,7 @@ final class SqlMoney {
               + FLOAT
               + "|money)\\b");
   private static final Pattern MASKED =
-      Pattern.compile("(?s)--[^\\n]*|/\\*.*?\\*/|'(?:[^']|'')*'|\\$(\\w*)\\$.*?\\$\\1\\$");
+      Pattern.compile("(?s)--[^\\n]*|/\\*.*?\\*/|'[^']*+(?:''[^']*+)*+'|\\$(\\w*)\\$.*?\\$\\1\\$");
 
   private final MoneyUse use;
   private final Path file;

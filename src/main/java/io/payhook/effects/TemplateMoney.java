@@ -18,6 +18,7 @@ final class TemplateMoney {
           "\\{%-?\\s*(?:(?:set|for)\\s+(\\w+)(?:\\s*,\\s*(\\w+))?|macro\\s+\\w+\\(([^)]*)\\))");
   private static final Pattern DIVIDED =
       Pattern.compile("^\\s*\\)*\\s*(?:/\\s*(\\d+)(\\.\\d+)?|\\*\\s*(0\\.\\d+))");
+  private static final Pattern FORMATTED = Pattern.compile("^\\s*\\)*\\s*\\|\\s*money\\b");
   private static final Pattern COUNTED =
       Pattern.compile("^[^{]*?\\|\\s*money\\s*\\([^)]*[\"']minor[\"']");
   private static final Pattern ASKED = Pattern.compile("^\\s*(?:is\\b|\\?)");
@@ -55,16 +56,16 @@ final class TemplateMoney {
         if (local.contains(names.group(1)) || !use.isMoney(path)) {
           continue;
         }
-        Said said = said(path, names.group(), behind);
+        Said said = said(file, path, names.group(), behind);
         if (said == null
             && (condition
                 ? MoneyUse.isCompared(behind)
-                : group == 1
+                : (group == 1 || FORMATTED.matcher(behind).find())
                     && !COUNTED.matcher(behind).find()
                     && !ASKED.matcher(behind).find()
                     && !MoneyUse.namesMinorUnit(
                         text.substring(0, tags.start()), text.substring(tags.end())))) {
-          said = raw(path, names.group());
+          said = raw(file, path, names.group());
         }
         if (said != null) {
           problems.add(
@@ -93,7 +94,7 @@ final class TemplateMoney {
 
   private record Said(String what, String right) {}
 
-  private @Nullable Said said(VariablePath path, String written, String behind) {
+  private @Nullable Said said(Path file, VariablePath path, String written, String behind) {
     Matcher divided = DIVIDED.matcher(behind);
     if (!divided.find()) {
       return null;
@@ -105,23 +106,29 @@ final class TemplateMoney {
       return null;
     }
     if (MoneyUse.isFact(path)) {
-      return new Said(MoneyUse.alreadyMajor(whole), "write {{ amount | money(currency) }}");
+      return new Said(MoneyUse.alreadyMajor(whole), fact(file));
     }
     return new Said(
         decimals ? MoneyUse.floating(whole) : MoneyUse.integerDivision(whole),
-        right(path, written));
+        right(file, path, written));
   }
 
-  private @Nullable Said raw(VariablePath path, String written) {
+  private @Nullable Said raw(Path file, VariablePath path, String written) {
     Amount amount = use.raw(path).orElse(null);
     return amount == null || !amount.minor()
         ? null
-        : new Said(MoneyUse.inMinorUnit(written, amount), right(path, written));
+        : new Said(MoneyUse.inMinorUnit(written, amount), right(file, path, written));
   }
 
-  private String right(VariablePath path, String written) {
+  private static String fact(Path file) {
+    return file.toString().endsWith(".json")
+        ? "write {{ amount }}"
+        : "write {{ amount | money(currency) }}";
+  }
+
+  private String right(Path file, VariablePath path, String written) {
     return use.raw(path).filter(Amount::fact).isPresent()
-        ? "write {{ amount | money(currency) }}"
+        ? fact(file)
         : "write {{ " + written + " | money(currency, unit=\"minor\") }}";
   }
 }

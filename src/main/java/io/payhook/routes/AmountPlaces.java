@@ -26,8 +26,11 @@ record AmountPlaces(Set<List<String>> own, Set<List<String>> others, boolean min
       Pattern.compile("(?:^|[|{\\n])\\s*(root:|form:)?(/?[^|{}\\n?]+?)\\??\\s*(?=[|}\\n]|$)");
 
   static AmountPlaces of(Provider provider, String type) {
-    String unit = setting(provider, Setting.EVENT_AMOUNT_UNIT, type).orElse("major");
-    Set<List<String>> own = places(setting(provider, Setting.EVENT_AMOUNT, type).orElse(""));
+    String unit =
+        setting(provider, Setting.EVENT_AMOUNT_UNIT, Setting.EVENT_AMOUNT_UNIT_OF, type)
+            .orElse("major");
+    Set<List<String>> own =
+        places(setting(provider, Setting.EVENT_AMOUNT, Setting.EVENT_AMOUNT_OF, type).orElse(""));
     Set<List<String>> others = places(provider.setting(Setting.EVENT_AMOUNT).orElse(""));
     others.removeAll(own);
     return new AmountPlaces(own, others, unit.equals("minor"));
@@ -43,8 +46,9 @@ record AmountPlaces(Set<List<String>> own, Set<List<String>> others, boolean min
   /**
    * A setting as it is for one type: the exact name before a pattern, a longer before a shorter.
    */
-  private static Optional<String> setting(Provider provider, Setting base, String type) {
-    String prefix = base.key() + "-of.";
+  private static Optional<String> setting(
+      Provider provider, Setting base, Setting byType, String type) {
+    String prefix = byType.key() + ".";
     List<String> names = new ArrayList<>(List.of(type));
     provider
         .aliases()
