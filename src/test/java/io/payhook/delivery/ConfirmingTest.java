@@ -118,7 +118,7 @@ class ConfirmingTest {
   }
 
   private void confirm(Provider provider) throws Exception {
-    engine.confirm("payments", provider.confirmation().orElseThrow());
+    engine.confirm("payments", Map.of(provider.name(), provider.confirmation().orElseThrow()));
   }
 
   private void echezona() throws Exception {
@@ -129,7 +129,7 @@ class ConfirmingTest {
       throws Exception {
     return journal.append(
         TestJournal.event(type, key, "T1", contentType, text),
-        engine.recipientsOf("payments", type));
+        engine.recipientsOf("payments", null, type));
   }
 
   private Receipt accept(String text) throws Exception {
@@ -317,7 +317,7 @@ class ConfirmingTest {
     status = 503;
     accept(EVENT);
     Eventually.holds(() -> assertThat(questions).isNotEmpty());
-    engine.confirm("payments", null);
+    engine.confirm("payments", Map.of());
     accept("payment.success", "k2", "application/json", EVENT);
     Eventually.holds(() -> assertThat(effects).hasSize(1));
     assertThat(database.query("select state from payhook.event order by key"))
