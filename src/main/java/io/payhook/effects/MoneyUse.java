@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -95,10 +96,12 @@ public final class MoneyUse {
     return problems;
   }
 
-  /** The amount that a path leads to. */
+  /** The amount that a path leads to: of several events' the one that is taken wrongly. */
   Optional<Amount> raw(VariablePath path) {
     return path.variable().equals("event")
-        ? amounts.stream().filter(each -> each.members.equals(path.members())).findFirst()
+        ? amounts.stream()
+            .filter(each -> each.members.equals(path.members()))
+            .max(Comparator.comparing(Amount::minor).thenComparing(Amount::fact))
         : Optional.empty();
   }
 

@@ -8,6 +8,7 @@ import io.payhook.routes.Declarations.Declared;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
 import io.payhook.routes.RouteCheck.Route;
+import io.payhook.signature.Provider;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Warns where routes take for money what is none, as {@link MoneyUse} finds it. */
@@ -79,16 +81,18 @@ final class MoneyCheck {
     List<Amount> amounts = new ArrayList<>();
     Subscription.of(route.from)
         .ifPresent(
-            subscription -> {
-              for (Declared endpoint : declared.endpoints().values()) {
-                if (endpoint.provider() != null && subscription.takesFrom(endpoint)) {
-                  for (String type : subscription.types(endpoint)) {
-                    amounts.addAll(
-                        AmountPlaces.of(endpoint.provider(), type).amounts(endpoint.name()));
-                  }
-                }
-              }
-            });
+            subscription ->
+                declared.endpoints().values().stream()
+                    .filter(subscription::takesFrom)
+                    .forEach(endpoint -> amounts(endpoint, subscription.types(endpoint), amounts)));
     return amounts;
+  }
+
+  private static void amounts(Declared endpoint, Set<String> types, List<Amount> into) {
+    for (Provider provider : endpoint.providers()) {
+      for (String type : types) {
+        into.addAll(AmountPlaces.of(provider, type).amounts(endpoint.name()));
+      }
+    }
   }
 }

@@ -125,7 +125,7 @@ class TransactedDatabasesTest extends CamelTestSupport {
   private void accept() throws Exception {
     journal.append(
         TestJournal.event("invoice.paid", "k1", "T1", "{}"),
-        engine.recipientsOf("payments", "invoice.paid"));
+        engine.recipientsOf("payments", null, "invoice.paid"));
   }
 
   private void reaches(String state) throws Exception {

@@ -52,6 +52,16 @@ class MoneyCheckTest {
     assertThat(routes.findings()).isEmpty();
   }
 
+  @Test
+  void the_fact_amount_is_well_with_and_without_its_currency() throws IOException {
+    inserting("amount", ":amount");
+    routes.write(TEXT, "{{ amount | money(currency) }} {{ amount }}");
+    routes.write(JSON, "{\"amount\": {{ amount }}}");
+    routes.replace(
+        SHOP, "receipt.html\n", "receipt.html\n              subject: ${variable.amount}\n");
+    assertThat(routes.findings()).isEmpty();
+  }
+
   // Kobo taken for naira
 
   @Test
@@ -256,9 +266,9 @@ class MoneyCheckTest {
     inserting("amount", ":amount / 100");
     routes.write(TEXT, "{{ amount / 100 }}");
     assertThat(routes.findings())
-        .contains(
-            "shop/sql/record-order.sql:2:20: warning: :amount / 100: amount is in the major unit already (naira, dollars); write :amount",
-            "shop/email/receipt.txt:1:4: warning: amount / 100: amount is in the major unit already (naira, dollars); write {{ amount | money(currency) }}");
+        .containsExactly(
+            "shop/email/receipt.txt:1:4: warning: amount / 100: amount is in the major unit already (naira, dollars); write {{ amount | money(currency) }}",
+            "shop/sql/record-order.sql:2:20: warning: :amount / 100: amount is in the major unit already (naira, dollars); write :amount");
   }
 
   // Floating point
@@ -266,6 +276,7 @@ class MoneyCheckTest {
   @ParameterizedTest
   @CsvSource({
     ":event.data.amount::float8, :event.data.amount::float8",
+    ":amount::float8, :amount::float8",
     ":event.data.amount::double  precision, :event.data.amount::double precision",
     "(:event.data.amount)::real, :event.data.amount::real",
     "'cast(:event.data.amount as float)', :event.data.amount::float"
