@@ -281,16 +281,30 @@ public final class Confirmation {
    * @throws IllegalArgumentException when the event can't be read
    */
   public byte[] agreeing(Kept event) {
+    return agreeing(event, Map.of());
+  }
+
+  /**
+   * The same, but for some of what it says.
+   *
+   * @param otherwise {@code status}, {@code reference}, {@code currency} and {@code amount}, which
+   *     is in major units
+   * @throws IllegalArgumentException when the event can't be read, or an amount is no number
+   */
+  public byte[] agreeing(Kept event, Map<String, String> otherwise) {
     Scope scope = scope(event);
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
     try {
       String stated = statusEvent == null ? null : statusEvent.text(scope);
-      put(answer, status, stated == null ? accepted(event.type()).get(0) : stated);
+      String agreed = stated == null ? accepted(event.type()).get(0) : stated;
+      put(answer, status, otherwise.getOrDefault("status", agreed));
       Template reference = event(Setting.CONFIRM_REFERENCE_IS);
-      put(answer, Setting.CONFIRM_REFERENCE, reference == null ? null : reference.text(scope));
-      String code = plan.currencyOf(scope);
+      String same = reference == null ? null : reference.text(scope);
+      put(answer, Setting.CONFIRM_REFERENCE, otherwise.getOrDefault("reference", same));
+      String code = otherwise.getOrDefault("currency", plan.currencyOf(scope));
       put(answer, Setting.CONFIRM_CURRENCY, code);
-      BigDecimal amount = plan.amountOf(scope, code);
+      String other = otherwise.get("amount");
+      BigDecimal amount = other == null ? plan.amountOf(scope, code) : new BigDecimal(other);
       if (amount != null && "minor".equals(settings.get(Setting.CONFIRM_AMOUNT_UNIT.key()))) {
         amount = amount.divide(Objects.requireNonNull(plan.amount("1", true, code)));
       }
