@@ -58,6 +58,8 @@ final class Existing {
    * @throws SQLException that names the script
    */
   static void run(List<Path> scripts, Connection connection) throws IOException, SQLException {
+    // Not the journal's own schema, which is named as the user is.
+    connection.setSchema("public");
     for (Path script : scripts) {
       try (Statement statement = connection.createStatement()) {
         statement.execute(Files.readString(script));

@@ -10,9 +10,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.camel.component.http.HttpClientConfigurer;
 import org.apache.camel.component.http.HttpEndpoint;
-import org.apache.hc.client5.http.classic.ExecChain;
-import org.apache.hc.client5.http.impl.ChainElement;
+import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.io.ConnectionEndpoint;
+import org.apache.hc.client5.http.io.HttpClientConnectionManager;
+import org.apache.hc.client5.http.io.LeaseRequest;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
@@ -20,20 +22,25 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpStatus;
+import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
+import org.apache.hc.core5.http.protocol.HttpContext;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Answers what routes ask over HTTP, in the process itself. Camel's own client makes the request,
- * whole and with all its headers; in the place where it would look the host up and connect, this
- * answers.
+ * whole and with all its headers; but what it takes for a connection is this, so no host is looked
+ * up, no socket opened and no certificate needed.
  */
 final class HttpStand {
   /** Where the CRM is during a test. */
   static final String CRM = "http://crm.test";
 
-  private static final String CRM_HOST = "crm.test";
+  static final String CRM_HOST = "crm.test";
 
   private final Outside outside;
   private final Faults faults;
@@ -53,17 +60,18 @@ final class HttpStand {
           cover(builder);
           if (own != null) {
             own.configureHttpClient(builder);
+            cover(builder);
           }
         });
   }
 
   private void cover(HttpClientBuilder builder) {
-    builder.replaceExecInterceptor(ChainElement.CONNECT.name(), this::answer);
+    builder.setConnectionManager(new Connections());
   }
 
-  private ClassicHttpResponse answer(
-      ClassicHttpRequest request, ExecChain.Scope scope, ExecChain unused) throws IOException {
-    Outgoing message = outgoing(request, scope.route.getTargetHost());
+  private ClassicHttpResponse answer(ClassicHttpRequest request, HttpRoute route)
+      throws IOException {
+    Outgoing message = outgoing(request, route.getTargetHost());
     Place place = Place.current();
     if (message.isOf(CRM_HOST)) {
       Optional<Fault> fault = faults.due("crm", message.headers().get("Idempotency-Key"));
@@ -90,7 +98,10 @@ final class HttpStand {
         headers.putIfAbsent("Content-Type", entity.getContentType());
       }
     }
-    String authority = target.getHostName() + (target.getPort() < 0 ? "" : ":" + target.getPort());
+    boolean usual =
+        target.getPort() < 0
+            || target.getPort() == (target.getSchemeName().equals("https") ? 443 : 80);
+    String authority = target.getHostName() + (usual ? "" : ":" + target.getPort());
     return new Outgoing(
         request.getMethod(),
         target.getSchemeName() + "://" + authority + request.getRequestUri(),
@@ -127,5 +138,75 @@ final class HttpStand {
       return reply.json().toString().getBytes(StandardCharsets.UTF_8);
     }
     return reply.body() == null ? null : reply.body().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Connections that are there at once and lead nowhere. */
+  private final class Connections implements HttpClientConnectionManager {
+    @Override
+    public LeaseRequest lease(String id, HttpRoute route, Timeout timeout, Object state) {
+      return new LeaseRequest() {
+        @Override
+        public ConnectionEndpoint get(Timeout ignored) {
+          return new Connected(route);
+        }
+
+        @Override
+        public boolean cancel() {
+          return true;
+        }
+      };
+    }
+
+    @Override
+    public void release(ConnectionEndpoint endpoint, Object state, TimeValue keepAlive) {}
+
+    @Override
+    public void connect(ConnectionEndpoint endpoint, TimeValue timeout, HttpContext context) {}
+
+    @Override
+    public void upgrade(ConnectionEndpoint endpoint, HttpContext context) {}
+
+    @Override
+    public void close(CloseMode mode) {}
+
+    @Override
+    public void close() {}
+  }
+
+  private final class Connected extends ConnectionEndpoint {
+    private final HttpRoute route;
+
+    Connected(HttpRoute route) {
+      this.route = route;
+    }
+
+    @Override
+    public ClassicHttpResponse execute(
+        String id, ClassicHttpRequest request, RequestExecutor unused, HttpContext context)
+        throws IOException {
+      return answer(request, route);
+    }
+
+    @Override
+    @Deprecated
+    public ClassicHttpResponse execute(
+        String id, ClassicHttpRequest request, HttpRequestExecutor unused, HttpContext context)
+        throws IOException {
+      return answer(request, route);
+    }
+
+    @Override
+    public boolean isConnected() {
+      return true;
+    }
+
+    @Override
+    public void setSocketTimeout(Timeout timeout) {}
+
+    @Override
+    public void close(CloseMode mode) {}
+
+    @Override
+    public void close() {}
   }
 }

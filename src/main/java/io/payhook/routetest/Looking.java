@@ -15,7 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -241,6 +243,8 @@ final class Looking {
     // A token is fetched on the way; it is looked at only where a test names it.
     well &= open.stream().allMatch(Outgoing::asksForToken);
     if (!well) {
+      Set<String> named = new TreeSet<>();
+      expected.forEach(call -> named.addAll(call.headers().keySet()));
       failures.add(
           new Failure(
               "calls"
@@ -249,11 +253,24 @@ final class Looking {
                       .map(one -> " (line " + one.line() + ")")
                       .orElse(""),
               expected.stream().map(Looking::told).toList(),
-              outside.taken().stream()
-                  .filter(one -> !one.asksForToken() || !open.contains(one))
-                  .map(Outgoing::told)
-                  .toList()));
+              counted(
+                  outside.taken().stream()
+                      .filter(one -> !one.asksForToken() || !open.contains(one))
+                      .map(one -> one.told(named))
+                      .toList())));
     }
+  }
+
+  /** Each text once where it comes several times one after another. */
+  private static List<String> counted(List<String> texts) {
+    List<String> counted = new ArrayList<>();
+    for (int i = 0, times = 1; i < texts.size(); i++, times++) {
+      if (i + 1 == texts.size() || !texts.get(i).equals(texts.get(i + 1))) {
+        counted.add(texts.get(i) + (times > 1 ? " (" + times + " times)" : ""));
+        times = 0;
+      }
+    }
+    return counted;
   }
 
   private static String told(Call call) {

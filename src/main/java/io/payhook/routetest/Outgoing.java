@@ -2,10 +2,11 @@ package io.payhook.routetest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,11 +58,21 @@ record Outgoing(
         && ("&" + text()).contains("&grant_type=");
   }
 
-  /** For a person; the host only where it isn't the CRM's. */
-  String told() {
+  /**
+   * For a person; the host only where it isn't the CRM's.
+   *
+   * @param named the headers that matter
+   */
+  String told(Set<String> named) {
     JsonNode json = json();
-    String where = authority.equals(URI.create(HttpStand.CRM).getAuthority()) ? path : url;
-    String what = json == null ? text() : json.toString();
-    return ((method.isEmpty() ? "" : method + " ") + where + " " + what).strip();
+    Map<String, String> shown = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    shown.putAll(headers);
+    shown.keySet().removeIf(name -> named.stream().noneMatch(name::equalsIgnoreCase));
+    return ((method.isEmpty() ? "" : method + " ")
+            + (authority.equals(HttpStand.CRM_HOST) ? path : url)
+            + " "
+            + (json == null ? text() : json.toString())
+            + (shown.isEmpty() ? "" : " " + shown))
+        .strip();
   }
 }

@@ -179,6 +179,7 @@ public final class RouteTests {
     Migrations.journal(template);
     try (Connection connection = template.getConnection()) {
       for (Path integration : integrations) {
+        System.err.println(
         Existing.run(Existing.scripts(integration.resolve(Existing.FOLDER)), connection);
       }
     } catch (SQLException | IOException e) {
