@@ -179,7 +179,6 @@ public final class RouteTests {
     Migrations.journal(template);
     try (Connection connection = template.getConnection()) {
       for (Path integration : integrations) {
-        System.err.println(
         Existing.run(Existing.scripts(integration.resolve(Existing.FOLDER)), connection);
       }
     } catch (SQLException | IOException e) {
