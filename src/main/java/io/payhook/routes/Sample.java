@@ -1,25 +1,34 @@
 package io.payhook.routes;
 
+import io.payhook.signature.Provider;
+import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
  * One real body of an event, as its platform sends it, but for the signature. In a folder {@code
  * samples} each is a file named after its event type; the file's ending tells its content type.
+ * Several of one type have names of their own after an {@code @}: {@code charge.success@card.json}.
  *
- * @param type the event type, by Payhook's name for it
+ * @param name of its file, without the ending: the event type by Payhook's name for it
  * @param contentType of the body
  * @param body the bytes
  */
-public record Sample(String type, String contentType, byte[] body) {
+public record Sample(String name, String contentType, byte[] body) {
   /** Content types by the endings of files. */
   private static final Map<String, String> CONTENT_TYPES = new LinkedHashMap<>();
 
@@ -62,17 +71,17 @@ public record Sample(String type, String contentType, byte[] body) {
    * @return a sample of JSON when the ending tells nothing
    */
   public static Sample read(Path file) throws IOException {
-    String name = String.valueOf(file.getFileName());
+    String fileName = String.valueOf(file.getFileName());
     String ending = ending(file);
-    String type =
+    String name =
         CONTENT_TYPES.containsKey(ending)
-            ? name.substring(0, name.length() - ending.length() - 1)
-            : name;
+            ? fileName.substring(0, fileName.length() - ending.length() - 1)
+            : fileName;
     byte[] bytes = Files.readAllBytes(file);
     // Editors end a file with a newline; platforms don't.
     boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
     return new Sample(
-        type,
+        name,
         CONTENT_TYPES.getOrDefault(ending, "application/json"),
         ends ? Arrays.copyOf(bytes, bytes.length - 1) : bytes);
   }
@@ -82,15 +91,37 @@ public record Sample(String type, String contentType, byte[] body) {
     return name.substring(name.lastIndexOf('.') + 1);
   }
 
+  /** Its event type, by Payhook's name for it. */
+  public String type() {
+    int at = name.indexOf('@');
+    return at < 0 ? name : name.substring(0, at);
+  }
+
   /** The name of its file. */
   public String fileName() {
-    return type
+    return name
         + "."
         + CONTENT_TYPES.entrySet().stream()
             .filter(one -> one.getValue().equals(contentType))
             .map(Map.Entry::getKey)
             .findFirst()
             .orElseThrow();
+  }
+
+  /** The event that it is for a preset, signed with a secret made for the occasion. */
+  public Optional<VerifiedEvent> verifiedBy(Provider provider) {
+    Secret secret = Secret.random(provider.secretKind());
+    Clock clock = Clock.systemUTC();
+    try {
+      RawRequest signed =
+          new Signer(provider, secret, clock).sign(request("http://localhost/"), type());
+      return new Verifier(provider, List.of(secret), clock).verify(signed)
+              instanceof VerifiedEvent event
+          ? Optional.of(event)
+          : Optional.empty();
+    } catch (ProviderException e) {
+      return Optional.empty();
+    }
   }
 
   /** The sample as a request, with nothing signed yet. */

@@ -19,7 +19,7 @@ final class ProviderApiStand implements ProviderApi {
   @Override
   public Answer ask(Confirmation confirmation, Confirmation.Kept event) {
     // A question that can't be made would fail at the real one too.
-    String from = confirmation.question(event).url();
+    String from = confirmation.question(event, "test-token").url();
     Optional<Fault> fault = faults.due("confirm", null);
     if (fault.isPresent() && !fault.get().says().isEmpty()) {
       return new Answer(from, 200, null, confirmation.agreeing(event, fault.get().says()));

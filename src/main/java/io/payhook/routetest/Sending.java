@@ -172,7 +172,6 @@ final class Sending {
   private HttpRequest request(Send send, DeclaredEndpoint endpoint, int port) throws IOException {
     String path = "/webhooks/" + endpoint.name();
     String url = "http://127.0.0.1:" + port + path;
-    Provider provider = endpoint.resolve(Providers.load(settings.routes().resolve("providers")));
     String own = send.body();
     Sample sample =
         own == null
@@ -184,6 +183,8 @@ final class Sending {
                     .map(Sample::contentType)
                     .orElse("application/json"),
                 own.getBytes(StandardCharsets.UTF_8));
+    Provider provider =
+        endpoint.resolve(Providers.load(settings.routes().resolve("providers")), sample);
     RawRequest request = sample.request(settings.publicUrl(path).orElse(url));
     for (Map.Entry<String, String> header : send.headers().entrySet()) {
       request = request.withHeader(header.getKey(), header.getValue());
@@ -195,12 +196,12 @@ final class Sending {
               ? Secret.random(provider.secretKind())
               : secrets.get(secrets.size() - 1);
       Clock signing = Clock.offset(clock, send.late().negated());
-      request = new Signer(provider, secret, signing).sign(request, send.sample());
+      request = new Signer(provider, secret, signing).sign(request, sample.type());
     }
     HttpRequest.Builder builder =
-        HttpRequest.newBuilder(URI.create(url))
+        HttpRequest.newBuilder(URI.create(url + request.query()))
             .timeout(Trial.PATIENCE)
-            .POST(HttpRequest.BodyPublishers.ofByteArray(request.body()));
+            .method(request.method(), HttpRequest.BodyPublishers.ofByteArray(request.body()));
     for (RawRequest.Header header : request.headers()) {
       if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
         builder.header(header.name(), header.value());

@@ -7,7 +7,10 @@ enum Algorithm {
   HMAC_SHA256("HmacSHA256", 32),
   HMAC_SHA512("HmacSHA512", 64),
   HMAC_SHA1("HmacSHA1", 20),
+  HMAC_SHA3_512("HmacSHA3-512", 64),
   SHA256("SHA-256", 32),
+  SHA512("SHA-512", 64),
+  MD5("MD5", 16),
   ED25519("Ed25519", 64),
   RSA_SHA256("SHA256withRSA", 0),
   TOKEN("", 0),
@@ -35,6 +38,11 @@ enum Algorithm {
 
   boolean isHmac() {
     return jca.startsWith("Hmac");
+  }
+
+  /** Whether it is a plain digest, which proves something only where the secret is part of it. */
+  boolean isDigest() {
+    return this == SHA256 || this == SHA512 || this == MD5;
   }
 
   /** Whether what is compared is a signature over content, not a credential. */

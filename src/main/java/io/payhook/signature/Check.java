@@ -17,6 +17,7 @@ import java.security.spec.RSAPublicKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import javax.crypto.Mac;
@@ -51,9 +52,9 @@ abstract class Check {
       throw new IllegalArgumentException("is empty");
     }
     return switch (algorithm) {
-      case HMAC_SHA1, HMAC_SHA256, HMAC_SHA512 ->
+      case HMAC_SHA1, HMAC_SHA256, HMAC_SHA512, HMAC_SHA3_512 ->
           new Hmac(algorithm.jca, keyBytes(text, keyForm, prefixes));
-      case SHA256 -> new Digest();
+      case SHA256, SHA512, MD5 -> new Digest(algorithm.jca);
       case TOKEN, BASIC -> new Token(text);
       case ED25519 -> ed25519(text, keyForm, prefixes);
       case RSA_SHA256 -> rsa(text);
@@ -73,7 +74,11 @@ abstract class Check {
             }
             yield bytes;
           }
-          case "sha1" -> sha1(text);
+          case "sha1" -> digest("SHA-1", text.getBytes(StandardCharsets.UTF_8));
+          case "sha256-hex" ->
+              HexFormat.of()
+                  .formatHex(digest("SHA-256", text.getBytes(StandardCharsets.UTF_8)))
+                  .getBytes(StandardCharsets.UTF_8);
           default -> text.getBytes(StandardCharsets.UTF_8);
         };
     if (key.length == 0) {
@@ -101,11 +106,11 @@ abstract class Check {
     }
   }
 
-  private static byte[] sha1(String text) {
+  private static byte[] digest(String algorithm, byte[] content) {
     try {
-      return MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+      return MessageDigest.getInstance(algorithm).digest(content);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-1", e);
+      throw new IllegalStateException("every Java has " + algorithm, e);
     }
   }
 
@@ -141,6 +146,12 @@ abstract class Check {
 
   /** A digest over content that holds the secret itself. */
   private static final class Digest extends Check {
+    private final String algorithm;
+
+    Digest(String algorithm) {
+      this.algorithm = algorithm;
+    }
+
     @Override
     boolean holds(byte[] content, List<byte[]> signatures) {
       return anyEquals(sign(content), signatures);
@@ -148,11 +159,7 @@ abstract class Check {
 
     @Override
     byte[] sign(byte[] content) {
-      try {
-        return MessageDigest.getInstance("SHA-256").digest(content);
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java has SHA-256", e);
-      }
+      return digest(algorithm, content);
     }
   }
 

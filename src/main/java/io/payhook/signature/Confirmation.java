@@ -3,10 +3,7 @@ package io.payhook.signature;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -15,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,18 +20,16 @@ import org.jspecify.annotations.Nullable;
  * answer means. It asks nobody itself.
  */
 public final class Confirmation {
-  private static final int LONGEST_SHOWN = 100;
-
   private final Plan plan;
-  private final Map<String, String> settings;
+  private final SettingTexts settings;
+  private final Judgement judgement;
   private final @Nullable Secret secret;
-  private final Template url;
+  private final PerType<Template> url;
   private final Map<String, Template> headers;
   private final @Nullable Template body;
   private final String contentType;
   private final List<String> types;
-  private final JsonPointer status;
-  private final @Nullable Template statusEvent;
+  private final List<String> free;
 
   /**
    * What to ask.
@@ -67,38 +63,61 @@ public final class Confirmation {
    * The verdict on an answer.
    *
    * @param reason one line for a person; empty for {@link Meaning#CONFIRMED}
+   * @param confirmed what is so, by the API's word; null unless it is {@link Meaning#CONFIRMED}
    */
-  public record Finding(Meaning meaning, String reason) {}
+  public record Finding(Meaning meaning, String reason, @Nullable Confirmed confirmed) {}
+
+  /**
+   * What the platform's API says of an event: it counts, not what the event says. Null is what the
+   * API does not tell.
+   *
+   * @param type the event's type, where only the API tells it
+   * @param key the event's key, where the answer makes it
+   * @param entity what the event is about, where it does not say so itself
+   * @param amount in the currency's major unit
+   * @param currency ISO 4217 letters
+   */
+  public record Confirmed(
+      @Nullable String type,
+      @Nullable String key,
+      @Nullable String entity,
+      @Nullable BigDecimal amount,
+      @Nullable String currency) {}
 
   /** An event as the journal keeps it. */
   public record Kept(String type, @Nullable String contentType, byte[] body) {}
 
-  private Confirmation(Plan plan, Map<String, String> settings) {
+  private Confirmation(Plan plan) {
     this.plan = plan;
-    this.settings = settings;
-    String key = settings.get(Setting.CONFIRM_SECRET.key());
+    this.settings = plan.settings();
+    this.judgement = new Judgement(plan);
+    String key = settings.text(Setting.CONFIRM_SECRET);
     this.secret = key == null || key.isBlank() ? null : Secret.of(key);
-    this.url = filled(Setting.CONFIRM_URL);
-    this.headers = new LinkedHashMap<>();
-    plan.map(Setting.CONFIRM_HEADERS)
-        .forEach((name, value) -> headers.put(name, Template.filled(value)));
-    this.body =
-        settings.containsKey(Setting.CONFIRM_BODY.key()) ? filled(Setting.CONFIRM_BODY) : null;
-    this.contentType =
-        settings.getOrDefault(Setting.CONFIRM_CONTENT_TYPE.key(), "application/json");
-    this.types = Setting.lines(settings.getOrDefault(Setting.CONFIRM_TYPES.key(), ""));
-    this.status = JsonPointer.compile(text(Setting.CONFIRM_STATUS));
-    this.statusEvent = event(Setting.CONFIRM_STATUS_EVENT);
+    this.url =
+        new PerType<>(
+            filled(Setting.CONFIRM_URL), settings.map(Setting.CONFIRM_URL_OF), Template::filled);
+    this.headers = headers(Setting.CONFIRM_HEADERS);
+    this.body = settings.has(Setting.CONFIRM_BODY) ? filled(Setting.CONFIRM_BODY) : null;
+    this.contentType = settings.word(Setting.CONFIRM_CONTENT_TYPE, "application/json");
+    this.types = settings.lines(Setting.CONFIRM_TYPES);
+    this.free = settings.lines(Setting.CONFIRM_FREE);
+  }
+
+  private Map<String, Template> headers(Setting setting) {
+    Map<String, Template> read = new LinkedHashMap<>();
+    settings.map(setting).forEach((name, value) -> read.put(name, Template.filled(value)));
+    return read;
   }
 
   /** Null where the platform's API is not asked. */
-  static @Nullable Confirmation of(String provider, Plan plan, Map<String, String> settings) {
-    String enabled = settings.getOrDefault(Setting.CONFIRM_ENABLED.key(), "");
-    boolean keyed = !settings.getOrDefault(Setting.CONFIRM_SECRET.key(), "").isBlank();
+  static @Nullable Confirmation of(String provider, Plan plan) {
+    SettingTexts settings = plan.settings();
+    String enabled = settings.word(Setting.CONFIRM_ENABLED, "");
+    boolean keyed = !settings.word(Setting.CONFIRM_SECRET, "").isBlank();
     if (enabled.equals("false") || !(enabled.equals("true") || keyed)) {
       return null;
     }
-    Confirmation confirmation = new Confirmation(plan, settings);
+    Confirmation confirmation = new Confirmation(plan);
     if (confirmation.secret == null && confirmation.namesSecret()) {
       throw new ProviderException(
           provider,
@@ -111,32 +130,64 @@ public final class Confirmation {
   }
 
   /** What is wrong with the settings below confirm, each of which is right for itself. */
-  static void check(
-      Plan plan, Map<String, String> settings, List<ProviderException.Problem> problems) {
-    List<String> there =
-        settings.keySet().stream().filter(name -> name.startsWith("confirm.")).toList();
-    if (there.isEmpty()) {
+  static void check(Plan plan, List<ProviderException.Problem> problems) {
+    SettingTexts settings = plan.settings();
+    if (!settings.hasAny("confirm.")) {
       return;
     }
     int before = problems.size();
     for (Setting needed :
         List.of(Setting.CONFIRM_URL, Setting.CONFIRM_STATUS, Setting.CONFIRM_STATUS_IS)) {
-      if (!settings.containsKey(needed.key())) {
+      if (!settings.has(needed)) {
         add(problems, needed, "is missing; it says " + needed.says());
       }
     }
-    boolean reference = settings.containsKey(Setting.CONFIRM_REFERENCE.key());
-    if (reference != settings.containsKey(Setting.CONFIRM_REFERENCE_IS.key())) {
-      add(
-          problems,
-          reference ? Setting.CONFIRM_REFERENCE_IS : Setting.CONFIRM_REFERENCE,
-          "is missing; the reference in the answer is compared with that in the event");
-    }
-    boolean post = "POST".equals(settings.get(Setting.CONFIRM_METHOD.key()));
-    if (!post && settings.containsKey(Setting.CONFIRM_BODY.key())) {
+    pair(settings, Setting.CONFIRM_REFERENCE, Setting.CONFIRM_REFERENCE_IS, problems);
+    pair(settings, Setting.CONFIRM_ID, Setting.CONFIRM_ID_IS, problems);
+    boolean post = "POST".equals(settings.text(Setting.CONFIRM_METHOD));
+    if (!post && settings.has(Setting.CONFIRM_BODY)) {
       add(problems, Setting.CONFIRM_BODY, "has no meaning with confirm.method GET");
     }
-    plan.map(Setting.CONFIRM_HEADERS)
+    checkHeaders(settings, Setting.CONFIRM_HEADERS, problems);
+    checkHeaders(settings, Setting.CONFIRM_TOKEN_HEADERS, problems);
+    if (settings.has(Setting.CONFIRM_TOKEN_URL) && !settings.has(Setting.CONFIRM_TOKEN_POINTER)) {
+      add(problems, Setting.CONFIRM_TOKEN_POINTER, "is missing; it says where the token is");
+    }
+    if (problems.size() > before) {
+      return;
+    }
+    Confirmation confirmation = new Confirmation(plan);
+    boolean bodyReads = confirmation.body != null && confirmation.body.readsEvent();
+    if (!bodyReads && !confirmation.url.all().stream().allMatch(Template::readsEvent)) {
+      add(
+          problems,
+          Setting.CONFIRM_URL,
+          "names nothing of the event, so no answer could be about it; write {/data/id}, for example");
+    }
+    boolean token =
+        confirmation.headers.values().stream().anyMatch(each -> each.names(Template.Word.TOKEN));
+    if (token && !settings.has(Setting.CONFIRM_TOKEN_URL)) {
+      add(problems, Setting.CONFIRM_TOKEN_URL, "is missing; confirm.headers name {token}");
+    }
+  }
+
+  private static void pair(
+      SettingTexts settings,
+      Setting answer,
+      Setting event,
+      List<ProviderException.Problem> problems) {
+    if (settings.has(answer) != settings.has(event)) {
+      add(
+          problems,
+          settings.has(answer) ? event : answer,
+          "is missing; " + answer.key() + " and " + event.key() + " are compared");
+    }
+  }
+
+  private static void checkHeaders(
+      SettingTexts settings, Setting setting, List<ProviderException.Problem> problems) {
+    settings
+        .map(setting)
         .forEach(
             (name, value) -> {
               try {
@@ -144,51 +195,48 @@ public final class Confirmation {
               } catch (IllegalArgumentException e) {
                 problems.add(
                     new ProviderException.Problem(
-                        Setting.CONFIRM_HEADERS.key() + "." + name,
-                        String.valueOf(e.getMessage())));
+                        setting.key() + "." + name, String.valueOf(e.getMessage())));
               }
             });
-    if (problems.size() > before) {
-      return;
-    }
-    Confirmation confirmation = new Confirmation(plan, settings);
-    if (!confirmation.url.readsEvent()
-        && (confirmation.body == null || !confirmation.body.readsEvent())) {
-      add(
-          problems,
-          Setting.CONFIRM_URL,
-          "names nothing of the event, so no answer could be about it; write {/data/id}, for example");
-    }
   }
 
   private static void add(List<ProviderException.Problem> problems, Setting setting, String text) {
     problems.add(new ProviderException.Problem(setting.key(), text));
   }
 
-  private String text(Setting setting) {
-    return settings.getOrDefault(setting.key(), "");
-  }
-
   private Template filled(Setting setting) {
-    return Template.filled(text(setting));
-  }
-
-  private @Nullable Template event(Setting setting) {
-    String value = settings.get(setting.key());
-    return value == null ? null : Template.firstOf(Setting.lines(value), Template.Context.EVENT);
+    return Template.filled(settings.word(setting, ""));
   }
 
   private boolean namesSecret() {
-    return url.names(Template.Word.SECRET)
-        || (body != null && body.names(Template.Word.SECRET))
-        || headers.values().stream().anyMatch(value -> value.names(Template.Word.SECRET));
+    return Stream.of(
+            url.all().stream(),
+            Stream.ofNullable(body),
+            headers.values().stream(),
+            headers(Setting.CONFIRM_TOKEN_HEADERS).values().stream(),
+            Stream.of(filled(Setting.CONFIRM_TOKEN_BODY)))
+        .flatMap(each -> each)
+        .anyMatch(
+            template ->
+                template.names(Template.Word.SECRET)
+                    || template.names(Template.Word.SECRET_USER)
+                    || template.names(Template.Word.SECRET_BASIC));
   }
 
-  /** Whether events of a type have to be confirmed. */
+  /** Whether the platform's API is asked about events of a type. */
   public boolean asksAbout(String type) {
-    return types.isEmpty()
-        || types.contains(type)
-        || types.stream().anyMatch(own -> type.equals(plan.aliases().get(own)));
+    return (types.isEmpty() && !isFree(type))
+        || PerType.any(types, type, null)
+        || types.stream().anyMatch(own -> type.equals(plan.event.types.own(own, null)));
+  }
+
+  /** Whether events of a type are not delivered before the platform's API has confirmed them. */
+  public boolean holdsBack(String type) {
+    return asksAbout(type) || !isFree(type);
+  }
+
+  private boolean isFree(String type) {
+    return PerType.any(free, type, null);
   }
 
   private Scope scope(Kept event) {
@@ -199,17 +247,82 @@ public final class Confirmation {
     Scope scope = new Scope(plan, new RawRequest("POST", "", wire, event.body()), Instant.EPOCH);
     scope.type = event.type();
     scope.rawType = event.type();
+    try {
+      String raw = plan.event.type.text(scope);
+      scope.rawType = raw == null ? event.type() : raw;
+    } catch (Refusal e) {
+      // The type came beside the body.
+    }
     scope.secret = secret;
     return scope;
+  }
+
+  /** How the API gives out a token to ask with; null where it asks for none. */
+  public @Nullable Question tokenQuestion() {
+    String at = settings.text(Setting.CONFIRM_TOKEN_URL);
+    if (at == null) {
+      return null;
+    }
+    Scope scope =
+        new Scope(plan, new RawRequest("POST", "", List.of(), new byte[0]), Instant.EPOCH);
+    scope.secret = secret;
+    String type = settings.word(Setting.CONFIRM_TOKEN_CONTENT_TYPE, "application/json");
+    Template content =
+        settings.has(Setting.CONFIRM_TOKEN_BODY) ? filled(Setting.CONFIRM_TOKEN_BODY) : null;
+    return question(
+        settings.word(Setting.CONFIRM_TOKEN_METHOD, content == null ? "GET" : "POST"),
+        at,
+        headers(Setting.CONFIRM_TOKEN_HEADERS),
+        content,
+        type,
+        scope);
+  }
+
+  /**
+   * The token in an answer to {@link #tokenQuestion}.
+   *
+   * @throws IllegalArgumentException when there is none
+   */
+  public String token(byte[] answer) {
+    try {
+      JsonPointer at = settings.pointer(Setting.CONFIRM_TOKEN_POINTER);
+      String token = at == null ? null : StrictJson.text(StrictJson.parse(answer).at(at));
+      if (token != null && !token.isEmpty()) {
+        return token;
+      }
+    } catch (Refusal e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException(
+        "the answer has no token at " + settings.word(Setting.CONFIRM_TOKEN_POINTER, ""));
   }
 
   /**
    * The question to ask about an event.
    *
+   * @param token from {@link #token}; null where the API asks for none
    * @throws IllegalArgumentException when the event lacks what the question needs
    */
-  public Question question(Kept event) {
+  public Question question(Kept event, @Nullable String token) {
     Scope scope = scope(event);
+    scope.token = token;
+    Template where = url.of(event.type(), scope.rawType);
+    return question(
+        settings.word(Setting.CONFIRM_METHOD, "GET"),
+        fill(Objects.requireNonNull(where), scope, "url", Confirmation::segment),
+        headers,
+        body,
+        contentType,
+        scope);
+  }
+
+  private static Question question(
+      String method,
+      String url,
+      Map<String, Template> headers,
+      @Nullable Template body,
+      String contentType,
+      Scope scope) {
     Map<String, String> filled = new LinkedHashMap<>();
     filled.put("Accept", "application/json");
     headers.forEach(
@@ -218,15 +331,11 @@ public final class Confirmation {
     if (body != null) {
       boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
       content =
-          fill(body, scope, "body", json ? Confirmation::quoted : Confirmation::percentEncoded)
+          fill(body, scope, "body", json ? Confirmation::quoted : SignedText::percentEncoded)
               .getBytes(StandardCharsets.UTF_8);
       filled.putIfAbsent("Content-Type", contentType);
     }
-    return new Question(
-        settings.getOrDefault(Setting.CONFIRM_METHOD.key(), "GET"),
-        fill(url, scope, "url", Confirmation::segment),
-        filled,
-        content);
+    return new Question(method, url, filled, content);
   }
 
   private static String fill(
@@ -248,11 +357,7 @@ public final class Confirmation {
     if (value.chars().allMatch(c -> c == '.')) {
       throw new IllegalArgumentException("'" + value + "' can't stand in confirm.url");
     }
-    return percentEncoded(value);
-  }
-
-  private static String percentEncoded(String value) {
-    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A");
+    return SignedText.percentEncoded(value);
   }
 
   private static String quoted(String value) {
@@ -269,9 +374,9 @@ public final class Confirmation {
   /** What the API's answer to {@link #question} means. */
   public Finding judge(Kept event, byte[] answer) {
     try {
-      return judged(scope(event), event.type(), StrictJson.parse(answer));
+      return judgement.of(scope(event), event.type(), StrictJson.parse(answer));
     } catch (Refusal e) {
-      return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage());
+      return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage(), null);
     }
   }
 
@@ -292,24 +397,9 @@ public final class Confirmation {
    * @throws IllegalArgumentException when the event can't be read, or an amount is no number
    */
   public byte[] agreeing(Kept event, Map<String, String> otherwise) {
-    Scope scope = scope(event);
-    ObjectNode answer = StrictJson.MAPPER.createObjectNode();
     try {
-      String stated = statusEvent == null ? null : statusEvent.text(scope);
-      String agreed = stated == null ? accepted(event.type()).get(0) : stated;
-      put(answer, status, otherwise.getOrDefault("status", agreed));
-      Template reference = event(Setting.CONFIRM_REFERENCE_IS);
-      String same = reference == null ? null : reference.text(scope);
-      put(answer, Setting.CONFIRM_REFERENCE, otherwise.getOrDefault("reference", same));
-      String code = otherwise.getOrDefault("currency", plan.currencyOf(scope));
-      put(answer, Setting.CONFIRM_CURRENCY, code);
-      String other = otherwise.get("amount");
-      BigDecimal amount = other == null ? plan.amountOf(scope, code) : new BigDecimal(other);
-      if (amount != null && "minor".equals(settings.get(Setting.CONFIRM_AMOUNT_UNIT.key()))) {
-        amount = amount.divide(Objects.requireNonNull(plan.amount("1", true, code)));
-      }
-      put(answer, Setting.CONFIRM_AMOUNT, amount == null ? null : amount.toPlainString());
-      return StrictJson.MAPPER.writeValueAsBytes(answer);
+      return StrictJson.MAPPER.writeValueAsBytes(
+          judgement.agreeing(scope(event), event.type(), otherwise));
     } catch (Refusal e) {
       throw new IllegalArgumentException("the event can't be read: " + e.getMessage(), e);
     } catch (JsonProcessingException e) {
@@ -317,109 +407,8 @@ public final class Confirmation {
     }
   }
 
-  private void put(ObjectNode answer, Setting pointer, @Nullable String value) {
-    String at = settings.get(pointer.key());
-    if (at != null && value != null) {
-      put(answer, JsonPointer.compile(at), value);
-    }
-  }
-
-  private static void put(ObjectNode answer, JsonPointer at, String value) {
-    answer
-        .withObject(at.head(), JsonNode.OverwriteMode.ALL, true)
-        .put(at.last().getMatchingProperty(), value);
-  }
-
-  private Finding judged(Scope scope, String type, JsonNode answer) throws Refusal {
-    String reference = said(answer, Setting.CONFIRM_REFERENCE);
-    Template referenceIs = event(Setting.CONFIRM_REFERENCE_IS);
-    String expected = referenceIs == null ? null : referenceIs.text(scope);
-    if (expected != null) {
-      if (reference == null) {
-        return missing(Setting.CONFIRM_REFERENCE);
-      }
-      if (!reference.equals(expected)) {
-        return contradicted("reference", reference, expected);
-      }
-    }
-    String now = StrictJson.text(answer.at(status));
-    if (now == null || now.isEmpty()) {
-      return missing(Setting.CONFIRM_STATUS);
-    }
-    if (Setting.lines(text(Setting.CONFIRM_STATUS_PENDING)).contains(now)) {
-      return new Finding(Meaning.PENDING, "the provider does not know yet: status " + shown(now));
-    }
-    List<String> right = accepted(type);
-    if (!right.contains(now)) {
-      return contradicted("status", now, String.join(" or ", right));
-    }
-    String stated = statusEvent == null ? null : statusEvent.text(scope);
-    if (stated != null && !stated.equals(now)) {
-      return contradicted("status", now, stated);
-    }
-    return money(scope, answer);
-  }
-
-  private List<String> accepted(String type) {
-    String own = plan.map(Setting.CONFIRM_STATUS_OF).get(type);
-    return own == null ? Setting.lines(text(Setting.CONFIRM_STATUS_IS)) : Setting.list(own);
-  }
-
-  private Finding money(Scope scope, JsonNode answer) throws Refusal {
-    String expectedCode = plan.currencyOf(scope);
-    String code = said(answer, Setting.CONFIRM_CURRENCY);
-    if (expectedCode != null && settings.containsKey(Setting.CONFIRM_CURRENCY.key())) {
-      if (code == null) {
-        return missing(Setting.CONFIRM_CURRENCY);
-      }
-      if (!code.equalsIgnoreCase(expectedCode)) {
-        return contradicted("currency", code, expectedCode);
-      }
-    }
-    BigDecimal expected = plan.amountOf(scope, expectedCode);
-    if (expected != null && settings.containsKey(Setting.CONFIRM_AMOUNT.key())) {
-      String text = said(answer, Setting.CONFIRM_AMOUNT);
-      boolean minor = "minor".equals(settings.get(Setting.CONFIRM_AMOUNT_UNIT.key()));
-      BigDecimal amount =
-          text == null ? null : plan.amount(text, minor, code == null ? expectedCode : code);
-      if (amount == null) {
-        return missing(Setting.CONFIRM_AMOUNT);
-      }
-      boolean more = "at-least".equals(settings.get(Setting.CONFIRM_AMOUNT_RULE.key()));
-      int compared = amount.compareTo(expected);
-      if (more ? compared < 0 : compared != 0) {
-        return contradicted(
-            "amount", amount.toPlainString(), (more ? "at least " : "") + expected.toPlainString());
-      }
-    }
-    return new Finding(Meaning.CONFIRMED, "");
-  }
-
-  private @Nullable String said(JsonNode answer, Setting pointer) {
-    String at = settings.get(pointer.key());
-    String text = at == null ? null : StrictJson.text(answer.at(JsonPointer.compile(at)));
-    return text == null || text.isEmpty() ? null : text;
-  }
-
-  private Finding missing(Setting setting) {
-    return new Finding(
-        Meaning.UNREADABLE,
-        "the provider's answer has nothing at " + text(setting) + " (" + setting.key() + ")");
-  }
-
-  private static Finding contradicted(String what, String said, String expected) {
-    return new Finding(
-        Meaning.CONTRADICTED,
-        "the provider says " + what + " " + shown(said) + ", the event needs " + shown(expected));
-  }
-
-  private static String shown(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", " ");
-    return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "…";
-  }
-
   @Override
   public String toString() {
-    return "Confirmation[" + url + "]";
+    return "Confirmation[" + url.of("", null) + "]";
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Fields of {@code application/x-www-form-urlencoded} text, in the order they came. */
@@ -84,6 +85,11 @@ final class Form {
 
   private static int digit(byte[] body, int at, int to) {
     return at < to ? Character.digit(body[at], 16) : -1;
+  }
+
+  /** Every field, in the order they came. */
+  void each(BiConsumer<String, String> visitor) {
+    fields.forEach((name, values) -> values.forEach(value -> visitor.accept(name, value)));
   }
 
   /** The first value of a field, or null. */

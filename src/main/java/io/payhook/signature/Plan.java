@@ -2,7 +2,6 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -11,9 +10,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,16 +21,13 @@ import org.jspecify.annotations.Nullable;
 /** A provider's settings, compiled once: what a verification needs, ready to run. */
 final class Plan {
   private static final int MOST_SIGNATURES = 32;
-  private static final int LONGEST_KEY = 512;
-  private static final int LONGEST_TYPE = 200;
-  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
-  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
-  private final Map<String, String> settings;
+  private final SettingTexts settings;
 
   final Algorithm algorithm;
   final List<String> headers;
   final @Nullable String formField;
+  final @Nullable String queryParameter;
   final @Nullable JsonPointer pointer;
   final String format;
   final String separator;
@@ -43,6 +37,11 @@ final class Plan {
   final Encoding encoding;
   final List<Template> signed;
   final boolean signedHoldsSecret;
+  final boolean signedInLowerCase;
+
+  /** Whether something that tells one event from another stands outside of what is signed. */
+  final boolean namesUnsigned;
+
   final String keyForm;
   final List<String> keyPrefixes;
   final @Nullable Template id;
@@ -51,23 +50,12 @@ final class Plan {
   final String timestampUnit;
   final @Nullable Duration tolerance;
   final @Nullable Duration toleranceFuture;
-  final @Nullable JsonPointer items;
-  final Template type;
-  final Template key;
-  final @Nullable Template entity;
+  final EventPlan event;
   final @Nullable HandshakePlan handshake;
 
   private final BodyFormat bodyFormat;
   private final String bodyField;
   private final PublicUrl publicUrl;
-  private final @Nullable Template occurredAt;
-  private final @Nullable DateTimeFormatter occurredAtFormat;
-  private final ZoneId zone;
-  private final @Nullable Template amount;
-  private final boolean minorUnits;
-  private final @Nullable Template currency;
-  private final Map<String, String> currencyDigits;
-  private final Map<String, String> aliases;
   private final Map<String, String> params;
 
   /** The handshake part of a plan. */
@@ -86,81 +74,79 @@ final class Plan {
   record Candidate(@Nullable String id, String text) {}
 
   /** The settings must have been found right, each for itself and all together. */
-  Plan(Map<String, String> settings) {
+  Plan(SettingTexts settings) {
     this.settings = settings;
-    algorithm = Algorithm.of(word(Setting.SIGNATURE_ALGORITHM, "none"));
+    algorithm = Algorithm.of(settings.word(Setting.SIGNATURE_ALGORITHM, "none"));
     boolean basic = algorithm == Algorithm.BASIC;
-    headers = Setting.list(word(Setting.SIGNATURE_HEADER, basic ? "Authorization" : ""));
-    formField = settings.get(Setting.SIGNATURE_FORM_FIELD.key());
-    pointer = pointer(Setting.SIGNATURE_POINTER);
-    format = word(Setting.SIGNATURE_FORMAT, "plain");
-    separator = word(Setting.SIGNATURE_SEPARATOR, ",");
-    part = settings.get(Setting.SIGNATURE_PART.key());
-    prefix = word(Setting.SIGNATURE_PREFIX, basic ? "Basic " : "");
-    prefixOptional = flag(Setting.SIGNATURE_PREFIX_OPTIONAL, false);
+    headers = Setting.list(settings.word(Setting.SIGNATURE_HEADER, basic ? "Authorization" : ""));
+    formField = settings.text(Setting.SIGNATURE_FORM_FIELD);
+    queryParameter = settings.text(Setting.SIGNATURE_QUERY);
+    pointer = settings.pointer(Setting.SIGNATURE_POINTER);
+    format = settings.word(Setting.SIGNATURE_FORMAT, "plain");
+    separator = settings.word(Setting.SIGNATURE_SEPARATOR, ",");
+    part = settings.text(Setting.SIGNATURE_PART);
+    prefix = settings.word(Setting.SIGNATURE_PREFIX, basic ? "Basic " : "");
+    prefixOptional = settings.flag(Setting.SIGNATURE_PREFIX_OPTIONAL, false);
     encoding =
         basic
             ? Encoding.BASE64
-            : Encoding.valueOf(word(Setting.SIGNATURE_ENCODING, "hex").toUpperCase(Locale.ROOT));
+            : Encoding.valueOf(
+                settings.word(Setting.SIGNATURE_ENCODING, "hex").toUpperCase(Locale.ROOT));
     signed =
-        Setting.lines(word(Setting.SIGNATURE_SIGNED, "{body}")).stream()
+        Setting.lines(settings.word(Setting.SIGNATURE_SIGNED, "{body}")).stream()
             .map(line -> Template.parse(line, Template.Context.SIGNED))
             .toList();
-    signedHoldsSecret = signed.stream().anyMatch(t -> t.names(Template.Word.SECRET));
-    keyForm = word(Setting.SIGNATURE_KEY, "text");
-    keyPrefixes = Setting.list(word(Setting.SIGNATURE_KEY_PREFIX, ""));
-    id = template(Setting.SIGNATURE_ID, Template.Context.WIRE);
-    bodySha256 = template(Setting.SIGNATURE_BODY_SHA256, Template.Context.WIRE);
-    timestamp = template(Setting.TIMESTAMP_FROM, Template.Context.WIRE);
-    timestampUnit = word(Setting.TIMESTAMP_UNIT, "s");
-    tolerance = span(Setting.TIMESTAMP_TOLERANCE);
-    Duration future = span(Setting.TIMESTAMP_TOLERANCE_FUTURE);
+    signedHoldsSecret = signed.stream().anyMatch(Plan::namesSecret);
+    signedInLowerCase = settings.has(Setting.SIGNATURE_SIGNED_CASE);
+    keyForm = settings.word(Setting.SIGNATURE_KEY, "text");
+    keyPrefixes = Setting.list(settings.word(Setting.SIGNATURE_KEY_PREFIX, ""));
+    id = settings.template(Setting.SIGNATURE_ID, Template.Context.WIRE);
+    bodySha256 = settings.template(Setting.SIGNATURE_BODY_SHA256, Template.Context.WIRE);
+    timestamp = settings.template(Setting.TIMESTAMP_FROM, Template.Context.WIRE);
+    timestampUnit = settings.word(Setting.TIMESTAMP_UNIT, "s");
+    tolerance = settings.span(Setting.TIMESTAMP_TOLERANCE);
+    Duration future = settings.span(Setting.TIMESTAMP_TOLERANCE_FUTURE);
     toleranceFuture = future == null ? tolerance : future;
-    String batch = settings.get(Setting.EVENT_ITEMS.key());
-    items =
-        batch == null ? null : batch.equals(".") ? JsonPointer.empty() : JsonPointer.compile(batch);
-    type = required(Setting.EVENT_TYPE, Template.Context.TYPE);
-    key = required(Setting.EVENT_KEY, Template.Context.EVENT);
-    entity = template(Setting.EVENT_ENTITY, Template.Context.EVENT);
-    occurredAt = template(Setting.EVENT_OCCURRED_AT, Template.Context.EVENT);
-    String pattern = settings.get(Setting.EVENT_OCCURRED_AT_FORMAT.key());
-    occurredAtFormat =
-        pattern == null ? null : DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH);
-    zone = ZoneId.of(word(Setting.EVENT_OCCURRED_AT_ZONE, "UTC"));
-    amount = template(Setting.EVENT_AMOUNT, Template.Context.EVENT);
-    minorUnits = word(Setting.EVENT_AMOUNT_UNIT, "major").equals("minor");
-    currency = template(Setting.EVENT_CURRENCY, Template.Context.EVENT);
-    currencyDigits = map(Setting.EVENT_CURRENCY_DIGITS);
-    aliases = map(Setting.EVENT_ALIASES);
-    params = map(Setting.PARAMS);
+    event = new EventPlan(settings);
+    params = settings.map(Setting.PARAMS);
     bodyFormat =
         BodyFormat.valueOf(
-            word(Setting.BODY_FORMAT, "json").toUpperCase(Locale.ROOT).replace('-', '_'));
-    bodyField = word(Setting.BODY_FIELD, "");
+            settings.word(Setting.BODY_FORMAT, "json").toUpperCase(Locale.ROOT).replace('-', '_'));
+    bodyField = settings.word(Setting.BODY_FIELD, "");
     publicUrl =
-        new PublicUrl(settings.get(Setting.URL_PUBLIC.key()), flag(Setting.URL_FORWARDED, false));
-    Template when = template(Setting.HANDSHAKE_WHEN, Template.Context.TYPE);
-    handshake =
-        when == null
-            ? null
-            : new HandshakePlan(
-                word(Setting.HANDSHAKE_METHOD, "POST"),
-                when,
-                word(Setting.HANDSHAKE_IS, ""),
-                flag(Setting.HANDSHAKE_SIGNED, true),
-                template(Setting.HANDSHAKE_TOKEN, Template.Context.TYPE),
-                Pattern.compile(word(Setting.HANDSHAKE_TOKEN_PATTERN, "[A-Za-z0-9_-]{1,128}")),
-                Template.parse(word(Setting.HANDSHAKE_REPLY, "{token}"), Template.Context.REPLY),
-                word(Setting.HANDSHAKE_CONTENT_TYPE, "text/plain"),
-                Integer.parseInt(word(Setting.HANDSHAKE_STATUS, "200")));
+        new PublicUrl(
+            settings.text(Setting.URL_PUBLIC), settings.flag(Setting.URL_FORWARDED, false));
+    namesUnsigned = algorithm.signs() && new Coverage(this).leavesOut(event);
+    handshake = handshake(settings);
+  }
+
+  private static @Nullable HandshakePlan handshake(SettingTexts settings) {
+    Template when = settings.template(Setting.HANDSHAKE_WHEN, Template.Context.TYPE);
+    return when == null
+        ? null
+        : new HandshakePlan(
+            settings.word(Setting.HANDSHAKE_METHOD, "POST"),
+            when,
+            settings.word(Setting.HANDSHAKE_IS, ""),
+            settings.flag(Setting.HANDSHAKE_SIGNED, true),
+            settings.template(Setting.HANDSHAKE_TOKEN, Template.Context.TYPE),
+            Pattern.compile(settings.word(Setting.HANDSHAKE_TOKEN_PATTERN, "[A-Za-z0-9_-]{1,128}")),
+            Template.parse(
+                settings.word(Setting.HANDSHAKE_REPLY, "{token}"), Template.Context.REPLY),
+            settings.word(Setting.HANDSHAKE_CONTENT_TYPE, "text/plain"),
+            Integer.parseInt(settings.word(Setting.HANDSHAKE_STATUS, "200")));
+  }
+
+  private static boolean namesSecret(Template template) {
+    return template.names(Template.Word.SECRET) || template.names(Template.Word.SECRET_ENCODED);
   }
 
   /** What is wrong with settings that are each right for themselves. */
-  static void checkTogether(
-      Map<String, String> settings, List<ProviderException.Problem> problems) {
+  static void checkTogether(Map<String, String> texts, List<ProviderException.Problem> problems) {
+    SettingTexts settings = new SettingTexts(texts);
     for (Setting needed :
         List.of(Setting.SIGNATURE_ALGORITHM, Setting.EVENT_TYPE, Setting.EVENT_KEY)) {
-      if (!settings.containsKey(needed.key())) {
+      if (!settings.has(needed)) {
         problems.add(
             new ProviderException.Problem(needed.key(), "is missing; it says " + needed.says()));
       }
@@ -171,12 +157,16 @@ final class Plan {
     Plan plan = new Plan(settings);
     plan.checkWhere(problems);
     plan.checkTemplates(problems);
-    Confirmation.check(plan, settings, problems);
+    plan.event.check(problems);
+    Confirmation.check(plan, problems);
   }
 
   private void checkWhere(List<ProviderException.Problem> problems) {
     int places =
-        (headers.isEmpty() ? 0 : 1) + (formField == null ? 0 : 1) + (pointer == null ? 0 : 1);
+        (headers.isEmpty() ? 0 : 1)
+            + (formField == null ? 0 : 1)
+            + (queryParameter == null ? 0 : 1)
+            + (pointer == null ? 0 : 1);
     if (algorithm == Algorithm.NONE) {
       if (places > 0) {
         add(
@@ -189,8 +179,8 @@ final class Plan {
           problems,
           Setting.SIGNATURE_HEADER,
           (places == 0 ? "no place" : "more than one place")
-              + " is given for the signature; give one of signature.header, signature.form-field"
-              + " and signature.pointer (an empty value takes a preset's away)");
+              + " is given for the signature; give one of signature.header, signature.form-field,"
+              + " signature.query and signature.pointer (an empty value takes a preset's away)");
     }
     if (!format.equals("plain") && !format.equals("pairs") && part == null) {
       add(
@@ -205,14 +195,13 @@ final class Plan {
     if (inForm && bodyField.isEmpty()) {
       add(problems, Setting.BODY_FIELD, "is missing; body.format names a form field's content");
     }
-    if (items != null && bodyFormat != BodyFormat.JSON) {
+    if (event.items != null && bodyFormat != BodyFormat.JSON) {
       add(problems, Setting.EVENT_ITEMS, "needs body.format json");
     }
     if (pointer != null && bodyFormat != BodyFormat.JSON) {
       add(problems, Setting.SIGNATURE_POINTER, "needs body.format json");
     }
-    if (handshake == null
-        && settings.keySet().stream().anyMatch(name -> name.startsWith("handshake."))) {
+    if (handshake == null && settings.hasAny("handshake.")) {
       add(
           problems,
           Setting.HANDSHAKE_WHEN,
@@ -231,27 +220,27 @@ final class Plan {
       if (template.names(Template.Word.ID) && id == null) {
         add(problems, Setting.SIGNATURE_ID, "is missing; signature.signed names {id}");
       }
-      if (template.names(Template.Word.JSON) && bodyFormat != BodyFormat.JSON) {
-        add(problems, Setting.BODY_FORMAT, "should be json; signature.signed names {json:…}");
+      boolean json = template.names(Template.Word.JSON) || template.names(Template.Word.STRINGIFY);
+      if (json && bodyFormat != BodyFormat.JSON) {
+        add(
+            problems,
+            Setting.BODY_FORMAT,
+            "should be json; signature.signed names {json:…} or {stringify}");
       }
-      if ((algorithm == Algorithm.SHA256) != template.names(Template.Word.SECRET)) {
+      if (algorithm.isDigest() != namesSecret(template)) {
         add(
             problems,
             Setting.SIGNATURE_SIGNED,
-            algorithm == Algorithm.SHA256
-                ? "should name {secret}: a plain sha256 without it proves nothing"
-                : "names {secret}, which only goes with signature.algorithm sha256");
+            algorithm.isDigest()
+                ? "should name {secret}: a plain digest without it proves nothing"
+                : "names {secret}, which only goes with signature.algorithm sha256, sha512 or md5");
       }
     }
-    if (key.names(Template.Word.ID) && id == null) {
+    if (id == null && event.key.all().stream().anyMatch(t -> t.names(Template.Word.ID))) {
       add(problems, Setting.SIGNATURE_ID, "is missing; event.key names id");
     }
     List<Template> all = new ArrayList<>(signed);
-    for (Template template : new Template[] {type, key, entity, amount, currency, occurredAt}) {
-      if (template != null) {
-        all.add(template);
-      }
-    }
+    all.addAll(event.templates());
     for (Template template : all) {
       for (String name : template.namesOf(Template.Word.PARAM)) {
         if (!params.containsKey(name)) {
@@ -266,51 +255,6 @@ final class Plan {
 
   private static void add(List<ProviderException.Problem> problems, Setting setting, String text) {
     problems.add(new ProviderException.Problem(setting.key(), text));
-  }
-
-  private String word(Setting setting, String otherwise) {
-    return settings.getOrDefault(setting.key(), otherwise);
-  }
-
-  private boolean flag(Setting setting, boolean otherwise) {
-    String value = settings.get(setting.key());
-    return value == null ? otherwise : value.equals("true");
-  }
-
-  private @Nullable Duration span(Setting setting) {
-    String value = settings.get(setting.key());
-    return value == null ? null : Setting.duration(value);
-  }
-
-  private @Nullable JsonPointer pointer(Setting setting) {
-    String value = settings.get(setting.key());
-    return value == null ? null : JsonPointer.compile(value);
-  }
-
-  private @Nullable Template template(Setting setting, Template.Context context) {
-    String value = settings.get(setting.key());
-    return value == null ? null : Template.firstOf(Setting.lines(value), context);
-  }
-
-  private Template required(Setting setting, Template.Context context) {
-    Template template = template(setting, context);
-    if (template == null) {
-      throw new IllegalArgumentException(setting.key() + " is missing");
-    }
-    return template;
-  }
-
-  /** The entries of a setting that takes names of the writer's own. */
-  Map<String, String> map(Setting setting) {
-    Map<String, String> entries = new LinkedHashMap<>();
-    String start = setting.key() + ".";
-    settings.forEach(
-        (name, value) -> {
-          if (name.startsWith(start)) {
-            entries.put(name.substring(start.length()), value);
-          }
-        });
-    return entries;
   }
 
   BodyFormat bodyFormat() {
@@ -329,8 +273,8 @@ final class Plan {
     return params;
   }
 
-  Map<String, String> aliases() {
-    return aliases;
+  SettingTexts settings() {
+    return settings;
   }
 
   // What the templates read.
@@ -387,6 +331,41 @@ final class Plan {
     return prefix.isEmpty() ? found : withoutPrefix(found);
   }
 
+  /** The text that the signature must be of. */
+  byte[] content(Template template, Scope scope) throws Refusal {
+    if (!algorithm.signs()) {
+      return new byte[0];
+    }
+    byte[] content = template.bytes(scope);
+    return signedInLowerCase
+        ? new String(content, StandardCharsets.UTF_8)
+            .toLowerCase(Locale.ROOT)
+            .getBytes(StandardCharsets.UTF_8)
+        : content;
+  }
+
+  /** Whether an item of a batch has a signature, right or wrong. */
+  boolean isSigned(Scope scope) throws Refusal {
+    JsonNode here = scope.here();
+    String value = here == null || pointer == null ? null : StrictJson.text(here.at(pointer));
+    return value != null && !value.isBlank();
+  }
+
+  /** Whether a request brings what this provider signs with. */
+  boolean isCarriedBy(Scope scope) {
+    if (algorithm == Algorithm.NONE) {
+      return true;
+    }
+    if (pointer != null && event.items != null) {
+      return true; // Every item has a signature of its own, or has not.
+    }
+    try {
+      return !values(scope).isEmpty();
+    } catch (Refusal e) {
+      return false;
+    }
+  }
+
   private List<String> values(Scope scope) throws Refusal {
     List<String> values = new ArrayList<>(1);
     if (formField != null) {
@@ -395,6 +374,14 @@ final class Plan {
       }
       if (values.isEmpty()) {
         throw new Refusal("missing-signature", "the form has no field '" + formField + "'");
+      }
+    } else if (queryParameter != null) {
+      for (String value : scope.query().all(queryParameter)) {
+        addValue(values, value);
+      }
+      if (values.isEmpty()) {
+        throw new Refusal(
+            "missing-signature", "the URL has no query parameter '" + queryParameter + "'");
       }
     } else if (pointer != null) {
       JsonNode here = scope.here();
@@ -568,7 +555,7 @@ final class Plan {
     };
   }
 
-  private static boolean isDigits(String text) {
+  static boolean isDigits(String text) {
     if (text.isEmpty() || text.length() > 15) {
       return false;
     }
@@ -580,7 +567,7 @@ final class Plan {
     return true;
   }
 
-  private static @Nullable Instant iso(String text, ZoneId zone) {
+  static @Nullable Instant iso(String text, ZoneId zone) {
     try {
       return OffsetDateTime.parse(text).toInstant();
     } catch (DateTimeException e) {
@@ -590,138 +577,6 @@ final class Plan {
       return LocalDateTime.parse(text.replace(' ', 'T')).atZone(zone).toInstant();
     } catch (DateTimeException e) {
       return null;
-    }
-  }
-
-  // What the event says.
-
-  /** What an authentic request, or the item of a batch, is about. */
-  VerifiedEvent.Facts facts(Scope scope) throws Refusal {
-    String rawType = type.text(scope);
-    if (rawType == null) {
-      throw new Refusal("no-event-type", "there is no event type at " + type);
-    }
-    rawType = printable(rawType, LONGEST_TYPE, "bad-event-type", "event type");
-    String known = aliases.getOrDefault(rawType, rawType);
-    scope.rawType = rawType;
-    scope.type = known;
-    String eventKey = key.text(scope);
-    if (eventKey == null) {
-      throw new Refusal("no-event-key", "there is no event key at " + key);
-    }
-    eventKey = printable(shortened(eventKey), LONGEST_KEY, "bad-event-key", "event key");
-    String about = entity == null ? null : entity.text(scope);
-    about =
-        about == null
-            ? eventKey
-            : printable(shortened(about), LONGEST_KEY, "bad-event-entity", "event's entity");
-    String code = currencyOf(scope);
-    return new VerifiedEvent.Facts(
-        known, rawType, eventKey, about, occurredAt(scope), amountOf(scope, code), code);
-  }
-
-  @Nullable String currencyOf(Scope scope) throws Refusal {
-    String code = currency == null ? null : currency.text(scope);
-    return code == null ? null : currency(code);
-  }
-
-  private static @Nullable String currency(String text) {
-    String code = text.strip().toUpperCase(Locale.ROOT);
-    boolean plain = !code.isEmpty() && code.length() <= 10;
-    for (int i = 0; i < code.length() && plain; i++) {
-      char c = code.charAt(i);
-      plain = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    }
-    return plain ? code : null;
-  }
-
-  private static String printable(String text, int longest, String reason, String name)
-      throws Refusal {
-    if (text.length() > longest) {
-      throw new Refusal(reason, "the " + name + " has more than " + longest + " characters");
-    }
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean alone =
-          Character.isHighSurrogate(c)
-              ? i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1))
-              : Character.isLowSurrogate(c)
-                  && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
-      if (Character.isISOControl(c) || alone) {
-        throw new Refusal(reason, "the " + name + " has a character that can't be kept");
-      }
-    }
-    return text;
-  }
-
-  /** Too long for an index: the rest becomes a digest, so that two keys stay two. */
-  static String shortened(String text) {
-    return text.length() <= LONGEST_KEY
-        ? text
-        : text.substring(0, 400) + "~" + Template.sha256(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** Null also for a time that no calendar of ours reaches. */
-  private @Nullable Instant occurredAt(Scope scope) throws Refusal {
-    Instant at = stated(scope);
-    return at == null || at.isBefore(EARLIEST) || at.isAfter(LATEST) ? null : at;
-  }
-
-  private @Nullable Instant stated(Scope scope) throws Refusal {
-    String text = occurredAt == null ? null : occurredAt.text(scope);
-    if (text == null) {
-      return null;
-    }
-    try {
-      if (occurredAtFormat != null) {
-        return LocalDateTime.parse(text, occurredAtFormat).atZone(zone).toInstant();
-      }
-      if (isDigits(text)) {
-        long number = Long.parseLong(text);
-        return number > 100_000_000_000L
-            ? Instant.ofEpochMilli(number)
-            : Instant.ofEpochSecond(number);
-      }
-      return iso(text, zone);
-    } catch (DateTimeException e) {
-      return null;
-    }
-  }
-
-  /** In the currency's major unit. */
-  @Nullable BigDecimal amountOf(Scope scope, @Nullable String code) throws Refusal {
-    String text = amount == null ? null : amount.text(scope);
-    return text == null ? null : amount(text, minorUnits, code);
-  }
-
-  /** In the currency's major unit; null for what is no amount. */
-  @Nullable BigDecimal amount(String text, boolean minor, @Nullable String code) {
-    if (text.length() > 40) {
-      return null;
-    }
-    try {
-      BigDecimal number = new BigDecimal(text.strip());
-      if (Math.abs(number.scale()) > 40) {
-        return null;
-      }
-      return minor ? number.movePointLeft(digits(code)) : number;
-    } catch (NumberFormatException e) {
-      return null;
-    }
-  }
-
-  private int digits(@Nullable String code) {
-    if (code == null) {
-      return 2;
-    }
-    String own = currencyDigits.get(code);
-    if (own != null) {
-      return Integer.parseInt(own);
-    }
-    try {
-      return Math.max(0, Currency.getInstance(code).getDefaultFractionDigits());
-    } catch (IllegalArgumentException e) {
-      return 2;
     }
   }
 }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * data only. The names of its settings are those of {@link Setting}.
  */
 public final class Provider {
+  /** Where a platform does not say how long it tries: as long as most of those that do. */
+  private static final Duration USUAL_HORIZON = Duration.ofDays(3);
+
   private final String name;
   private final Map<String, String> settings;
   private final Plan plan;
@@ -37,7 +40,7 @@ public final class Provider {
   private Provider(String name, Map<String, String> settings) {
     this.name = name;
     this.settings = settings;
-    this.plan = new Plan(settings);
+    this.plan = new Plan(new SettingTexts(settings));
   }
 
   /**
@@ -205,7 +208,7 @@ public final class Provider {
 
   /** The platform's event types by names of our own. */
   public Map<String, String> aliases() {
-    return Collections.unmodifiableMap(plan.aliases());
+    return plan.event.types.aliases();
   }
 
   /** Members of the body that may differ when the platform tries an event again. */
@@ -213,6 +216,11 @@ public final class Provider {
     return setting(Setting.EVENT_IGNORE).map(Setting::list).orElse(List.of()).stream()
         .map(JsonPointer::compile)
         .toList();
+  }
+
+  /** How long a repeat of an event in which a state comes back may come after it. */
+  public Duration recurrence() {
+    return retryHorizon().orElse(USUAL_HORIZON);
   }
 
   /** Whether anybody can send its events: there is no signature and no credential. */
@@ -254,6 +262,10 @@ public final class Provider {
               || template.names(Template.Word.CRC32)
               || template.names(Template.Word.SORTED_FORM)
               || template.names(Template.Word.FORM)
+              || template.names(Template.Word.FORM_FIELDS)
+              || template.names(Template.Word.STRINGIFY)
+              || template.names(Template.Word.LISTED)
+              || template.names(Template.Word.NULLABLE)
               || template.names(Template.Word.JSON)
               || template.names(Template.Word.POINTER);
     }
@@ -293,10 +305,15 @@ public final class Provider {
         : List.of();
   }
 
-  /** The request methods its endpoint takes: POST, and GET where a handshake comes by it. */
+  /** The request methods by which its events come. */
+  public Set<String> eventMethods() {
+    return Set.copyOf(setting(Setting.REQUEST_METHODS).map(Setting::list).orElse(List.of("POST")));
+  }
+
+  /** The request methods its endpoint takes: those of events, and that of a handshake. */
   public Set<String> methods() {
     Set<String> methods = new LinkedHashSet<>();
-    methods.add("POST");
+    methods.addAll(eventMethods());
     if (plan.handshake != null) {
       methods.add(plan.handshake.method());
     }
@@ -323,7 +340,7 @@ public final class Provider {
    * @throws ProviderException when they have to be but the key of that API is missing
    */
   public Optional<Confirmation> confirmation() {
-    return Optional.ofNullable(Confirmation.of(name, plan, settings));
+    return Optional.ofNullable(Confirmation.of(name, plan));
   }
 
   Plan plan() {

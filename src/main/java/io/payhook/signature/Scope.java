@@ -17,6 +17,10 @@ final class Scope {
 
   @Nullable JsonNode item;
   byte @Nullable [] itemBytes;
+
+  /** What the signature that held was made over. */
+  byte @Nullable [] signedContent;
+
   @Nullable String type;
   @Nullable String rawType;
   @Nullable Secret secret;

@@ -107,6 +107,17 @@ public record Secret(
     return List.copyOf(secrets);
   }
 
+  /** What stands before its first colon, where it is a user and a password. */
+  String user() {
+    int colon = value.indexOf(':');
+    return colon < 0 ? value : value.substring(0, colon);
+  }
+
+  /** What stands after its first colon, where it is a user and a password. */
+  String password() {
+    return value.substring(value.indexOf(':') + 1);
+  }
+
   /** Whether it counts at this instant. */
   boolean activeAt(Instant now) {
     return (notBefore == null || !now.isBefore(notBefore))

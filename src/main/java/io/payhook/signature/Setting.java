@@ -38,6 +38,11 @@ public enum Setting {
       "how bodies are read; auto: a form when the content type says so, else JSON"),
   BODY_FIELD("body.field", Kind.TEXT, "the form field that holds the JSON or XML"),
 
+  REQUEST_METHODS(
+      "request.methods",
+      Kind.wordList("GET", "POST"),
+      "the methods the platform calls with; POST by default. With GET the facts stand in the query"),
+
   URL_PUBLIC(
       "url.public",
       Kind.URL,
@@ -53,18 +58,23 @@ public enum Setting {
           "hmac-sha256",
           "hmac-sha512",
           "hmac-sha1",
+          "hmac-sha3-512",
           "sha256",
+          "sha512",
+          "md5",
           "ed25519",
           "rsa-sha256",
           "token",
           "basic",
           "none"),
-      "how the sender proves itself; sha256: a plain digest over text that holds {secret}; token:"
-          + " the secret itself; basic: user:password; none: not at all"),
+      "how the sender proves itself; sha256, sha512, md5: a plain digest over text that holds"
+          + " {secret}; token: the secret itself; basic: user:password; none: not at all"),
   SIGNATURE_HEADER(
       "signature.header", Kind.HEADERS, "the header with the signature; several with commas"),
   SIGNATURE_FORM_FIELD(
       "signature.form-field", Kind.TEXT, "the form field with the signature, instead of a header"),
+  SIGNATURE_QUERY(
+      "signature.query", Kind.TEXT, "the query parameter with the signature, instead of a header"),
   SIGNATURE_POINTER(
       "signature.pointer",
       Kind.POINTER,
@@ -90,10 +100,15 @@ public enum Setting {
       "signature.signed",
       Kind.SIGNED,
       "what is signed; on several lines, each is tried ({timestamp}.{body})"),
+  SIGNATURE_SIGNED_CASE(
+      "signature.signed-case",
+      Kind.words("lower"),
+      "lower: the text is put in lower case before it is signed"),
   SIGNATURE_KEY(
       "signature.key",
-      Kind.words("text", "base64", "hex", "sha1", "pem"),
-      "how the key is made of the secret; sha1: its digest; pem: a public key or certificate"),
+      Kind.words("text", "base64", "hex", "sha1", "sha256-hex", "pem"),
+      "how the key is made of the secret; sha1: its digest; sha256-hex: its digest written in hex;"
+          + " pem: a public key or certificate"),
   SIGNATURE_KEY_PREFIX(
       "signature.key-prefix",
       Kind.TEXT,
@@ -119,24 +134,60 @@ public enum Setting {
       Kind.POINTER_OR_DOT,
       "the array of a batch; '.' when the body is the array. Pointers then start from an item"),
   EVENT_TYPE("event.type", Kind.TYPE, "where the event type is"),
+  EVENT_STATUS(
+      "event.status",
+      Kind.EVENT,
+      "the status word of the event, for types that tell of success and failure alike"),
+  EVENT_STATUS_IS(
+      "event.status-is",
+      Kind.TEXT_BY_NAME,
+      "what event.status must be for an event type outside the signed part; several with commas;"
+          + " '*' any"),
+  EVENT_UNSIGNED_TYPES(
+      "event.unsigned-types",
+      Kind.LINES,
+      "event types of a batch's items that are let in although the platform does not sign them"),
   EVENT_KEY("event.key", Kind.EVENT, "what is the same only for a repeat of an event"),
-  EVENT_ENTITY("event.entity", Kind.EVENT, "what the event is about, such as the transaction's id"),
+  EVENT_KEY_OF("event.key-of", Kind.EVENT_BY_TYPE, "the same for one event type"),
+  EVENT_RECURRING(
+      "event.recurring",
+      Kind.LINES,
+      "event types that tell of a state that can come back, such as subscription.disable: an equal"
+          + " body within the retry horizon is a repeat, anything else a new event"),
+  EVENT_ENTITY(
+      "event.entity",
+      Kind.EVENT,
+      "what the event is about: one payment, one entity over all of its events"),
+  EVENT_ENTITY_OF("event.entity-of", Kind.EVENT_BY_TYPE, "the same for one event type"),
   EVENT_OCCURRED_AT("event.occurred-at", Kind.EVENT, "when it happened"),
+  EVENT_OCCURRED_AT_OF("event.occurred-at-of", Kind.EVENT_BY_TYPE, "the same for one event type"),
   EVENT_OCCURRED_AT_FORMAT(
       "event.occurred-at-format",
-      Kind.DATE_FORMAT,
-      "the pattern of that time (dd/MM/yyyy h:mm:ss a); by default ISO 8601, seconds or"
+      Kind.DATE_FORMATS,
+      "the patterns of that time (dd/MM/yyyy h:mm:ss a), tried in order; then ISO 8601, seconds and"
           + " milliseconds"),
   EVENT_OCCURRED_AT_ZONE(
       "event.occurred-at-zone", Kind.ZONE, "the time zone of a time that states none"),
-  EVENT_AMOUNT("event.amount", Kind.EVENT, "the amount"),
+  EVENT_AMOUNT("event.amount", Kind.EVENT, "the amount of this very event"),
+  EVENT_AMOUNT_OF(
+      "event.amount-of",
+      Kind.EVENT_BY_TYPE,
+      "the same for one event type, such as the refund's own sum; none: not known"),
   EVENT_AMOUNT_UNIT(
       "event.amount-unit", Kind.words("major", "minor"), "minor: kobo, cents; major: naira, euro"),
-  EVENT_CURRENCY("event.currency", Kind.EVENT, "the currency's ISO 4217 code"),
+  EVENT_AMOUNT_UNIT_OF(
+      "event.amount-unit-of", Kind.UNIT_BY_TYPE, "the same for one event type: major or minor"),
+  EVENT_CURRENCY("event.currency", Kind.EVENT, "the currency's ISO 4217 code, letters or number"),
+  EVENT_CURRENCY_OF("event.currency-of", Kind.EVENT_BY_TYPE, "the same for one event type"),
   EVENT_CURRENCY_DIGITS(
-      "event.currency-digits", Kind.DIGITS_BY_NAME, "minor digits that differ from ISO 4217"),
+      "event.currency-digits",
+      Kind.DIGITS_BY_NAME,
+      "minor digits that differ from ISO 4217; '*': of every other currency"),
   EVENT_ALIASES(
-      "event.aliases", Kind.TEXT_BY_NAME, "the platform's event types by names of our own"),
+      "event.aliases",
+      Kind.TEXT_BY_NAME,
+      "the platform's event types by names of our own; TYPE/STATUS for one event.status alone, '*'"
+          + " for any"),
   EVENT_IGNORE(
       "event.ignore", Kind.POINTERS, "members that may differ when the platform tries again"),
 
@@ -170,12 +221,28 @@ public enum Setting {
           + " there is a confirm.secret"),
   CONFIRM_METHOD("confirm.method", Kind.words("GET", "POST"), "how the platform's API is asked"),
   CONFIRM_URL("confirm.url", Kind.FILLED_URL, "the URL to ask, with places in braces"),
+  CONFIRM_URL_OF("confirm.url-of", Kind.URL_BY_TYPE, "the same for one event type"),
   CONFIRM_HEADERS("confirm.headers", Kind.TEXT_BY_NAME, "headers to ask with"),
   CONFIRM_CONTENT_TYPE("confirm.content-type", Kind.TEXT, "the content type of the question"),
   CONFIRM_BODY("confirm.body", Kind.FILLED, "the question's body, with places in braces"),
+  CONFIRM_TOKEN_URL(
+      "confirm.token.url",
+      Kind.URL,
+      "where the API gives out a token, for {token} in the question"),
+  CONFIRM_TOKEN_METHOD("confirm.token.method", Kind.words("GET", "POST"), "how it is asked for"),
+  CONFIRM_TOKEN_HEADERS(
+      "confirm.token.headers", Kind.TEXT_BY_NAME, "headers to ask for the token with"),
+  CONFIRM_TOKEN_CONTENT_TYPE(
+      "confirm.token.content-type", Kind.TEXT, "the content type of that request"),
+  CONFIRM_TOKEN_BODY("confirm.token.body", Kind.FILLED, "the body of that request"),
+  CONFIRM_TOKEN_POINTER("confirm.token.pointer", Kind.POINTER, "the token in the answer"),
   CONFIRM_TYPES(
       "confirm.types", Kind.LINES, "the event types that are asked about; all by default"),
-  CONFIRM_STATUS("confirm.status", Kind.POINTER, "the status in the answer"),
+  CONFIRM_FREE(
+      "confirm.free",
+      Kind.LINES,
+      "event types that no answer is needed for; others outside confirm.types are not delivered"),
+  CONFIRM_STATUS("confirm.status", Kind.POINTERS_IN_TURN, "the status in the answer"),
   CONFIRM_STATUS_IS("confirm.status-is", Kind.LINES, "what it is when the event is true"),
   CONFIRM_STATUS_OF(
       "confirm.status-of", Kind.TEXT_BY_NAME, "the same for one event type; several with commas"),
@@ -183,15 +250,29 @@ public enum Setting {
       "confirm.status-event", Kind.EVENT, "the status in the event, which must be the same"),
   CONFIRM_STATUS_PENDING(
       "confirm.status-pending", Kind.LINES, "what it is while the platform does not know yet"),
-  CONFIRM_AMOUNT("confirm.amount", Kind.POINTER, "the amount in the answer"),
+  CONFIRM_AMOUNT("confirm.amount", Kind.POINTERS_IN_TURN, "the amount in the answer"),
   CONFIRM_AMOUNT_UNIT("confirm.amount-unit", Kind.words("major", "minor"), "its unit"),
   CONFIRM_AMOUNT_RULE(
       "confirm.amount-rule",
       Kind.words("equal", "at-least"),
       "at-least: the platform may have added its fee"),
-  CONFIRM_CURRENCY("confirm.currency", Kind.POINTER, "the currency in the answer"),
-  CONFIRM_REFERENCE("confirm.reference", Kind.POINTER, "the reference in the answer"),
+  CONFIRM_CURRENCY("confirm.currency", Kind.POINTERS_IN_TURN, "the currency in the answer"),
+  CONFIRM_REFERENCE("confirm.reference", Kind.POINTERS_IN_TURN, "the reference in the answer"),
+  CONFIRM_REFERENCE_OF(
+      "confirm.reference-of", Kind.POINTERS_BY_TYPE, "the same for one event type"),
   CONFIRM_REFERENCE_IS("confirm.reference-is", Kind.EVENT, "the same in the event"),
+  CONFIRM_REFERENCE_IS_OF(
+      "confirm.reference-is-of", Kind.EVENT_BY_TYPE, "the same for one event type"),
+  CONFIRM_ID("confirm.id", Kind.POINTERS_IN_TURN, "the id in the answer that was asked about"),
+  CONFIRM_ID_IS("confirm.id-is", Kind.EVENT, "the same in the event, as it stands in the question"),
+  CONFIRM_TYPE_IS(
+      "confirm.type-is",
+      Kind.TEXT_BY_NAME,
+      "the event's type by the status in the answer, for events that do not tell it themselves"),
+  CONFIRM_KEY(
+      "confirm.key",
+      Kind.ANSWER,
+      "the event's key once it is confirmed, made of the answer: a second event with it is a repeat"),
 
   PARAMS("params", Kind.TEXT_BY_NAME, "values an endpoint gives for {params:NAME}");
 
@@ -225,7 +306,16 @@ public enum Setting {
 
   /** Whether names of the writer's own follow its name, as in {@code event.aliases.NAME}. */
   public boolean isMap() {
-    return kind.shape == Shape.TEXT_BY_NAME || kind.shape == Shape.DIGITS_BY_NAME;
+    return switch (kind.shape) {
+      case TEXT_BY_NAME,
+          DIGITS_BY_NAME,
+          TEMPLATE_BY_TYPE,
+          POINTERS_BY_TYPE,
+          URL_BY_TYPE,
+          WORD_BY_TYPE ->
+          true;
+      default -> false;
+    };
   }
 
   /** Whether it may hold several values: a list in YAML, lines in an override. */
@@ -234,6 +324,9 @@ public enum Setting {
         || kind.shape == Shape.TEMPLATE
         || kind.shape == Shape.POINTERS
         || kind.shape == Shape.TEMPLATES
+        || kind.shape == Shape.TEMPLATE_BY_TYPE
+        || kind.shape == Shape.DATE_FORMATS
+        || kind.shape == Shape.WORDS
         || kind.shape == Shape.HEADERS;
   }
 
@@ -266,6 +359,7 @@ public enum Setting {
     TEXT_BY_NAME,
     LINES,
     WORD,
+    WORDS,
     BOOLEAN,
     DURATION,
     STATUS,
@@ -274,12 +368,17 @@ public enum Setting {
     POINTER,
     POINTER_OR_DOT,
     POINTERS,
+    POINTERS_IN_TURN,
+    POINTERS_BY_TYPE,
     TEMPLATE,
     TEMPLATES,
+    TEMPLATE_BY_TYPE,
+    WORD_BY_TYPE,
     URL,
+    URL_BY_TYPE,
     REGEX,
     ZONE,
-    DATE_FORMAT,
+    DATE_FORMATS,
     FILLED,
     FILLED_URL
   }
@@ -300,13 +399,19 @@ public enum Setting {
     static final Kind URL = of(Shape.URL);
     static final Kind REGEX = of(Shape.REGEX);
     static final Kind ZONE = of(Shape.ZONE);
-    static final Kind DATE_FORMAT = of(Shape.DATE_FORMAT);
+    static final Kind DATE_FORMATS = of(Shape.DATE_FORMATS);
+    static final Kind POINTERS_IN_TURN = of(Shape.POINTERS_IN_TURN);
+    static final Kind POINTERS_BY_TYPE = of(Shape.POINTERS_BY_TYPE);
+    static final Kind URL_BY_TYPE = of(Shape.URL_BY_TYPE);
+    static final Kind UNIT_BY_TYPE = new Kind(Shape.WORD_BY_TYPE, List.of("major", "minor"), null);
     static final Kind FILLED = of(Shape.FILLED);
     static final Kind FILLED_URL = of(Shape.FILLED_URL);
     static final Kind SIGNED = template(Shape.TEMPLATES, Template.Context.SIGNED);
     static final Kind WIRE = template(Shape.TEMPLATE, Template.Context.WIRE);
     static final Kind TYPE = template(Shape.TEMPLATE, Template.Context.TYPE);
     static final Kind EVENT = template(Shape.TEMPLATE, Template.Context.EVENT);
+    static final Kind EVENT_BY_TYPE = template(Shape.TEMPLATE_BY_TYPE, Template.Context.EVENT);
+    static final Kind ANSWER = template(Shape.TEMPLATE, Template.Context.ANSWER);
     static final Kind REPLY = template(Shape.TEMPLATE, Template.Context.REPLY);
 
     private static Kind of(Shape shape) {
@@ -315,6 +420,10 @@ public enum Setting {
 
     private static Kind template(Shape shape, Template.Context context) {
       return new Kind(shape, List.of(), context);
+    }
+
+    static Kind wordList(String... words) {
+      return new Kind(Shape.WORDS, List.of(words), null);
     }
 
     static Kind words(String... words) {
@@ -327,7 +436,8 @@ public enum Setting {
       }
       switch (shape) {
         case TEXT, TEXT_BY_NAME, LINES -> {}
-        case WORD -> oneOf(value);
+        case WORD, WORD_BY_TYPE -> oneOf(value);
+        case WORDS -> list(value).forEach(this::oneOf);
         case BOOLEAN -> {
           if (!value.equals("true") && !value.equals("false")) {
             throw new IllegalArgumentException("'" + value + "' should be true or false");
@@ -359,10 +469,16 @@ public enum Setting {
           }
         }
         case POINTERS -> list(value).forEach(Kind::pointer);
+        case POINTERS_IN_TURN, POINTERS_BY_TYPE -> inTurn(value).forEach(Kind::pointer);
         case TEMPLATE, TEMPLATES -> lines(value).forEach(this::template);
+        case TEMPLATE_BY_TYPE -> {
+          if (!value.equals(NONE)) {
+            lines(value).forEach(this::template);
+          }
+        }
         case URL -> url(value);
         case FILLED -> Objects.requireNonNull(Template.filled(value));
-        case FILLED_URL -> {
+        case FILLED_URL, URL_BY_TYPE -> {
           Objects.requireNonNull(Template.filled(value));
           if (!value.matches("https?://[^{}/?#\\s@]+([/?].*)?")) {
             throw new IllegalArgumentException(
@@ -387,9 +503,11 @@ public enum Setting {
                 "'" + value + "' is not a time zone; one is Africa/Lagos, for example", e);
           }
         }
-        case DATE_FORMAT -> {
+        case DATE_FORMATS -> {
           try {
-            Objects.requireNonNull(DateTimeFormatter.ofPattern(value, Locale.ENGLISH));
+            for (String pattern : lines(value)) {
+              Objects.requireNonNull(DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH));
+            }
           } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("not a date pattern: " + e.getMessage(), e);
           }
@@ -453,6 +571,14 @@ public enum Setting {
       case "h" -> Duration.ofHours(count);
       default -> Duration.ofDays(count);
     };
+  }
+
+  /** The value of a setting for one event type that takes the general one away. */
+  static final String NONE = "none";
+
+  /** Pointers separated by {@code |}, of which the first that leads to something counts. */
+  static List<String> inTurn(String value) {
+    return items(value, "\\|");
   }
 
   /** The lines of a value that is a list. */

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /** Signs requests as a platform does: for samples, tests and {@code payhook send}. */
 public final class Signer {
   private final Plan plan;
+  private final boolean byGet;
   private final Secret secret;
   private final Check check;
   private final Clock clock;
@@ -29,6 +31,7 @@ public final class Signer {
   public Signer(Provider provider, Secret secret, Clock clock) {
     this.plan = provider.plan();
     this.provider = provider.name();
+    this.byGet = !provider.eventMethods().contains("POST");
     this.secret = secret;
     this.clock = Objects.requireNonNull(clock, "clock");
     try {
@@ -57,7 +60,7 @@ public final class Signer {
    */
   public RawRequest sign(RawRequest unsigned, String type) {
     try {
-      RawRequest request = named(unsigned, type);
+      RawRequest request = named(byGet ? get(unsigned) : unsigned, type);
       if (plan.algorithm == Algorithm.NONE) {
         return request;
       }
@@ -68,10 +71,17 @@ public final class Signer {
       scope.secret = secret;
       String now = plan.written(clock.instant());
       scope.parts = Map.of(timestampPart(), List.of(now));
-      byte[] content = plan.algorithm.signs() ? plan.signed.get(0).bytes(scope) : new byte[0];
+      byte[] content = plan.content(plan.signed.get(0), scope);
       String value = value(check.sign(content), now);
       if (plan.formField != null) {
         return signedInForm(request, plan.formField, value);
+      }
+      if (plan.queryParameter != null) {
+        return new RawRequest(
+            request.method(),
+            withParameter(request.url(), plan.queryParameter, value),
+            request.headers(),
+            request.body());
       }
       return request.withHeader(plan.headers.get(0), value);
     } catch (Refusal e) {
@@ -84,12 +94,35 @@ public final class Signer {
     }
   }
 
+  /** A sample's body as the query of a GET. */
+  private static RawRequest get(RawRequest post) {
+    String query = new String(post.body(), StandardCharsets.UTF_8).strip();
+    String url = post.url() + (query.isEmpty() ? "" : mark(post.url()) + query);
+    return new RawRequest(
+        "GET",
+        url,
+        post.headers().stream()
+            .filter(header -> !header.name().equalsIgnoreCase("Content-Type"))
+            .toList(),
+        new byte[0]);
+  }
+
+  private static String mark(String url) {
+    return url.indexOf('?') < 0 ? "?" : "&";
+  }
+
+  private static String withParameter(String url, String name, String value) {
+    String without = url.replaceAll("([?&])" + Pattern.quote(name) + "=[^&]*&?", "$1");
+    String trimmed = without.replaceAll("[?&]$", "");
+    return trimmed + mark(trimmed) + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
   /** With the headers that say what and when, where they are missing. */
   private RawRequest named(RawRequest unsigned, String type) {
     RawRequest request = unsigned;
-    for (String header : plan.type.namesOf(Template.Word.HEADER)) {
-      if (isMissing(plan.type, request)) {
-        request = request.withHeader(header, platformName(type));
+    for (String header : plan.event.type.namesOf(Template.Word.HEADER)) {
+      if (isMissing(plan.event.type, request)) {
+        request = request.withHeader(header, plan.event.types.platformName(type));
       }
     }
     if (plan.id != null) {
@@ -99,7 +132,10 @@ public final class Signer {
         }
       }
     }
-    List<String> keys = plan.key.namesOf(Template.Word.HEADER);
+    List<String> keys =
+        plan.event.key.all().stream()
+            .flatMap(key -> key.namesOf(Template.Word.HEADER).stream())
+            .toList();
     if (!keys.isEmpty() && keys.stream().allMatch(name -> !has(unsigned, name))) {
       if (request.header(keys.get(0)) == null) {
         request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
@@ -128,17 +164,6 @@ public final class Signer {
 
   private static boolean has(RawRequest request, String header) {
     return request.header(header) != null;
-  }
-
-  private String platformName(String type) {
-    if (plan.aliases().containsKey(type)) {
-      return type;
-    }
-    return plan.aliases().entrySet().stream()
-        .filter(alias -> alias.getValue().equals(type))
-        .map(Map.Entry::getKey)
-        .findFirst()
-        .orElse(type);
   }
 
   private String timestampPart() {
@@ -182,10 +207,10 @@ public final class Signer {
     JsonNode json = StrictJson.parse(request.body());
     Scope scope = scope(request);
     scope.secret = secret;
-    Iterable<JsonNode> items = plan.items == null ? List.of(json) : json.at(plan.items);
+    Iterable<JsonNode> items = plan.event.items == null ? List.of(json) : json.at(plan.event.items);
     for (JsonNode item : items) {
       scope.item = item;
-      byte[] content = plan.signed.get(0).bytes(scope);
+      byte[] content = plan.content(plan.signed.get(0), scope);
       if (!(item.at(pointer.head()) instanceof ObjectNode holder)) {
         throw new Refusal("missing-field", "the body has no object at " + pointer.head());
       }

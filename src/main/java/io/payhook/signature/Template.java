@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -30,65 +31,134 @@ final class Template {
 
   /** What a place may name. */
   enum Word {
-    BODY("body", false),
-    TIMESTAMP("timestamp", false),
-    ID("id", false),
-    METHOD("method", false),
-    URL("url", false),
-    URL_WITH_PORT("url-with-port", false),
-    URL_WITHOUT_PORT("url-without-port", false),
-    URL_DECODED("url-decoded", false),
-    SORTED_FORM("sorted-form", false),
-    CRC32("crc32", false),
-    SHA256("sha256", false),
-    SECRET("secret", false),
-    SECRET_ID("secret-id", false),
-    TYPE("type", false),
-    RAW_TYPE("raw-type", false),
-    RECEIVED("received", false),
-    TOKEN("token", false),
-    HMAC("hmac", false),
-    POINTER("/", true),
-    ROOT("root", true),
-    JSON("json", true),
-    HEADER("header", true),
-    QUERY("query", true),
-    FORM("form", true),
-    PART("part", true),
-    PARAM("params", true),
-    CONST("const", true);
+    BODY("body", Name.NONE),
+    TIMESTAMP("timestamp", Name.NONE),
+    ID("id", Name.NONE),
+    METHOD("method", Name.NONE),
+    URL("url", Name.NONE),
+    URL_WITH_PORT("url-with-port", Name.NONE),
+    URL_WITHOUT_PORT("url-without-port", Name.NONE),
+    URL_DECODED("url-decoded", Name.NONE),
+    SORTED_FORM("sorted-form", Name.NONE),
+    FORM_FIELDS("form-fields", Name.NONE),
+    CRC32("crc32", Name.NONE),
+    SHA256("sha256", Name.NONE),
+    SECRET("secret", Name.NONE),
+    SECRET_ENCODED("secret-encoded", Name.NONE),
+    SECRET_USER("secret-user", Name.NONE),
+    SECRET_PASSWORD("secret-password", Name.NONE),
+    SECRET_BASIC("secret-basic", Name.NONE),
+    SECRET_ID("secret-id", Name.NONE),
+    TYPE("type", Name.NONE),
+    RAW_TYPE("raw-type", Name.NONE),
+    RECEIVED("received", Name.NONE),
+    TOKEN("token", Name.NONE),
+    HMAC("hmac", Name.NONE),
+    POINTER("/", Name.POINTER),
+    ROOT("root", Name.POINTER),
+    JSON("json", Name.POINTER),
+    STRINGIFY("stringify", Name.POINTER_OR_NONE),
+    MONEY("money", Name.POINTER),
+    LISTED("listed", Name.POINTER),
+    NULLABLE("nullable", Name.POINTER),
+    FLAG("flag", Name.POINTER),
+    HAS("has", Name.POINTER_AND_TEXT),
+    HEADER("header", Name.TEXT),
+    QUERY("query", Name.TEXT),
+    FORM("form", Name.TEXT),
+    PART("part", Name.TEXT),
+    PARAM("params", Name.TEXT),
+    CONST("const", Name.TEXT);
+
+    /** What stands after the word's colon. */
+    enum Name {
+      NONE,
+      TEXT,
+      POINTER,
+      POINTER_OR_NONE,
+      POINTER_AND_TEXT
+    }
 
     final String text;
-    final boolean takesName;
+    final Name name;
 
-    Word(String text, boolean takesName) {
+    Word(String text, Name name) {
       this.text = text;
-      this.takesName = takesName;
+      this.name = name;
     }
 
     String shown() {
-      return this == POINTER ? "/pointer" : takesName ? text + ":NAME" : text;
+      return this == POINTER
+          ? "/pointer"
+          : switch (name) {
+            case NONE, POINTER_OR_NONE -> text;
+            case TEXT -> text + ":NAME";
+            case POINTER -> text + ":/pointer";
+            case POINTER_AND_TEXT -> text + ":/pointer=TEXT";
+          };
     }
   }
+
+  /** Words that only make sense in the text that a signature is made over. */
+  private static final Set<Word> ONLY_SIGNED =
+      EnumSet.of(
+          Word.BODY,
+          Word.JSON,
+          Word.STRINGIFY,
+          Word.MONEY,
+          Word.LISTED,
+          Word.NULLABLE,
+          Word.FLAG,
+          Word.FORM_FIELDS,
+          Word.SECRET,
+          Word.SECRET_ENCODED);
+
+  /** Words that belong to an answer or a question of ours. */
+  private static final Set<Word> ONLY_OURS =
+      EnumSet.of(
+          Word.TOKEN,
+          Word.HMAC,
+          Word.SECRET_ID,
+          Word.SECRET_USER,
+          Word.SECRET_PASSWORD,
+          Word.SECRET_BASIC);
 
   /** Where a template stands decides what it may name. */
   enum Context {
     SIGNED(
-        EnumSet.complementOf(
-            EnumSet.of(
-                Word.TYPE, Word.RAW_TYPE, Word.RECEIVED, Word.TOKEN, Word.HMAC, Word.SECRET_ID))),
+        without(
+            EnumSet.allOf(Word.class),
+            ONLY_OURS,
+            EnumSet.of(Word.TYPE, Word.RAW_TYPE, Word.RECEIVED, Word.HAS))),
     WIRE(
         EnumSet.of(
             Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PART, Word.CONST)),
     TYPE(
         EnumSet.of(
-            Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PARAM, Word.CONST)),
-    EVENT(
-        EnumSet.complementOf(
-            EnumSet.of(Word.TOKEN, Word.HMAC, Word.SECRET, Word.SECRET_ID, Word.BODY, Word.JSON))),
+            Word.POINTER,
+            Word.ROOT,
+            Word.HAS,
+            Word.HEADER,
+            Word.QUERY,
+            Word.FORM,
+            Word.PARAM,
+            Word.CONST)),
+    EVENT(without(EnumSet.allOf(Word.class), ONLY_OURS, ONLY_SIGNED)),
     CONFIRM(
         EnumSet.of(
-            Word.POINTER, Word.ROOT, Word.FORM, Word.TYPE, Word.PARAM, Word.CONST, Word.SECRET)),
+            Word.POINTER,
+            Word.ROOT,
+            Word.FORM,
+            Word.QUERY,
+            Word.TYPE,
+            Word.PARAM,
+            Word.CONST,
+            Word.TOKEN,
+            Word.SECRET,
+            Word.SECRET_USER,
+            Word.SECRET_PASSWORD,
+            Word.SECRET_BASIC)),
+    ANSWER(EnumSet.of(Word.POINTER, Word.HAS, Word.TYPE, Word.CONST)),
     REPLY(
         EnumSet.of(
             Word.POINTER,
@@ -107,10 +177,18 @@ final class Template {
     Context(Set<Word> words) {
       this.words = words;
     }
+
+    @SafeVarargs
+    private static Set<Word> without(EnumSet<Word> all, Set<Word>... less) {
+      for (Set<Word> some : less) {
+        all.removeAll(some);
+      }
+      return all;
+    }
   }
 
   /** One source of a place. */
-  private record Source(Word word, String name, @Nullable JsonPointer pointer) {
+  record Source(Word word, String name, @Nullable JsonPointer pointer) {
 
     @Nullable String text(Scope scope) throws Refusal {
       return switch (word) {
@@ -125,7 +203,17 @@ final class Template {
         case SORTED_FORM -> scope.plan.sortedForm(scope);
         case CRC32 -> crc32(scope.request.body());
         case SHA256 -> sha256(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
+        case FORM_FIELDS -> SignedText.formFields(scope);
         case SECRET -> scope.secret == null ? null : scope.secret.value();
+        case SECRET_ENCODED ->
+            scope.secret == null ? null : SignedText.urlEncoded(scope.secret.value());
+        case SECRET_USER -> scope.secret == null ? null : scope.secret.user();
+        case SECRET_PASSWORD -> scope.secret == null ? null : scope.secret.password();
+        case SECRET_BASIC ->
+            scope.secret == null
+                ? null
+                : Base64.getEncoder()
+                    .encodeToString(scope.secret.value().getBytes(StandardCharsets.UTF_8));
         case SECRET_ID -> scope.secret == null ? null : scope.secret.id();
         case TYPE -> scope.type;
         case RAW_TYPE -> scope.rawType;
@@ -137,6 +225,18 @@ final class Template {
         case JSON -> {
           byte[] slice = bytes(scope);
           yield slice == null ? null : utf8(slice);
+        }
+        case STRINGIFY -> SignedText.stringify(node(scope.json()));
+        case MONEY -> SignedText.money(scope, at(scope.here()));
+        case LISTED -> SignedText.listed(scope.here(), pointer);
+        case NULLABLE -> {
+          String text = at(scope.here());
+          yield text == null || text.equals("null") ? "" : text;
+        }
+        case FLAG -> "true".equals(at(scope.here())) ? "t" : "f";
+        case HAS -> {
+          JsonNode node = node(scope.here());
+          yield node == null || node.isNull() ? null : name.substring(name.indexOf('=') + 1);
         }
         case HEADER -> scope.header(name);
         case QUERY -> scope.query().first(name);
@@ -174,6 +274,11 @@ final class Template {
       return values.get(0);
     }
 
+    private @Nullable JsonNode node(@Nullable JsonNode from) {
+      JsonNode node = from == null || pointer == null ? null : from.at(pointer);
+      return node == null || node.isMissingNode() ? null : node;
+    }
+
     private @Nullable String at(@Nullable JsonNode from) {
       return from == null || pointer == null ? null : StrictJson.text(from.at(pointer));
     }
@@ -194,7 +299,7 @@ final class Template {
 
     @Override
     public String toString() {
-      return word == Word.POINTER ? name : word.takesName ? word.text + ":" + name : word.text;
+      return word == Word.POINTER ? name : name.isEmpty() ? word.text : word.text + ":" + name;
     }
   }
 
@@ -288,7 +393,7 @@ final class Template {
 
   /** Whether something of the event itself stands in it. */
   boolean readsEvent() {
-    return names(Word.POINTER) || names(Word.ROOT) || names(Word.FORM);
+    return names(Word.POINTER) || names(Word.ROOT) || names(Word.FORM) || names(Word.QUERY);
   }
 
   private static void addLiteral(List<Piece> pieces, StringBuilder literal) {
@@ -320,19 +425,7 @@ final class Template {
     String name = colon < 0 ? "" : text.substring(colon + 1).strip();
     for (Word word : Word.values()) {
       if (word != Word.POINTER && word.text.equals(first)) {
-        if (word.takesName && name.isEmpty()) {
-          throw new IllegalArgumentException(
-              "'" + first + "' needs a name; write " + first + ":NAME");
-        }
-        if (!word.takesName && colon >= 0) {
-          throw new IllegalArgumentException("'" + first + "' takes no name; write " + first);
-        }
-        boolean pointer = word == Word.ROOT || word == Word.JSON;
-        if (pointer && !name.startsWith("/")) {
-          throw new IllegalArgumentException(
-              "'" + name + "' is not a JSON Pointer; one begins with '/'");
-        }
-        return allowed(new Source(word, name, pointer ? JsonPointer.compile(name) : null), context);
+        return allowed(named(word, name), context);
       }
     }
     throw new IllegalArgumentException(
@@ -344,6 +437,31 @@ final class Template {
             + " (here: "
             + names(context)
             + ")");
+  }
+
+  private static Source named(Word word, String name) {
+    String wanted = word.shown();
+    boolean missing = name.isEmpty() && word.name != Word.Name.NONE;
+    if (missing && word.name != Word.Name.POINTER_OR_NONE) {
+      throw new IllegalArgumentException("'" + word.text + "' needs a name; write " + wanted);
+    }
+    if (!name.isEmpty() && word.name == Word.Name.NONE) {
+      throw new IllegalArgumentException("'" + word.text + "' takes no name; write " + wanted);
+    }
+    if (word.name == Word.Name.NONE || word.name == Word.Name.TEXT) {
+      return new Source(word, name, null);
+    }
+    int equals = name.indexOf('=');
+    boolean text = word.name == Word.Name.POINTER_AND_TEXT;
+    if (text && equals < 0) {
+      throw new IllegalArgumentException("'" + word.text + "' needs a text; write " + wanted);
+    }
+    String pointer = text ? name.substring(0, equals) : name;
+    if (!pointer.isEmpty() && !pointer.startsWith("/")) {
+      throw new IllegalArgumentException(
+          "'" + pointer + "' is not a JSON Pointer; one begins with '/'");
+    }
+    return new Source(word, name, JsonPointer.compile(pointer));
   }
 
   private static Source allowed(Source source, Context context) {
@@ -425,13 +543,19 @@ final class Template {
     throw piece.sources().get(0).missing();
   }
 
-  private Stream<Source> sources() {
+  Stream<Source> sources() {
     Stream<Source> own = pieces.stream().flatMap(piece -> piece.sources().stream());
     return otherwise == null ? own : Stream.concat(own, otherwise.sources());
   }
 
   boolean names(Word word) {
     return sources().anyMatch(source -> source.word() == word);
+  }
+
+  /** Whether it may stand empty: one place, which is optional. */
+  boolean isOptional() {
+    return (pieces.size() == 1 && pieces.get(0).optional())
+        || (otherwise != null && otherwise.isOptional());
   }
 
   /** The names given to a word, such as the headers a template reads. */

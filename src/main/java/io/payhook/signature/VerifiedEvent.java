@@ -11,18 +11,27 @@ import org.jspecify.annotations.Nullable;
  * holds a request that passed the check.
  */
 public final class VerifiedEvent implements Verdict {
+  private final Provider provider;
   private final RawRequest request;
   private final Facts facts;
   private final String secretLabel;
   private final @Nullable JsonNode json;
   private final List<VerifiedEvent> items;
+  private final List<Refused> leftOut;
+  private final byte @Nullable [] signedDigest;
 
   VerifiedEvent(
+      Provider provider,
       RawRequest request,
       Facts facts,
       String secretLabel,
       @Nullable JsonNode json,
-      List<VerifiedEvent> items) {
+      List<VerifiedEvent> items,
+      List<Refused> leftOut,
+      byte @Nullable [] signedDigest) {
+    this.provider = provider;
+    this.leftOut = leftOut;
+    this.signedDigest = signedDigest;
     this.request = request;
     this.facts = facts;
     this.secretLabel = secretLabel;
@@ -39,6 +48,15 @@ public final class VerifiedEvent implements Verdict {
       @Nullable Instant occurredAt,
       @Nullable BigDecimal amount,
       @Nullable String currency) {}
+
+  Facts facts() {
+    return facts;
+  }
+
+  /** The preset that it was verified by. */
+  public Provider provider() {
+    return provider;
+  }
 
   /** The event type, after the provider's aliases: {@code payment.success}. */
   public String type() {
@@ -80,7 +98,28 @@ public final class VerifiedEvent implements Verdict {
     return secretLabel;
   }
 
-  /** The request as it came. */
+  /**
+   * Whether its key names a state that can come back, so that the key alone does not tell a repeat
+   * from a new event.
+   */
+  public boolean recurs() {
+    return provider.plan().event.recurs(type(), rawType());
+  }
+
+  /**
+   * A digest of what was signed, where type or key stand outside of it: the same again under
+   * another key is a repeat. Null where the signature covers both, or covers nothing.
+   */
+  public byte @Nullable [] signedDigest() {
+    return signedDigest == null ? null : signedDigest.clone();
+  }
+
+  /** What of a batch was not taken, since nobody signed it. */
+  public List<Refused> leftOut() {
+    return leftOut;
+  }
+
+  /** The request as it came; the query of a GET as the body of a form. */
   public RawRequest request() {
     return request;
   }

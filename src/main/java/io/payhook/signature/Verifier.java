@@ -1,7 +1,10 @@
 package io.payhook.signature;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * threads; never throws, and whatever it can't make sense of it refuses.
  */
 public final class Verifier {
+  private final Provider provider;
   private final Plan plan;
   private final Clock clock;
   private final List<Keyed> keys;
@@ -33,6 +37,7 @@ public final class Verifier {
    *     the provider has no value: fail closed, before the first request
    */
   public Verifier(Provider provider, List<Secret> secrets, Clock clock) {
+    this.provider = provider;
     this.plan = provider.plan();
     this.clock = Objects.requireNonNull(clock, "clock");
     List<ProviderException.Problem> problems = new ArrayList<>();
@@ -75,10 +80,24 @@ public final class Verifier {
     return List.copyOf(keys);
   }
 
+  /** Whether a request brings what this provider signs with, whether it is right or not. */
+  boolean isFor(RawRequest request) {
+    return plan.isCarriedBy(new Scope(plan, asRead(request), clock.instant()));
+  }
+
+  Provider provider() {
+    return provider;
+  }
+
+  private RawRequest asRead(RawRequest request) {
+    boolean get = request.method().equals("GET");
+    return get && provider.eventMethods().contains("GET") ? request.asForm() : request;
+  }
+
   /** The verdict on a request. */
   public Verdict verify(RawRequest request) {
     Instant now = clock.instant();
-    Scope scope = new Scope(plan, request, now);
+    Scope scope = new Scope(plan, asRead(request), now);
     boolean authentic = false;
     try {
       Handshake early =
@@ -86,11 +105,11 @@ public final class Verifier {
       if (early != null) {
         return early;
       }
-      String label = authenticate(scope);
+      Signed signed = authenticate(scope);
       authentic = true;
       Handshake answer =
           plan.handshake != null && plan.handshake.signed() ? handshake(scope) : null;
-      return answer != null ? answer : event(scope, label);
+      return answer != null ? answer : event(scope, signed);
     } catch (Refusal e) {
       return e.as(authentic ? Refused.Category.MALFORMED : Refused.Category.SIGNATURE);
     } catch (RuntimeException | StackOverflowError e) {
@@ -103,24 +122,61 @@ public final class Verifier {
 
   // Who sent it.
 
-  private String authenticate(Scope scope) throws Refusal {
+  /**
+   * Who signed.
+   *
+   * @param labels of the secrets: one, or one for each item of a batch, null for an item that is
+   *     left out
+   * @param leftOut why
+   */
+  private record Signed(List<@Nullable String> labels, List<Refused> leftOut) {}
+
+  private Signed authenticate(Scope scope) throws Refusal {
     if (plan.algorithm == Algorithm.NONE) {
-      return "none";
+      return new Signed(List.of("none"), List.of());
     }
-    String label;
-    if (plan.pointer != null && plan.items != null) {
-      Set<String> labels = new LinkedHashSet<>();
-      for (JsonNode item : items(scope)) {
-        scope.item = item;
-        labels.add(signedBy(scope));
-      }
-      scope.item = null;
-      label = String.join("+", labels);
-    } else {
-      label = signedBy(scope);
-    }
+    Signed signed =
+        plan.pointer != null && plan.event.items != null
+            ? itemsSigned(scope)
+            : new Signed(List.of(signedBy(scope)), List.of());
     plan.checkTime(scope);
-    return label;
+    return signed;
+  }
+
+  /**
+   * What is signed is kept whatever stands beside it. An item with a wrong signature refuses the
+   * request, since the platform may send it again with a right one; one without any never will be.
+   */
+  private Signed itemsSigned(Scope scope) throws Refusal {
+    List<@Nullable String> labels = new ArrayList<>();
+    List<Refused> leftOut = new ArrayList<>();
+    Refusal unsigned = null;
+    for (JsonNode item : items(scope)) {
+      scope.item = item;
+      if (plan.isSigned(scope)) {
+        labels.add(signedBy(scope));
+      } else if (isFree(scope)) {
+        labels.add("unsigned");
+      } else {
+        unsigned = new Refusal("missing-signature", "the body has no signature at " + plan.pointer);
+        leftOut.add(unsigned.as(Refused.Category.SIGNATURE));
+        labels.add(null);
+      }
+    }
+    scope.item = null;
+    if (unsigned != null && leftOut.size() == labels.size()) {
+      throw unsigned;
+    }
+    return new Signed(labels, leftOut);
+  }
+
+  private boolean isFree(Scope scope) throws Refusal {
+    if (plan.event.unsignedTypes.isEmpty()) {
+      return false;
+    }
+    plan.event.name(scope);
+    String type = Objects.requireNonNull(scope.type);
+    return PerType.any(plan.event.unsignedTypes, type, scope.rawType);
   }
 
   private String signedBy(Scope scope) throws Refusal {
@@ -137,7 +193,7 @@ public final class Verifier {
         if (content == null || plan.signedHoldsSecret) {
           scope.secret = key.secret();
           try {
-            content = plan.algorithm.signs() ? template.bytes(scope) : new byte[0];
+            content = plan.content(template, scope);
           } catch (Refusal e) {
             unbuilt = e;
             break;
@@ -145,6 +201,7 @@ public final class Verifier {
         }
         List<byte[]> those = madeWith(key.secret(), signatures);
         if (!those.isEmpty() && key.check().holds(content, those)) {
+          scope.signedContent = content;
           return key.secret().label();
         }
       }
@@ -247,71 +304,101 @@ public final class Verifier {
 
   // What it says.
 
-  private VerifiedEvent event(Scope scope, String label) throws Refusal {
+  private VerifiedEvent event(Scope scope, Signed signed) throws Refusal {
     JsonNode json = scope.json();
-    if (plan.items == null) {
-      return new VerifiedEvent(scope.request, plan.facts(scope), label, json, List.of());
+    if (plan.event.items == null) {
+      String label = Objects.requireNonNull(signed.labels().get(0));
+      return new VerifiedEvent(
+          provider,
+          scope.request,
+          plan.event.facts(scope),
+          label,
+          json,
+          List.of(),
+          List.of(),
+          digest(scope, 0));
     }
     List<JsonNode> nodes = items(scope);
     List<VerifiedEvent> items = new ArrayList<>(nodes.size());
+    Set<String> labels = new LinkedHashSet<>();
     for (int i = 0; i < nodes.size(); i++) {
+      String label = signed.labels().get(signed.labels().size() == 1 ? 0 : i);
+      if (label == null) {
+        continue;
+      }
+      labels.add(label);
       scope.item = nodes.get(i);
       byte[] slice =
           StrictJson.slice(
-              scope.request.body(),
-              plan.items.append(com.fasterxml.jackson.core.JsonPointer.compile("/" + i)));
+              scope.request.body(), plan.event.items.append(JsonPointer.compile("/" + i)));
       scope.itemBytes = slice;
       RawRequest alone = slice == null ? scope.request : scope.request.withBody(slice);
-      items.add(new VerifiedEvent(alone, plan.facts(scope), label, nodes.get(i), List.of()));
+      items.add(
+          new VerifiedEvent(
+              provider,
+              alone,
+              plan.event.facts(scope),
+              label,
+              nodes.get(i),
+              List.of(),
+              List.of(),
+              digest(scope, i)));
     }
-    return whole(scope.request, label, json, items);
+    return whole(scope.request, String.join("+", labels), json, items, signed.leftOut());
   }
 
-  private static VerifiedEvent whole(
-      RawRequest request, String label, @Nullable JsonNode json, List<VerifiedEvent> items) {
-    VerifiedEvent first = items.get(0);
-    if (items.size() == 1) {
-      return new VerifiedEvent(
-          request,
-          new VerifiedEvent.Facts(
-              first.type(),
-              first.rawType(),
-              first.key(),
-              first.entity(),
-              first.occurredAt(),
-              first.amount(),
-              first.currency()),
-          label,
-          json,
-          items);
+  private byte @Nullable [] digest(Scope scope, int item) {
+    byte[] content = scope.signedContent;
+    if (!plan.namesUnsigned || content == null) {
+      return null;
     }
-    boolean oneType = items.stream().allMatch(item -> item.type().equals(first.type()));
-    boolean oneEntity = items.stream().allMatch(item -> item.entity().equals(first.entity()));
-    String key = Plan.shortened(String.join("+", items.stream().map(VerifiedEvent::key).toList()));
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(content);
+      digest.update((byte) (item >> 8));
+      digest.update((byte) item);
+      return digest.digest();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private VerifiedEvent whole(
+      RawRequest request,
+      String label,
+      @Nullable JsonNode json,
+      List<VerifiedEvent> items,
+      List<Refused> leftOut) {
+    VerifiedEvent first = items.get(0);
+    VerifiedEvent.Facts facts = first.facts();
+    if (items.size() > 1) {
+      boolean oneType = items.stream().allMatch(item -> item.type().equals(first.type()));
+      boolean oneEntity = items.stream().allMatch(item -> item.entity().equals(first.entity()));
+      String key =
+          EventPlan.shortened(String.join("+", items.stream().map(VerifiedEvent::key).toList()));
+      facts =
+          new VerifiedEvent.Facts(
+              oneType ? first.type() : "batch",
+              oneType ? first.rawType() : "batch",
+              key,
+              oneEntity ? first.entity() : key,
+              first.occurredAt(),
+              null,
+              null);
+    }
     return new VerifiedEvent(
-        request,
-        new VerifiedEvent.Facts(
-            oneType ? first.type() : "batch",
-            oneType ? first.rawType() : "batch",
-            key,
-            oneEntity ? first.entity() : key,
-            first.occurredAt(),
-            null,
-            null),
-        label,
-        json,
-        List.copyOf(items));
+        provider, request, facts, label, json, List.copyOf(items), leftOut, first.signedDigest());
   }
 
   private List<JsonNode> items(Scope scope) throws Refusal {
     JsonNode json = scope.json();
-    JsonNode array = json == null || plan.items == null ? null : json.at(plan.items);
+    JsonNode array = json == null || plan.event.items == null ? null : json.at(plan.event.items);
     if (array == null || !array.isArray() || array.isEmpty()) {
       throw new Refusal(
           "no-items",
-          plan.items == null || plan.items.matches()
+          plan.event.items == null || plan.event.items.matches()
               ? "the body is not an array of events"
-              : "the body has no events at " + plan.items);
+              : "the body has no events at " + plan.event.items);
     }
     List<JsonNode> items = new ArrayList<>(array.size());
     array.forEach(items::add);

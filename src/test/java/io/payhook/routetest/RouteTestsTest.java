@@ -159,16 +159,16 @@ final class RouteTestsTest {
                 assertThat(e.problems())
                     .extracting(problem -> problem.replaceFirst("^.*tests.yaml:", ""))
                     .containsExactly(
-                        "5:28: 'failed' is no HTTP status; 503 would be one, and {status: failed} has the provider say another status",
-                        "6:29: there is no 'statos' here; did you mean 'status'?; there are: status, amount, currency, reference",
-                        "7:37: should be an amount in major units, such as 50 or 49.99",
-                        "8:24: only 'at: confirm' says something else than the event; a status such as 503 would be right",
-                        "9:25: '200' is no failure of a mail server; 451 or 550 would be one",
-                        "10:32: 'broken' is neither an HTTP status nor an SQLSTATE; 503 or 08006 would be",
+                        "5:29: 'failed' is no HTTP status; 503 would be one, and {status: failed} has the provider say another status",
+                        "6:30: there is no 'statos' here; did you mean 'status'?; there are: status, amount, currency, reference",
+                        "7:38: should be an amount in major units, such as 50 or 49.99",
+                        "8:25: only 'at: confirm' says something else than the event; a status such as 503 would be right",
+                        "9:26: '200' is no failure of a mail server; 451 or 550 would be one",
+                        "10:33: 'broken' is neither an HTTP status nor an SQLSTATE; 503 or 08006 would be",
                         "12:9: says not for whom; 'at:' with a step's id or an address such as 'kafka:*', or 'host:', 'path:', 'url:' and 'method:' of a call",
-                        "13:24: has more than one of body, json and rows; keep one",
-                        "14:24: 'discrad' is no answer, nor a status such as 404, nor 'json:' and the like; did you mean 'discard'?; there are: discard",
-                        "15:33: '2000' is no HTTP status; 404 would be one"));
+                        "13:25: has more than one of body, json and rows; keep one",
+                        "14:25: 'discrad' is no answer, nor a status such as 404, nor 'json:' and the like; did you mean 'discard'?; there are: discard",
+                        "15:34: '2000' is no HTTP status; 404 would be one"));
   }
 
   @Test

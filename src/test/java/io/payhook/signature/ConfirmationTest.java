@@ -3,6 +3,7 @@ package io.payhook.signature;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -45,7 +46,7 @@ class ConfirmationTest {
         Provider.parse("mine", valid())
             .confirmation()
             .orElseThrow()
-            .question(event("{\"id\":\"a/b\\\"c\",\"who\":\"x&y=1\"}"));
+            .question(event("{\"id\":\"a/b\\\"c\",\"who\":\"x&y=1\"}"), null);
     assertThat(question.method()).isEqualTo("POST");
     assertThat(question.url()).isEqualTo("https://api.example.com/payments/a%2Fb%22c?of=x%26y%3D1");
     assertThat(question.headers()).containsEntry("Authorization", "Bearer sk_1");
@@ -80,6 +81,149 @@ class ConfirmationTest {
                     answer.replace('\'', '"').getBytes(StandardCharsets.UTF_8))
                 .meaning())
         .isEqualTo(meaning);
+  }
+
+  private static Confirmation.Finding judged(Map<String, String> settings, String event) {
+    return Provider.parse("mine", settings)
+        .confirmation()
+        .orElseThrow()
+        .judge(
+            event(event.replace('\'', '"').replace('`', '"')),
+            "{\"id\":\"1\",\"status\":\"paid\",\"amount\":10000,\"currency\":\"EUR\"}"
+                .getBytes(StandardCharsets.UTF_8));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '!',
+      value = {
+        "`1_000_000`",
+        "1000000.000000000000000000000000000000000000000000000",
+        "1e41",
+        "1e99999999",
+        "`one hundred`",
+        "-100",
+        "`100 EUR`",
+        "{'value':100}",
+        "[100]",
+        "true",
+        "null",
+        "``",
+      })
+  void an_amount_that_cannot_be_compared_is_a_contradiction(String amount) {
+    Map<String, String> settings = valid();
+    settings.put("confirm.amount-rule", "at-least");
+    Confirmation.Finding finding =
+        judged(settings, "{'id':'1','currency':'EUR','amount':" + amount + "}");
+    assertThat(finding.meaning()).isEqualTo(Confirmation.Meaning.CONTRADICTED);
+    assertThat(finding.reason()).contains("amount");
+    assertThat(finding.confirmed()).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '!',
+      value = {
+        "{'id':'1','currency':'EUR'} ! amount",
+        "{'id':'1','amount':100} ! currency",
+        "{'id':'1','amount':100,'currency':'€'} ! currency",
+        "{'amount':100,'currency':'EUR'} ! reference",
+        "{'id':' 1','amount':100,'currency':'EUR'} ! reference",
+        "{'id':'01','amount':100,'currency':'EUR'} ! reference",
+      })
+  void what_the_event_lacks_is_a_contradiction(String event, String what) {
+    Confirmation.Finding finding = judged(valid(), event);
+    assertThat(finding.meaning()).isEqualTo(Confirmation.Meaning.CONTRADICTED);
+    assertThat(finding.reason()).contains(what);
+  }
+
+  @Test
+  void what_an_event_need_not_state_is_the_answers() {
+    Map<String, String> settings = valid();
+    settings.put("event.amount", "{/amount?}");
+    settings.put("event.currency", "{/currency?}");
+    Confirmation.Finding finding = judged(settings, "{'id':'1'}");
+    assertThat(finding.confirmed())
+        .isEqualTo(new Confirmation.Confirmed(null, null, null, new BigDecimal("100.00"), "EUR"));
+  }
+
+  @Test
+  void the_id_that_was_asked_about_is_compared_too() {
+    Map<String, String> settings = valid();
+    settings.remove("confirm.reference");
+    settings.remove("confirm.reference-is");
+    settings.put("confirm.id", "/data/id | /id");
+    settings.put("confirm.id-is", "/id");
+    assertThat(judged(settings, "{'id':'1','amount':100,'currency':'EUR'}").meaning())
+        .isEqualTo(Confirmation.Meaning.CONFIRMED);
+    assertThat(judged(settings, "{'id':'001','amount':100,'currency':'EUR'}").reason())
+        .contains("id 1", "001");
+  }
+
+  @Test
+  void an_event_without_a_type_of_its_own_gets_the_answers() {
+    Map<String, String> settings = valid();
+    settings.put("confirm.type-is.paid", "payment.success");
+    settings.put("confirm.type-is.failed", "payment.failed");
+    settings.put("confirm.key", "{/id}:{/status}");
+    Confirmation.Confirmed confirmed =
+        judged(settings, "{'id':'1','amount':100,'currency':'EUR'}").confirmed();
+    assertThat(confirmed)
+        .isEqualTo(
+            new Confirmation.Confirmed(
+                "payment.success", "1:paid", null, new BigDecimal("100.00"), "EUR"));
+  }
+
+  @Test
+  void an_event_that_claims_another_type_than_the_answers_is_contradicted() {
+    Map<String, String> settings = valid();
+    settings.put("confirm.type-is.paid", "payment.success");
+    settings.put("confirm.type-is.failed", "a");
+    assertThat(judged(settings, "{'id':'1','amount':100,'currency':'EUR'}").meaning())
+        .isEqualTo(Confirmation.Meaning.CONTRADICTED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', '', a, true, true",
+    "a, '', a, true, true",
+    "a, *, a, true, true",
+    "b, '', a, false, true",
+    "b, *, a, false, false",
+    "'', 'refund.*', refund.done, false, false"
+  })
+  void a_type_is_asked_about_or_free(
+      String types, String free, String type, boolean asked, boolean heldBack) {
+    Map<String, String> settings = valid();
+    if (!types.isEmpty()) {
+      settings.put("confirm.types", types);
+    }
+    if (!free.isEmpty()) {
+      settings.put("confirm.free", free);
+    }
+    Confirmation confirmation = Provider.parse("mine", settings).confirmation().orElseThrow();
+    assertThat(confirmation.asksAbout(type)).isEqualTo(asked);
+    assertThat(confirmation.holdsBack(type)).isEqualTo(heldBack);
+  }
+
+  @Test
+  void an_api_may_ask_for_a_token_first() {
+    Map<String, String> settings = valid();
+    settings.put("confirm.secret", "key:secret");
+    settings.put("confirm.headers.Authorization", "Bearer {token}");
+    settings.put("confirm.token.url", "https://api.example.com/token");
+    settings.put("confirm.token.headers.Authorization", "Basic {secret-basic}");
+    settings.put("confirm.token.body", "\\{\"user\":\"{secret-user}\"\\}");
+    settings.put("confirm.token.pointer", "/access_token");
+    Confirmation confirmation = Provider.parse("mine", settings).confirmation().orElseThrow();
+    Confirmation.Question first = confirmation.tokenQuestion();
+    assertThat(first).isNotNull();
+    assertThat(first.method()).isEqualTo("POST");
+    assertThat(first.headers()).containsEntry("Authorization", "Basic a2V5OnNlY3JldA==");
+    assertThat(first.body()).asString(StandardCharsets.UTF_8).isEqualTo("{\"user\":\"key\"}");
+    String token = confirmation.token("{\"access_token\":\"t1\"}".getBytes(StandardCharsets.UTF_8));
+    assertThat(confirmation.question(event("{\"id\":\"1\"}"), token).headers())
+        .containsEntry("Authorization", "Bearer t1");
   }
 
   @ParameterizedTest

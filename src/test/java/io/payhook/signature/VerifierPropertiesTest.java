@@ -286,8 +286,13 @@ class VerifierPropertiesTest {
         new ArrayList<>(List.of("Content-Type", "Authorization", "Forwarded", "X-Forwarded-Host"));
     for (Provider provider : ALL) {
       names.addAll(provider.plan().headers);
-      names.addAll(provider.plan().type.namesOf(Template.Word.HEADER));
-      names.addAll(provider.plan().key.namesOf(Template.Word.HEADER));
+      names.addAll(provider.plan().event.type.namesOf(Template.Word.HEADER));
+      provider
+          .plan()
+          .event
+          .key
+          .all()
+          .forEach(key -> names.addAll(key.namesOf(Template.Word.HEADER)));
       if (provider.plan().timestamp != null) {
         names.addAll(provider.plan().timestamp.namesOf(Template.Word.HEADER));
       }

@@ -1,0 +1,322 @@
+package io.payhook.signature;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.signature.Confirmation.Confirmed;
+import io.payhook.signature.Confirmation.Finding;
+import io.payhook.signature.Confirmation.Meaning;
+import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares what an event says with what the platform's API answers. What both should state is
+ * compared or the event is refused: a value that can't be read is never taken for agreement.
+ */
+final class Judgement {
+  private static final int LONGEST_SHOWN = 100;
+
+  private final Plan plan;
+  private final SettingTexts settings;
+  private final List<JsonPointer> status;
+  private final @Nullable Template statusEvent;
+  private final PerType<List<JsonPointer>> reference;
+  private final PerType<Template> referenceIs;
+  private final List<JsonPointer> id;
+  private final @Nullable Template idIs;
+  private final List<JsonPointer> amount;
+  private final List<JsonPointer> currency;
+  private final @Nullable Template key;
+
+  /** Types by the status in the answer, in lower case. */
+  private final Map<String, String> typeIs = new LinkedHashMap<>();
+
+  Judgement(Plan plan) {
+    this.plan = plan;
+    this.settings = plan.settings();
+    this.status = pointers(settings.word(Setting.CONFIRM_STATUS, ""));
+    this.statusEvent = settings.template(Setting.CONFIRM_STATUS_EVENT, Template.Context.EVENT);
+    this.reference =
+        new PerType<>(
+            pointers(settings.word(Setting.CONFIRM_REFERENCE, "")),
+            settings.map(Setting.CONFIRM_REFERENCE_OF),
+            Judgement::pointers);
+    this.referenceIs =
+        settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
+    this.id = pointers(settings.word(Setting.CONFIRM_ID, ""));
+    this.idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
+    this.amount = pointers(settings.word(Setting.CONFIRM_AMOUNT, ""));
+    this.currency = pointers(settings.word(Setting.CONFIRM_CURRENCY, ""));
+    this.key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
+    settings
+        .map(Setting.CONFIRM_TYPE_IS)
+        .forEach((word, type) -> typeIs.put(word.toLowerCase(Locale.ROOT), type));
+  }
+
+  private static List<JsonPointer> pointers(String text) {
+    return Setting.inTurn(text).stream().map(JsonPointer::compile).toList();
+  }
+
+  /** Ends the comparison. */
+  private static final class Otherwise extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final transient Finding finding;
+
+    Otherwise(Finding finding) {
+      super(finding.reason(), null, false, false);
+      this.finding = finding;
+    }
+  }
+
+  Finding of(Scope scope, String type, JsonNode answer) throws Refusal {
+    try {
+      Template where = referenceIs.of(type, scope.rawType);
+      List<JsonPointer> at = reference.of(type, scope.rawType);
+      String entity =
+          at == null || where == null
+              ? null
+              : same("reference", Setting.CONFIRM_REFERENCE, where, at, scope, answer);
+      if (idIs != null) {
+        String unused = same("id", Setting.CONFIRM_ID, idIs, id, scope, answer);
+      }
+      String now = typed(scope, type, answer);
+      String code = currency(scope, answer);
+      BigDecimal sum = amount(scope, answer, code);
+      return new Finding(
+          Meaning.CONFIRMED,
+          "",
+          new Confirmed(now.equals(type) ? null : now, key(scope, now, answer), entity, sum, code));
+    } catch (Otherwise e) {
+      return e.finding;
+    }
+  }
+
+  /** The text that both state; null from an event that need not state it is the answer's. */
+  private static @Nullable String same(
+      String what,
+      Setting setting,
+      Template where,
+      List<JsonPointer> at,
+      Scope scope,
+      JsonNode answer)
+      throws Refusal, Otherwise {
+    String stated = where.text(scope);
+    if (stated == null && !where.isOptional()) {
+      throw lacking(what, where);
+    }
+    String said = said(answer, at);
+    if (said == null) {
+      throw missing(setting, at);
+    }
+    if (stated != null && !stated.equals(said)) {
+      throw contradicted(what, said, stated);
+    }
+    return stated == null ? said : null;
+  }
+
+  /** The event's type by the API's status. */
+  private String typed(Scope scope, String type, JsonNode answer) throws Refusal, Otherwise {
+    String now = said(answer, status);
+    if (now == null) {
+      throw missing(Setting.CONFIRM_STATUS, status);
+    }
+    if (settings.lines(Setting.CONFIRM_STATUS_PENDING).stream().anyMatch(now::equalsIgnoreCase)) {
+      throw new Otherwise(
+          new Finding(
+              Meaning.PENDING, "the provider does not know yet: status " + shown(now), null));
+    }
+    String told = typeIs.get(now.toLowerCase(Locale.ROOT));
+    boolean tellsItself = typeIs.isEmpty() || typeIs.containsValue(type);
+    if (told != null && !tellsItself) {
+      return told;
+    }
+    List<String> right = accepted(type);
+    if ((told != null && !told.equals(type)) || right.stream().noneMatch(now::equalsIgnoreCase)) {
+      throw contradicted("status", now, String.join(" or ", right));
+    }
+    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    if (stated != null && !stated.equalsIgnoreCase(now)) {
+      throw contradicted("status", now, stated);
+    }
+    return type;
+  }
+
+  private List<String> accepted(String type) {
+    String own = settings.map(Setting.CONFIRM_STATUS_OF).get(type);
+    return own == null ? settings.lines(Setting.CONFIRM_STATUS_IS) : Setting.list(own);
+  }
+
+  private @Nullable String key(Scope scope, String type, JsonNode answer) throws Refusal {
+    String text;
+    if (key != null) {
+      Scope told = new Scope(plan, scope.request, scope.now);
+      told.item = answer;
+      told.type = type;
+      told.rawType = scope.rawType;
+      text = key.text(told);
+    } else if (!type.equals(scope.type)) {
+      Scope renamed = new Scope(plan, scope.request, scope.now);
+      renamed.type = type;
+      renamed.rawType = type;
+      Template own = plan.event.key.of(type, scope.rawType);
+      text = own == null ? null : own.text(renamed);
+    } else {
+      return null;
+    }
+    return text == null ? null : EventPlan.keyText(text);
+  }
+
+  private @Nullable String currency(Scope scope, JsonNode answer) throws Refusal, Otherwise {
+    if (currency.isEmpty()) {
+      return null;
+    }
+    Template where = plan.event.currencyPlace(scope);
+    String stated = where == null ? null : where.text(scope);
+    String expected = stated == null ? null : Currencies.code(stated);
+    if (where != null && expected == null && (stated != null || !where.isOptional())) {
+      throw stated == null ? lacking("currency", where) : unreadable("currency", stated);
+    }
+    String said = said(answer, currency);
+    String code = said == null ? null : Currencies.code(said);
+    if (code == null) {
+      throw missing(Setting.CONFIRM_CURRENCY, currency);
+    }
+    if (expected != null && !code.equals(expected)) {
+      throw contradicted("currency", code, expected);
+    }
+    return code;
+  }
+
+  private @Nullable BigDecimal amount(Scope scope, JsonNode answer, @Nullable String code)
+      throws Refusal, Otherwise {
+    if (amount.isEmpty()) {
+      return null;
+    }
+    String in = code == null ? plan.event.currencyOf(scope) : code;
+    Template where = plan.event.amountPlace(scope);
+    String stated = where == null ? null : where.text(scope);
+    BigDecimal expected = stated == null ? null : plan.event.amountOf(scope, in);
+    if (where != null && stated == null && !where.isOptional()) {
+      throw lacking("amount", where);
+    }
+    if (stated != null && (expected == null || expected.signum() < 0)) {
+      throw unreadable("amount", stated);
+    }
+    String said = said(answer, amount);
+    boolean minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
+    BigDecimal sum = said == null ? null : plan.event.amount(said, minor, in);
+    if (sum == null) {
+      throw missing(Setting.CONFIRM_AMOUNT, amount);
+    }
+    boolean more = "at-least".equals(settings.text(Setting.CONFIRM_AMOUNT_RULE));
+    int compared = expected == null ? 0 : sum.compareTo(expected);
+    if (expected != null && (more ? compared < 0 : compared != 0)) {
+      throw contradicted(
+          "amount", sum.toPlainString(), (more ? "at least " : "") + expected.toPlainString());
+    }
+    return sum;
+  }
+
+  private static @Nullable String said(JsonNode answer, List<JsonPointer> places) {
+    for (JsonPointer place : places) {
+      String text = StrictJson.text(answer.at(place));
+      if (text != null && !text.isEmpty()) {
+        return text;
+      }
+    }
+    return null;
+  }
+
+  private static Otherwise missing(Setting setting, List<JsonPointer> places) {
+    return new Otherwise(
+        new Finding(
+            Meaning.UNREADABLE,
+            "the provider's answer has nothing that can be read at "
+                + String.join(" or ", places.stream().map(JsonPointer::toString).toList())
+                + " ("
+                + setting.key()
+                + ")",
+            null));
+  }
+
+  private static Otherwise lacking(String what, Template where) {
+    return new Otherwise(
+        new Finding(
+            Meaning.CONTRADICTED,
+            "the event states no " + what + " at " + where + ", so it can't be compared",
+            null));
+  }
+
+  private static Otherwise unreadable(String what, String stated) {
+    return new Otherwise(
+        new Finding(
+            Meaning.CONTRADICTED,
+            "the event's " + what + " " + shown(stated) + " is none that can be compared",
+            null));
+  }
+
+  private static Otherwise contradicted(String what, String said, String expected) {
+    return new Otherwise(
+        new Finding(
+            Meaning.CONTRADICTED,
+            "the provider says "
+                + what
+                + " "
+                + shown(said)
+                + ", the event needs "
+                + shown(expected),
+            null));
+  }
+
+  private static String shown(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", " ");
+    return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "…";
+  }
+
+  /** An answer that confirms the event, but for what is to be otherwise. */
+  ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
+    ObjectNode answer = StrictJson.MAPPER.createObjectNode();
+    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
+    Template where = referenceIs.of(type, scope.rawType);
+    List<JsonPointer> at = reference.of(type, scope.rawType);
+    if (where != null && at != null) {
+      put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
+    }
+    if (idIs != null) {
+      put(answer, id, idIs.text(scope));
+    }
+    String code = otherwise.getOrDefault("currency", plan.event.currencyOf(scope));
+    put(answer, currency, code);
+    String other = otherwise.get("amount");
+    BigDecimal sum = other == null ? plan.event.amountOf(scope, code) : new BigDecimal(other);
+    if (sum != null && "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
+      sum = sum.divide(plan.event.minorUnit(code));
+    }
+    put(answer, amount, sum == null ? null : sum.toPlainString());
+    return answer;
+  }
+
+  private String agreed(String type) {
+    for (Map.Entry<String, String> each : settings.map(Setting.CONFIRM_TYPE_IS).entrySet()) {
+      if (each.getValue().equals(type)) {
+        return each.getKey();
+      }
+    }
+    List<String> right = accepted(type);
+    return right.isEmpty() ? typeIs.keySet().iterator().next() : right.get(0);
+  }
+
+  private static void put(ObjectNode answer, List<JsonPointer> places, @Nullable String value) {
+    if (!places.isEmpty() && value != null) {
+      JsonPointer at = places.get(0);
+      answer
+          .withObject(at.head(), JsonNode.OverwriteMode.ALL, true)
+          .put(at.last().getMatchingProperty(), value);
+    }
+  }
+}
