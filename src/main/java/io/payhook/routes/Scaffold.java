@@ -108,7 +108,7 @@ public final class Scaffold {
               + "/TYPE.json");
     }
     String type = main(samples);
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     for (Sample sample : samples) {
       files.put(folder.resolve("samples").resolve(sample.fileName()), sample.body());
     }
@@ -148,7 +148,7 @@ public final class Scaffold {
       throw new Refused(String.valueOf(e.getMessage()));
     }
     Provider provider = endpoint.resolve(providers).get(0);
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     JsonNode event = provider.read(sample.contentType(), sample.body());
     switch (kind) {
       case EMAIL -> email(folder, name, endpointName, type, event);
