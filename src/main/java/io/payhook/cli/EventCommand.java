@@ -35,12 +35,14 @@ final class EventCommand extends ManagementCommand {
     line("type", text(event.path("type")));
     line("key", text(event.path("key")));
     line("state", text(event.path("state")));
-    line("conflict of", text(event.path("conflictOf")));
+    boolean duplicate = text(event.path("state")).equals("duplicate");
+    line(duplicate ? "repeats" : "conflict of", text(event.path("conflictOf")));
     line("entity", text(event.path("entity")));
     line("received", time(event.path("receivedAt")));
     line("occurred", time(event.path("occurredAt")));
     line("amount", (text(event.path("amount")) + " " + text(event.path("currency"))).strip());
     line("secret", text(event.path("secret")));
+    differences(event.path("differences"));
     deliveries(event);
     request(event.path("request"));
     out().flush();
@@ -53,11 +55,31 @@ final class EventCommand extends ManagementCommand {
     }
   }
 
+  private void differences(JsonNode differences) {
+    Table table =
+        new Table().cut("DIFFERS AT", 10, 0).cut("FIRST EVENT", 10, 1).cut("THIS ONE", 10, 2);
+    for (JsonNode one : differences) {
+      table.row(text(one.path("pointer")), text(one.path("first")), text(one.path("then")));
+    }
+    if (!table.isEmpty()) {
+      out().println();
+      print(table);
+    }
+  }
+
   private void deliveries(JsonNode event) {
     PrintWriter out = out();
     out.println();
     if (event.path("deliveries").isEmpty()) {
-      out.println("No deliveries: no route wanted it.");
+      out.println(
+          switch (text(event.path("state"))) {
+            case "conflict" ->
+                "No deliveries: it is a conflict. If it is an event of its own: payhook replay "
+                    + id
+                    + " --release";
+            case "duplicate" -> "No deliveries: it repeats another event.";
+            default -> "No deliveries: no route wanted it.";
+          });
       return;
     }
     print(DeliveriesCommand.table(event.path("deliveries"), false));

@@ -26,7 +26,7 @@ final class EventsCommand extends ListCommand {
   @Option(
       names = "--state",
       paramLabel = "STATE",
-      description = "accepted, unrouted, conflict or unconfirmed.")
+      description = "accepted, unrouted, conflict, unconfirmed or duplicate.")
   private @Nullable String state;
 
   @Option(

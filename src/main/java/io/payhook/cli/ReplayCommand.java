@@ -66,6 +66,11 @@ final class ReplayCommand extends ManagementCommand {
       description = "With EVENT-ID: also what is done. Its effects happen once more.")
   private boolean again;
 
+  @Option(
+      names = "--release",
+      description = "With EVENT-ID of a conflict: its routes get it, as an event of its own.")
+  private boolean release;
+
   @Option(names = "--dry-run", description = "Only says what it would do.")
   private boolean dryRun;
 
@@ -89,6 +94,7 @@ final class ReplayCommand extends ManagementCommand {
     body.put("endpoint", endpoint);
     body.put("since", since);
     body.put("again", again);
+    body.put("release", release);
     body.put("dryRun", dryRun);
     return body;
   }

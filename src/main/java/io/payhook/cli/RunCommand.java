@@ -127,10 +127,10 @@ final class RunCommand implements Callable<Integer> {
               endpoint ->
                   new EndpointEntry(
                       endpoint.name(),
-                      endpoint.provider().name(),
+                      endpoint.providerNames(),
                       "/webhooks/" + endpoint.name(),
                       endpoint.secrets().stream().map(Secret::label).toList(),
-                      endpoint.provider().isUnsigned()
+                      endpoint.isUnsigned()
                           ? "anybody can send its events: there is no signature"
                           : null))
           .toList();

@@ -121,7 +121,9 @@ final class SendCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Settings settings = options.load();
     DeclaredEndpoint target = target(settings);
-    Provider provider = target.resolve(Providers.load(settings.routes().resolve("providers")));
+    Sample sample = file == null ? sample(target) : Sample.read(file);
+    Provider provider =
+        target.resolve(Providers.load(settings.routes().resolve("providers")), sample);
     List<Secret> secrets = target.parsedSecrets();
     if (secrets.isEmpty() && !provider.isUnsigned()) {
       throw wrong(
@@ -132,7 +134,6 @@ final class SendCommand implements Callable<Integer> {
             ? Secret.random(provider.secretKind())
             : secrets.get(secrets.size() - 1);
     Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(-late));
-    Sample sample = file == null ? sample(target) : Sample.read(file);
     String base =
         url == null
             ? "http://127.0.0.1:" + settings.get(Key.SERVER_PORT)
@@ -141,9 +142,10 @@ final class SendCommand implements Callable<Integer> {
     URI uri = URI.create(base + path);
     // The URL as the service takes it to be, for the platforms that sign it.
     String known = settings.publicUrl(path).orElse(uri.toString());
-    FreshKeys events = new FreshKeys(provider, sample, type, clock);
+    FreshKeys events = new FreshKeys(provider, sample, sample.type(), clock);
     Signer signer = new Signer(provider, secret, clock);
-    Requests requests = key -> request(uri, signer.sign(events.withKey(key).request(known), type));
+    Requests requests =
+        key -> request(uri, signer.sign(events.withKey(key).request(known), sample.type()));
     return count == 1 ? one(requests) : many(requests);
   }
 
@@ -248,9 +250,9 @@ final class SendCommand implements Callable<Integer> {
 
   private static HttpRequest request(URI uri, RawRequest signed) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(uri)
+        HttpRequest.newBuilder(URI.create(uri + signed.query()))
             .timeout(Duration.ofSeconds(20))
-            .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
+            .method(signed.method(), HttpRequest.BodyPublishers.ofByteArray(signed.body()));
     for (RawRequest.Header header : signed.headers()) {
       if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
         request.header(header.name(), header.value());

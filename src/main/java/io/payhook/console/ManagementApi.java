@@ -100,6 +100,7 @@ public final class ManagementApi {
                     "endpoint",
                     "since",
                     "again",
+                    "release",
                     "dryRun",
                     "limit",
                     "after"),
@@ -274,10 +275,21 @@ public final class ManagementApi {
 
   private Object event(Request request) throws SQLException {
     UUID id = Parameters.uuid("id", request.id());
-    return reader
-        .event(id)
-        .map(Trees::event)
-        .orElseThrow(() -> Problem.notFound("there is no event " + id + " in the journal"));
+    JournalReader.EventDetail detail =
+        reader
+            .event(id)
+            .orElseThrow(() -> Problem.notFound("there is no event " + id + " in the journal"));
+    Map<String, @Nullable Object> tree = Trees.event(detail);
+    UUID first = detail.event().conflictOf();
+    if (first != null) {
+      tree.put(
+          "differences",
+          reader
+              .event(first)
+              .map(other -> Differences.between(other.body(), detail.body()))
+              .orElse(null));
+    }
+    return tree;
   }
 
   private Object deliveries(Request request) throws SQLException {
@@ -330,9 +342,13 @@ public final class ManagementApi {
                   + String.join(", ", REPLAY_STATES)
               : "event and state exclude each other");
     }
+    boolean release = given.flag("release");
+    if (release && (event == null || route != null || again)) {
+      throw Problem.parameter("release", "release goes with event, and with dryRun alone");
+    }
     try {
       return event != null
-          ? replayOne(given, event, route, again, dryRun)
+          ? replayOne(given, event, route, again, release, dryRun)
           : replayMany(given, String.valueOf(state), route, again, dryRun);
     } catch (ReplayException e) {
       if (e.reason() == ReplayException.Reason.NO_ROUTE && route != null) {
@@ -355,14 +371,20 @@ public final class ManagementApi {
   }
 
   private Map<String, @Nullable Object> replayOne(
-      Parameters given, UUID event, @Nullable String route, boolean again, boolean dryRun)
+      Parameters given,
+      UUID event,
+      @Nullable String route,
+      boolean again,
+      boolean release,
+      boolean dryRun)
       throws SQLException, ReplayException {
     for (String name : List.of("endpoint", "since", "limit", "after")) {
       if (given.text(name) != null) {
         throw Problem.parameter(name, name + " goes with state; one event is named by its id");
       }
     }
-    List<Replay.Outcome> outcomes = replay.event(event, route, again, dryRun);
+    List<Replay.Outcome> outcomes =
+        release ? replay.release(event, dryRun) : replay.event(event, route, again, dryRun);
     Map<String, Integer> routes = new LinkedHashMap<>();
     for (Replay.Outcome outcome : outcomes) {
       if (outcome.action() != Replay.Action.LEFT) {

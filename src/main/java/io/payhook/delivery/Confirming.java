@@ -15,8 +15,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,28 +36,29 @@ final class Confirming implements Work {
 
   private final String endpoint;
   private final Deliveries deliveries;
-  private final Function<StoredEvent, List<Deliveries.Wanting>> wanting;
+  private final BiFunction<String, String, List<Deliveries.Wanting>> wanting;
   private final Consumer<List<Deliveries.Wanting>> announce;
   private final Clock clock;
   private final MeterRegistry meters;
   private final ProviderApi api;
-  private volatile Confirmation confirmation;
+  private volatile Map<String, Confirmation> confirmations;
 
   /**
-   * @param wanting the routes that want an event
+   * @param confirmations by the preset that took the event; at least one
+   * @param wanting the routes that want an event, by endpoint and type
    * @param announce told of the routes whose deliveries were just written
    */
   Confirming(
       String endpoint,
-      Confirmation confirmation,
+      Map<String, Confirmation> confirmations,
       ProviderApi api,
       Deliveries deliveries,
-      Function<StoredEvent, List<Deliveries.Wanting>> wanting,
+      BiFunction<String, String, List<Deliveries.Wanting>> wanting,
       Consumer<List<Deliveries.Wanting>> announce,
       Clock clock,
       MeterRegistry meters) {
     this.endpoint = endpoint;
-    this.confirmation = confirmation;
+    this.confirmations = Map.copyOf(confirmations);
     this.api = api;
     this.deliveries = deliveries;
     this.wanting = wanting;
@@ -65,12 +67,18 @@ final class Confirming implements Work {
     this.meters = meters;
   }
 
-  Confirmation confirmation() {
-    return confirmation;
+  /**
+   * What events of a preset are confirmed by; null where they need not be.
+   *
+   * @param provider null where the endpoint has just one preset
+   */
+  @Nullable Confirmation confirmation(@Nullable String provider) {
+    Map<String, Confirmation> now = confirmations;
+    return provider == null ? now.values().iterator().next() : now.get(provider);
   }
 
-  void change(Confirmation now) {
-    confirmation = now;
+  void change(Map<String, Confirmation> now) {
+    confirmations = Map.copyOf(now);
   }
 
   @Override
@@ -82,10 +90,18 @@ final class Confirming implements Work {
   public @Nullable Exception run(Claim claim, @Nullable Object parsed) {
     Instant startedAt = clock.instant();
     long start = System.nanoTime();
-    Confirmation now = confirmation;
     StoredEvent event = claim.event();
+    Confirmation now = confirmation(event.provider());
     Confirmation.Kept kept = new Confirmation.Kept(event.type(), event.contentType(), event.body());
     try {
+      if (now == null || !now.asksAbout(event.type())) {
+        // Nothing goes out unconfirmed unless the endpoint says so for its type.
+        throw new IllegalArgumentException(
+            "events of type "
+                + event.type()
+                + " are neither in confirm.types nor in confirm.free, so nobody can say whether it is"
+                + " true; add the type to one of them, then replay this delivery");
+      }
       ProviderApi.Answer answer = api.ask(now, kept);
       int status = answer.status();
       Confirmation.Finding finding;
@@ -109,7 +125,7 @@ final class Confirming implements Work {
           count("pending");
           yield new IOException(finding.reason());
         }
-        case CONFIRMED -> confirmed(claim, answer.body(), startedAt, took);
+        case CONFIRMED -> confirmed(claim, finding, answer.body(), startedAt, took);
         case CONTRADICTED -> contradicted(claim, finding.reason(), startedAt, took);
       };
     } catch (InterruptedException e) {
@@ -126,17 +142,35 @@ final class Confirming implements Work {
   }
 
   private @Nullable Exception confirmed(
-      Claim claim, byte[] answer, Instant startedAt, Duration took) throws SQLException {
-    List<Deliveries.Wanting> routes = wanting.apply(claim.event());
-    if (!deliveries.confirmed(
-        Settlement.done(claim, startedAt, took),
-        new String(answer, StandardCharsets.UTF_8),
-        routes)) {
-      return new DeliveryEngine.LeaseLostException();
-    }
-    count("confirmed");
-    announce.accept(routes);
-    return null;
+      Claim claim, Confirmation.Finding finding, byte[] answer, Instant startedAt, Duration took)
+      throws SQLException {
+    Confirmation.Confirmed said = Objects.requireNonNull(finding.confirmed());
+    StoredEvent event = claim.event();
+    List<Deliveries.Wanting> routes =
+        wanting.apply(event.endpoint(), said.type() == null ? event.type() : said.type());
+    Deliveries.Outcome outcome =
+        deliveries.confirmed(
+            Settlement.done(claim, startedAt, took),
+            new Deliveries.Confirmed(
+                said.type(),
+                said.key(),
+                said.entity(),
+                said.amount(),
+                said.currency(),
+                new String(answer, StandardCharsets.UTF_8)),
+            routes);
+    return switch (outcome) {
+      case LOST -> new DeliveryEngine.LeaseLostException();
+      case DUPLICATE -> {
+        count("duplicate");
+        yield null;
+      }
+      case CONFIRMED -> {
+        count("confirmed");
+        announce.accept(routes);
+        yield null;
+      }
+    };
   }
 
   private @Nullable Exception contradicted(
@@ -161,7 +195,8 @@ final class Confirming implements Work {
         claim.event().type(),
         reason,
         claim.event().id(),
-        claim.route());
+        claim.route(),
+        claim.event().id());
     return null;
   }
 

@@ -202,23 +202,23 @@ public final class DeliveryEngine implements AutoCloseable {
    * From now on events of an endpoint have to be confirmed with its provider before any route gets
    * them, or have not: then those that still wait for it go on waiting.
    *
-   * @param confirmation null when they have not
+   * @param confirmations by the preset that took the event; those of other presets have not
    */
-  public void confirm(String endpoint, @Nullable Confirmation confirmation)
+  public void confirm(String endpoint, Map<String, Confirmation> confirmations)
       throws InterruptedException {
     Asking asking = confirming.get(endpoint);
-    if (confirmation == null) {
+    if (confirmations.isEmpty()) {
       if (asking != null) {
         confirming.remove(endpoint);
         close(asking.lane);
       }
     } else if (asking != null) {
-      asking.work.change(confirmation);
+      asking.work.change(confirmations);
     } else {
       Confirming work =
           new Confirming(
               endpoint,
-              confirmation,
+              confirmations,
               providerApi,
               deliveries,
               this::wanting,
@@ -238,8 +238,8 @@ public final class DeliveryEngine implements AutoCloseable {
     }
   }
 
-  private List<Deliveries.Wanting> wanting(StoredEvent event) {
-    return match(event.endpoint(), event.type()).stream()
+  private List<Deliveries.Wanting> wanting(String endpoint, String type) {
+    return match(endpoint, type).stream()
         .map(target -> new Deliveries.Wanting(target.route, target.ordered))
         .toList();
   }
@@ -261,11 +261,12 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   /** The routes that want an event of this type, on any node; each result is good for one event. */
-  public List<Recipient> recipientsOf(String endpoint, String type) {
+  public List<Recipient> recipientsOf(String endpoint, @Nullable String provider, String type) {
     List<Target> wanted =
         targets.computeIfAbsent(endpoint + '/' + type, key -> match(endpoint, type));
     Asking asking = confirming.isEmpty() ? null : confirming.get(endpoint);
-    if (asking != null && asking.work.confirmation().asksAbout(type)) {
+    Confirmation confirmation = asking == null ? null : asking.work.confirmation(provider);
+    if (asking != null && confirmation != null && confirmation.holdsBack(type)) {
       // Questions about one entity keep their order where a route wants its events in order.
       boolean ordered = wanted.stream().anyMatch(target -> target.ordered);
       return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true));
@@ -550,7 +551,7 @@ public final class DeliveryEngine implements AutoCloseable {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       Exception thrown;
-      DeliveryConnections.bind(connection);
+      DeliveryConnections.bind(dataSource, connection);
       try {
         thrown = lane.consumer.run(claim, parsed);
       } finally {

@@ -3,6 +3,7 @@ package io.payhook.delivery;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.journal.Claim;
+import io.payhook.journal.Facts;
 import io.payhook.journal.StoredEvent;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -61,6 +62,12 @@ final class EventConsumer extends DefaultConsumer implements Work {
       exchange.setVariable("eventType", event.type());
       exchange.setVariable("eventKey", event.key());
       exchange.setVariable("receivedAt", event.receivedAt());
+      Facts facts = event.facts();
+      exchange.setVariable("amount", facts.amount());
+      exchange.setVariable("currency", facts.currency());
+      exchange.setVariable("entity", facts.entity());
+      exchange.setVariable("occurredAt", facts.occurredAt());
+      exchange.setVariable("origin", facts.origin());
       exchange.setVariable("attempt", claim.attempt());
       exchange.setVariable("idempotencyKey", claim.idempotencyKey());
       if (parsed != null) {

@@ -21,7 +21,13 @@ record VariablePath(String variable, List<String> members) {
           "receivedAt",
           "attempt",
           "event",
-          "idempotencyKey");
+          "idempotencyKey",
+          "confirmation",
+          "amount",
+          "currency",
+          "entity",
+          "occurredAt",
+          "origin");
 
   /** Whether the variable is there, or is one that every delivery has. */
   boolean isKnown(Exchange exchange) {

@@ -85,7 +85,7 @@ record Answer(
   static Answer of(@Nullable Reception reception) {
     return reception == null || reception.receipt == null
         ? UNAVAILABLE
-        : of(reception.receipt, reception.endpoint.provider());
+        : of(reception.receipt, reception.event.provider());
   }
 
   void write(HttpServerResponse response) {

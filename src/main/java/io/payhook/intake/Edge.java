@@ -165,7 +165,7 @@ final class Edge implements Handler<RoutingContext> {
     }
     if (!HttpMethod.POST.equals(request.method())) {
       // Some platforms shake hands by GET before they post events.
-      Set<String> methods = endpoint.provider().methods();
+      Set<String> methods = endpoint.methods();
       if (!methods.contains(request.method().name())) {
         return Answer.methodNotAllowed(methods);
       }

@@ -18,12 +18,15 @@ public final class Endpoints {
   public void put(ActiveEndpoint endpoint) {
     byName.put(endpoint.name(), endpoint);
     listener.accept(endpoint.name());
-    if (endpoint.provider().isUnsigned() && endpoint.provider().confirmation().isEmpty()) {
+    boolean open =
+        endpoint.providers().stream()
+            .anyMatch(provider -> provider.isUnsigned() && provider.confirmation().isEmpty());
+    if (open) {
       LOG.warn(
           "Endpoint {} checks no signature (provider {}): anybody who knows its URL can send it events. Give it a provider that"
               + " signs, or keep strangers away from it.",
           endpoint.name(),
-          endpoint.provider().name());
+          endpoint.providerNames());
     }
   }
 

@@ -3,14 +3,12 @@ package io.payhook.intake;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.payhook.journal.Journal;
-import io.payhook.journal.Recipient;
+import io.payhook.journal.Recipients;
 import io.payhook.journal.Rejections;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
@@ -33,14 +31,14 @@ public final class Intake {
   /**
    * @param maxBody bytes
    * @param maxInFlight requests at a time; more are answered 503
-   * @param recipients the routes that want an event, by endpoint and type
+   * @param recipients the routes that want an event
    * @param publicUrl the address that platforms know this server by, where it is another one
    */
   public Intake(
       Endpoints endpoints,
       Journal journal,
       Rejections rejections,
-      BiFunction<String, String, List<Recipient>> recipients,
+      Recipients recipients,
       long maxBody,
       int maxInFlight,
       @Nullable URI publicUrl,

@@ -1,9 +1,11 @@
 package io.payhook.intake;
 
+import io.payhook.journal.Facts;
 import io.payhook.journal.Journal;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Receipt;
-import io.payhook.journal.Recipient;
+import io.payhook.journal.Recipients;
+import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.VerifiedEvent;
 import java.util.ArrayList;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.BiFunction;
 import org.apache.camel.Exchange;
 import org.apache.camel.spi.IdempotentRepository;
 import org.apache.camel.support.service.ServiceSupport;
@@ -27,13 +28,10 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
       "an event reached the journal without the step 'signature' before it; the intake route must verify first";
 
   private final Journal journal;
-  private final BiFunction<String, String, List<Recipient>> recipients;
+  private final Recipients recipients;
   private final IntakeMeters meters;
 
-  JournalRepository(
-      Journal journal,
-      BiFunction<String, String, List<Recipient>> recipients,
-      IntakeMeters meters) {
+  JournalRepository(Journal journal, Recipients recipients, IntakeMeters meters) {
     this.journal = journal;
     this.recipients = recipients;
     this.meters = meters;
@@ -52,7 +50,8 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     List<CompletableFuture<Receipt>> receipts = new ArrayList<>(items.size());
     for (VerifiedEvent item : items) {
       NewEvent event = newEvent(reception, item, items.size() == 1 ? key : item.key());
-      receipts.add(journal.begin(event, recipients.apply(endpoint, item.type())));
+      receipts.add(
+          journal.begin(event, recipients.of(endpoint, event.sameness().provider(), item.type())));
     }
     return receipts.size() == 1
         ? receipts.get(0).thenApply(List::of)
@@ -109,21 +108,25 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     String target = reception.target;
     RawRequest request = event.request();
     byte[] body = request.body();
+    Provider provider = event.provider();
+    boolean several = endpoint.providers().size() > 1;
     return new NewEvent(
         endpoint.name(),
         event.type(),
         key,
-        event.entity(),
-        event.occurredAt(),
-        event.amount(),
-        event.currency(),
+        new Facts(
+            event.entity(), event.occurredAt(), event.amount(), event.currency(), Facts.WEBHOOK),
         event.secretLabel(),
         request.method(),
         target,
         contentType(request),
-        SignatureProcessor.headersJson(request.headers(), endpoint.provider().credentialHeaders()),
+        SignatureProcessor.headersJson(request.headers(), endpoint.credentialHeaders()),
         body,
-        stored -> SameEvent.test(stored, body, endpoint.provider().ignored()));
+        new NewEvent.Sameness(
+            stored -> SameEvent.test(stored, body, provider.ignored()),
+            several ? provider.name() : null,
+            event.recurs() ? null : event.signedDigest(),
+            event.recurs() ? provider.recurrence() : null));
   }
 
   private static @Nullable String contentType(RawRequest request) {

@@ -65,9 +65,11 @@ public final class SignatureProcessor implements Processor {
     }
     RawRequest raw = raw(request, http.getBody(byte[].class));
     Verdict verdict = endpoint.verifier().verify(raw);
-    if (verdict instanceof VerifiedEvent && !raw.method().equals("POST")) {
+    if (verdict instanceof VerifiedEvent event
+        && !event.provider().eventMethods().contains(raw.method())) {
       end(exchange, Answer.METHOD_NOT_ALLOWED);
     } else if (verdict instanceof VerifiedEvent event) {
+      event.leftOut().forEach(left -> refuse(endpoint, left, raw, request));
       Reception.begin(exchange, endpoint, event, request.uri());
       exchange.setVariable("endpoint", endpoint.name());
       exchange.setVariable("eventType", event.type());
@@ -102,7 +104,7 @@ public final class SignatureProcessor implements Processor {
             refused.reason(),
             refused.detail(),
             remote,
-            headersJson(raw.headers(), endpoint.provider().credentialHeaders()),
+            headersJson(raw.headers(), endpoint.credentialHeaders()),
             raw.body().length,
             new String(
                 raw.body(), 0, Math.min(EXCERPT, raw.body().length), StandardCharsets.UTF_8)));

@@ -1,10 +1,13 @@
 package io.payhook.journal;
 
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -59,7 +62,7 @@ public final class Deliveries implements AutoCloseable {
         returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.seq
       )
       select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body,
-        e.confirmation
+        e.confirmation, e.provider, e.entity, e.occurred_at, e.amount, e.currency, e.origin
       from claimed c join payhook.event e on e.id = c.event_id
       order by c.seq
       """;
@@ -127,7 +130,10 @@ public final class Deliveries implements AutoCloseable {
         insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
         select event_id, route, run, attempts, ?, ?, ?, ?, ?, ? from settled
       ), event as (
-        update payhook.event e set state = ?, confirmation = ?::json
+        update payhook.event e
+        set state = ?, confirmation = ?::json, type = coalesce(?, e.type), key = coalesce(?, e.key),
+            entity = coalesce(?, e.entity), amount = coalesce(?, e.amount), currency = coalesce(?, e.currency),
+            conflict_of = ?
         from settled
         where e.id = settled.event_id and e.variant = '' and e.state in ('unconfirmed', 'conflict')
         returning e.id, e.entity
@@ -139,6 +145,9 @@ public final class Deliveries implements AutoCloseable {
       )
       select count(*) from settled
       """;
+
+  /** The SQLSTATE of a key that is there already. */
+  private static final String UNIQUE = "23505";
 
   /** What a node can take of one route now. */
   public record Vacancy(String route, int places, boolean ordered) {}
@@ -219,6 +228,13 @@ public final class Deliveries implements AutoCloseable {
                   row.getObject(9, OffsetDateTime.class).toInstant(),
                   row.getString(10),
                   row.getBytes(11),
+                  row.getString(13),
+                  new Facts(
+                      row.getString(14),
+                      instant(row.getObject(15, OffsetDateTime.class)),
+                      row.getBigDecimal(16),
+                      row.getString(17),
+                      row.getString(18)),
                   row.getString(12));
           Claim claim =
               new Claim(event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node);
@@ -262,15 +278,66 @@ public final class Deliveries implements AutoCloseable {
   public record Wanting(String route, boolean ordered) {}
 
   /**
+   * What the provider's API says of an event, which counts from now on. Null is what it does not
+   * tell.
+   *
+   * @param answer JSON, the API's answer as it came
+   */
+  public record Confirmed(
+      @Nullable String type,
+      @Nullable String key,
+      @Nullable String entity,
+      @Nullable BigDecimal amount,
+      @Nullable String currency,
+      String answer) {}
+
+  /** What became of an event that the provider confirmed. */
+  public enum Outcome {
+    /** Its routes have their deliveries. */
+    CONFIRMED,
+    /** By its confirmed key it is one that came before; no route runs for it. */
+    DUPLICATE,
+    /** The claim was no longer held: nothing has changed. */
+    LOST
+  }
+
+  /**
    * The provider has confirmed an event: in one commit the event is believed, its routes get their
    * deliveries, and the claim is done.
-   *
-   * @param answer JSON, what the provider's API said
-   * @return false when the claim is no longer held: then nothing has changed
    */
-  public boolean confirmed(Settlement done, String answer, List<Wanting> routes)
+  public Outcome confirmed(Settlement done, Confirmed confirmed, List<Wanting> routes)
       throws SQLException {
-    return confirm(done, routes.isEmpty() ? "unrouted" : "accepted", answer, routes);
+    String state = routes.isEmpty() ? "unrouted" : "accepted";
+    try {
+      return confirm(done, state, confirmed, null, routes) ? Outcome.CONFIRMED : Outcome.LOST;
+    } catch (SQLException e) {
+      if (!UNIQUE.equals(e.getSQLState()) || confirmed.key() == null) {
+        throw e;
+      }
+    }
+    UUID first = eventOf(done.claim().event().endpoint(), confirmed.key());
+    Confirmed repeat =
+        new Confirmed(
+            confirmed.type(),
+            null,
+            confirmed.entity(),
+            confirmed.amount(),
+            confirmed.currency(),
+            confirmed.answer());
+    return confirm(done, "duplicate", repeat, first, List.of()) ? Outcome.DUPLICATE : Outcome.LOST;
+  }
+
+  private @Nullable UUID eventOf(String endpoint, String key) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select id from payhook.event where endpoint = ? and key = ? and variant = ''")) {
+      statement.setString(1, endpoint);
+      statement.setString(2, key);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? row.getObject(1, UUID.class) : null;
+      }
+    }
   }
 
   /**
@@ -280,11 +347,15 @@ public final class Deliveries implements AutoCloseable {
    * @return false when the claim is no longer held: then nothing has changed
    */
   public boolean contradicted(Settlement skipped) throws SQLException {
-    return confirm(skipped, "conflict", null, List.of());
+    return confirm(skipped, "conflict", null, null, List.of());
   }
 
   private boolean confirm(
-      Settlement settlement, String eventState, @Nullable String answer, List<Wanting> routes)
+      Settlement settlement,
+      String eventState,
+      @Nullable Confirmed confirmed,
+      @Nullable UUID conflictOf,
+      List<Wanting> routes)
       throws SQLException {
     Claim claim = settlement.claim();
     try (Connection connection = dataSource.getConnection();
@@ -305,7 +376,13 @@ public final class Deliveries implements AutoCloseable {
       statement.setString(++p, settlement.error());
       statement.setString(++p, node);
       statement.setString(++p, eventState);
-      statement.setString(++p, answer);
+      statement.setString(++p, confirmed == null ? null : confirmed.answer());
+      statement.setString(++p, confirmed == null ? null : confirmed.type());
+      statement.setString(++p, confirmed == null ? null : confirmed.key());
+      statement.setString(++p, confirmed == null ? null : confirmed.entity());
+      statement.setBigDecimal(++p, confirmed == null ? null : confirmed.amount());
+      statement.setString(++p, confirmed == null ? null : confirmed.currency());
+      statement.setObject(++p, conflictOf, Types.OTHER);
       statement.setArray(
           ++p, connection.createArrayOf("text", routes.stream().map(Wanting::route).toArray()));
       statement.setArray(
@@ -455,6 +532,10 @@ public final class Deliveries implements AutoCloseable {
       }
     }
     return attempts;
+  }
+
+  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toInstant();
   }
 
   private static int millis(Duration took) {

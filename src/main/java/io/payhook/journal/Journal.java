@@ -2,7 +2,6 @@ package io.payhook.journal;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -41,14 +40,15 @@ public final class Journal implements AutoCloseable {
       """
       with input as (
         select * from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::numeric[],
-                             ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[], ?::bytea[])
-          as i(id, endpoint, type, key, state, entity, occurred_at, amount, currency, secret, method, url, content_type,
-               headers, body)
+                             ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[],
+                             ?::bytea[], ?::bytea[])
+          as i(id, endpoint, type, key, state, entity, occurred_at, amount, currency, origin, secret, method, url,
+               content_type, provider, headers, body, signed_digest)
       ), kept as (
-        insert into payhook.event (id, endpoint, type, key, state, entity, occurred_at, amount, currency, secret, method, url,
-                                   content_type, headers, body)
+        insert into payhook.event (id, endpoint, type, key, state, entity, occurred_at, amount, currency, origin, secret,
+                                   method, url, content_type, provider, headers, body, signed_digest)
         select * from input
-        on conflict (endpoint, key, variant) do nothing
+        on conflict do nothing
         returning id, received_at
       ), deliveries as (
         insert into payhook.delivery (event_id, route, entity, state, attempts, due_at, node)
@@ -63,22 +63,29 @@ public final class Journal implements AutoCloseable {
       select id, received_at from kept
       """;
 
+  /** What was signed counts before the key: the key may stand where anybody can change it. */
   private static final String FIRST =
       """
-      select i.n, e.id, e.body
-      from unnest(?::int[], ?::text[], ?::text[]) as i(n, endpoint, key)
+      select i.n, e.id, e.body, e.signed
+      from unnest(?::int[], ?::text[], ?::text[], ?::bytea[]) as i(n, endpoint, key, digest)
       cross join lateral (
-        select id, body from payhook.event where endpoint = i.endpoint and key = i.key and variant = '' limit 1
+        select id, body, true as signed from payhook.event where endpoint = i.endpoint and signed_digest = i.digest
+        union all
+        select id, body, false from payhook.event where endpoint = i.endpoint and key = i.key and variant = ''
+        limit 1
       ) e
       """;
 
   private static final String CONFLICT =
       """
       insert into payhook.event (id, endpoint, type, key, variant, state, conflict_of, entity, occurred_at, amount, currency,
-                                 secret, method, url, content_type, headers, body)
-      values (?, ?, ?, ?, ?, 'conflict', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?)
+                                 origin, secret, method, url, content_type, provider, headers, body)
+      values (?, ?, ?, ?, ?, 'conflict', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?)
       on conflict (endpoint, key, variant) do nothing
       """;
+
+  /** Columns of the insert that are text. */
+  private static final int TEXTS = 13;
 
   /** Told of each commit. */
   public interface Listener {
@@ -257,10 +264,11 @@ public final class Journal implements AutoCloseable {
       throws SQLException {
     int size = entries.size();
     UUID[] id = new UUID[size];
-    @Nullable String[][] text = new String[11][size];
+    @Nullable String[][] text = new String[TEXTS][size];
     @Nullable OffsetDateTime[] occurredAt = new OffsetDateTime[size];
     @Nullable Object[] amount = new Object[size];
     byte[][] body = new byte[size][];
+    byte @Nullable [][] signedDigest = new byte[size][];
     List<UUID> deliveryEvent = new ArrayList<>();
     List<String> deliveryRoute = new ArrayList<>();
     List<@Nullable String> deliveryEntity = new ArrayList<>();
@@ -273,20 +281,24 @@ public final class Journal implements AutoCloseable {
       text[1][i] = event.type();
       text[2][i] = event.key();
       text[3][i] = entry.state();
-      text[4][i] = event.entity();
-      text[5][i] = event.currency();
-      text[6][i] = event.secret();
-      text[7][i] = event.method();
-      text[8][i] = event.url();
-      text[9][i] = event.contentType();
-      text[10][i] = event.headers();
-      occurredAt[i] = utc(event.occurredAt());
-      amount[i] = event.amount();
+      Facts facts = event.facts();
+      text[4][i] = facts.entity();
+      text[5][i] = facts.currency();
+      text[6][i] = facts.origin();
+      text[7][i] = event.secret();
+      text[8][i] = event.method();
+      text[9][i] = event.url();
+      text[10][i] = event.contentType();
+      text[11][i] = event.sameness().provider();
+      text[12][i] = event.headers();
+      occurredAt[i] = utc(facts.occurredAt());
+      amount[i] = facts.amount();
       body[i] = event.body();
+      signedDigest[i] = event.sameness().signedDigest();
       for (Recipient recipient : entry.recipients) {
         deliveryEvent.add(entry.id);
         deliveryRoute.add(recipient.route());
-        deliveryEntity.add(recipient.ordered() ? event.entity() : null);
+        deliveryEntity.add(recipient.ordered() ? facts.entity() : null);
         deliveryClaimed.add(recipient.claimed());
       }
     }
@@ -297,11 +309,11 @@ public final class Journal implements AutoCloseable {
     }
     statement.setArray(++p, connection.createArrayOf("timestamptz", occurredAt));
     statement.setArray(++p, connection.createArrayOf("numeric", amount));
-    for (int i = 5; i <= 10; i++) {
+    for (int i = 5; i < TEXTS; i++) {
       statement.setArray(++p, connection.createArrayOf("text", text[i]));
     }
-    Array bytes = connection.createArrayOf("bytea", body);
-    statement.setArray(++p, bytes);
+    statement.setArray(++p, connection.createArrayOf("bytea", body));
+    statement.setArray(++p, connection.createArrayOf("bytea", signedDigest));
     statement.setLong(++p, lease.toMillis());
     statement.setString(++p, node);
     statement.setArray(++p, connection.createArrayOf("uuid", deliveryEvent.toArray()));
@@ -319,23 +331,33 @@ public final class Journal implements AutoCloseable {
    * conflict.
    */
   private void answerRepeated(Connection connection, List<Entry> entries) throws SQLException {
-    Integer[] n = new Integer[entries.size()];
-    String[] endpoint = new String[entries.size()];
-    String[] key = new String[entries.size()];
-    for (int i = 0; i < n.length; i++) {
+    int size = entries.size();
+    Integer[] n = new Integer[size];
+    String[] endpoint = new String[size];
+    String[] key = new String[size];
+    byte @Nullable [][] digest = new byte[size][];
+    for (int i = 0; i < size; i++) {
+      NewEvent event = entries.get(i).event;
       n[i] = i;
-      endpoint[i] = entries.get(i).event.endpoint();
-      key[i] = entries.get(i).event.key();
+      endpoint[i] = event.endpoint();
+      key[i] = event.key();
+      digest[i] = event.sameness().signedDigest();
     }
+    List<Entry> recurring = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(FIRST)) {
       statement.setArray(1, connection.createArrayOf("int", n));
       statement.setArray(2, connection.createArrayOf("text", endpoint));
       statement.setArray(3, connection.createArrayOf("text", key));
+      statement.setArray(4, connection.createArrayOf("bytea", digest));
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           Entry entry = entries.get(rows.getInt(1));
           UUID first = rows.getObject(2, UUID.class);
-          if (entry.event.sameAs().test(rows.getBytes(3))) {
+          if (rows.getBoolean(4)) {
+            entry.repeat(new Receipt(first, Receipt.Status.DUPLICATE));
+          } else if (entry.event.sameness().recursWithin() != null) {
+            recurring.add(entry);
+          } else if (entry.event.sameness().as().test(rows.getBytes(3))) {
             entry.repeat(new Receipt(first, Receipt.Status.DUPLICATE));
           } else {
             keepConflict(connection, entry, first);
@@ -344,12 +366,31 @@ public final class Journal implements AutoCloseable {
         }
       }
     }
+    for (Entry entry : recurring) {
+      keepRecurring(connection, entry);
+    }
     for (Entry entry : entries) {
       if (!entry.receipt.isDone()) {
         entry.fail(
             new SQLException(
                 "the first event of key " + entry.event.key() + " was deleted meanwhile"));
       }
+    }
+  }
+
+  /**
+   * A state that came back is an event of its own, under the key with its number. A repeat of one
+   * of the earlier ones is a duplicate for as long as the platform may repeat it.
+   */
+  private void keepRecurring(Connection connection, Entry entry) throws SQLException {
+    Recurrences earlier = Recurrences.of(connection, entry.event);
+    UUID repeated = earlier.repeated();
+    if (repeated != null) {
+      entry.repeat(new Receipt(repeated, Receipt.Status.DUPLICATE));
+    } else {
+      entry.event = entry.event.withKey(earlier.nextKey());
+      // Another node may have been faster: then this finds its event as the one that is repeated.
+      insert(connection, List.of(entry));
     }
   }
 
@@ -364,23 +405,30 @@ public final class Journal implements AutoCloseable {
       statement.setString(++p, event.key());
       statement.setString(++p, sha256(event.body()));
       statement.setObject(++p, first);
-      statement.setString(++p, event.entity());
-      statement.setObject(++p, utc(event.occurredAt()));
-      statement.setBigDecimal(++p, event.amount());
-      statement.setString(++p, event.currency());
+      Facts facts = event.facts();
+      statement.setString(++p, facts.entity());
+      statement.setObject(++p, utc(facts.occurredAt()));
+      statement.setBigDecimal(++p, facts.amount());
+      statement.setString(++p, facts.currency());
+      statement.setString(++p, facts.origin());
       statement.setString(++p, event.secret());
       statement.setString(++p, event.method());
       statement.setString(++p, event.url());
       statement.setString(++p, event.contentType());
+      statement.setString(++p, event.sameness().provider());
       statement.setString(++p, event.headers());
       statement.setBytes(++p, event.body());
       statement.executeUpdate();
     }
     LOG.warn(
-        "CONFLICT: endpoint {} received key {} again with another body; it is kept beside event {} and no route runs for it.",
+        "CONFLICT: endpoint {} received key {} again with another body; it is kept as event {} beside event {} and no route runs"
+            + " for it. To compare them: payhook event {}. To let it through: payhook replay {} --release",
         event.endpoint(),
         event.key(),
-        first);
+        entry.id,
+        first,
+        entry.id,
+        entry.id);
   }
 
   private static String sha256(byte[] body) {
@@ -393,7 +441,9 @@ public final class Journal implements AutoCloseable {
 
   /** One caller's event between queue and commit. */
   private static final class Entry {
-    final NewEvent event;
+    /** Gets another key where it is a state that came back. */
+    NewEvent event;
+
     final List<? extends Recipient> recipients;
     final UUID id;
     final CompletableFuture<Receipt> receipt = new CompletableFuture<>();
@@ -421,7 +471,10 @@ public final class Journal implements AutoCloseable {
                 event.key(),
                 receivedAt,
                 event.contentType(),
-                event.body());
+                event.body(),
+                event.sameness().provider(),
+                event.facts(),
+                null);
         for (Recipient recipient : recipients) {
           recipient.committed(new Claim(stored, recipient.route(), 1, 1, node));
         }

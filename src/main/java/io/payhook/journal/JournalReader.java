@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class JournalReader {
   /** States of an event. */
   public static final List<String> EVENT_STATES =
-      List.of("accepted", "unrouted", "conflict", "unconfirmed");
+      List.of("accepted", "unrouted", "conflict", "unconfirmed", "duplicate");
 
   /** States of a delivery. */
   public static final List<String> DELIVERY_STATES =

@@ -1,7 +1,6 @@
 package io.payhook.journal;
 
-import java.math.BigDecimal;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -11,31 +10,54 @@ import org.jspecify.annotations.Nullable;
  * @param endpoint name of the endpoint that received it
  * @param type canonical event type
  * @param key what makes it the same event when the provider sends it again
- * @param entity what `ordered` deliveries are kept in order by, or null
- * @param occurredAt when the provider says it happened, or null
- * @param amount in the currency's major unit, or null
- * @param currency ISO 4217 code, or null
+ * @param facts what is known of it
  * @param secret label of the secret that matched, never the secret
  * @param method HTTP method
  * @param url request target as it came over the wire
  * @param contentType Content-Type as it came over the wire, or null
  * @param headers JSON text: {@code [[name, value], …]} in wire order
  * @param body the raw bytes
- * @param sameAs whether a stored body under the same key is the same event (compared as JSON, less
- *     what a provider may change between tries)
+ * @param sameness what else tells a repeat from a new event
  */
 public record NewEvent(
     String endpoint,
     String type,
     String key,
-    @Nullable String entity,
-    @Nullable Instant occurredAt,
-    @Nullable BigDecimal amount,
-    @Nullable String currency,
+    Facts facts,
     @Nullable String secret,
     String method,
     String url,
     @Nullable String contentType,
     String headers,
     byte[] body,
-    Predicate<byte[]> sameAs) {}
+    Sameness sameness) {
+
+  /**
+   * What tells a repeat from a new event, besides the key.
+   *
+   * @param as whether a stored body under the same key is the same event (compared as JSON, less
+   *     what a provider may change between tries)
+   * @param provider the preset that took it, where the endpoint has several; else null
+   * @param signedDigest of what was signed, where the key stands outside of it: the same again is a
+   *     repeat; else null
+   * @param recursWithin for a state that can come back: how long after it a repeat may come; what
+   *     comes later, or has another body, is a new event. Null where the key alone decides
+   */
+  public record Sameness(
+      Predicate<byte[]> as,
+      @Nullable String provider,
+      byte @Nullable [] signedDigest,
+      @Nullable Duration recursWithin) {
+
+    /** Where nothing but the key and the body count. */
+    public static Sameness of(Predicate<byte[]> as) {
+      return new Sameness(as, null, null, null);
+    }
+  }
+
+  /** The same event under another key. */
+  NewEvent withKey(String other) {
+    return new NewEvent(
+        endpoint, type, other, facts, secret, method, url, contentType, headers, body, sameness);
+  }
+}

@@ -230,6 +230,59 @@ public final class Replay {
     return outcomes;
   }
 
+  /**
+   * Lets a conflict through: a person has looked at it and takes it for an event of its own. The
+   * routes that want it now get it, once each.
+   *
+   * @param dryRun only tells what it would do
+   * @return one outcome for each delivery; empty when no route wants the event
+   */
+  public List<Outcome> release(UUID id, boolean dryRun) throws SQLException, ReplayException {
+    return change(
+        dryRun,
+        connection -> {
+          try (PreparedStatement statement =
+              new Query(
+                      "update payhook.event set state = 'unrouted', released_at = now() where id = ? and state = 'conflict'",
+                      id)
+                  .prepare(connection)) {
+            if (statement.executeUpdate() == 0) {
+              throw notReleasable(connection, id);
+            }
+          }
+          List<Wish> wanted =
+              wishes(
+                  connection,
+                  new Query(WANTED, (Object) new UUID[] {id})
+                      .add("order by e.id, s.route, s.ordered desc"));
+          List<Outcome> outcomes = new ArrayList<>();
+          // Written in a dry run too: it is rolled back.
+          create(connection, wanted, false, outcomes);
+          return outcomes;
+        });
+  }
+
+  private static ReplayException notReleasable(Connection connection, UUID id) throws SQLException {
+    List<String> states =
+        JournalReader.list(
+            connection,
+            new Query("select state from payhook.event where id = ?", id),
+            row -> row.getString(1));
+    return states.isEmpty()
+        ? new ReplayException(
+            ReplayException.Reason.NO_EVENT,
+            "there is no event " + id + " in the journal",
+            List.of())
+        : new ReplayException(
+            ReplayException.Reason.NOT_DELIVERABLE,
+            "event "
+                + id
+                + " is no conflict but "
+                + states.get(0)
+                + "; only a conflict is released",
+            List.of());
+  }
+
   /** Whether it is the question to the provider itself that is to be asked again. */
   private static boolean isConfirming(Connection connection, UUID id, @Nullable String route)
       throws SQLException {
@@ -270,7 +323,16 @@ public final class Replay {
               ReplayException.Reason.NOT_DELIVERABLE,
               "event "
                   + id
-                  + " is a conflict: another event with its key came first, and no route runs for this one",
+                  + " is a conflict, and no route runs for it; 'payhook event "
+                  + id
+                  + "' says what it contradicts, and with --release its routes get it",
+              List.of());
+      case "duplicate" ->
+          throw new ReplayException(
+              ReplayException.Reason.NOT_DELIVERABLE,
+              "event "
+                  + id
+                  + " repeats an event that came before, as its provider confirmed; replay that one",
               List.of());
       case "unconfirmed" ->
           throw new ReplayException(

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  * An event as a delivery needs it.
  *
  * @param receivedAt by the database's clock
+ * @param provider the preset that took it, where its endpoint has several; else null
+ * @param facts what is known of it
  * @param confirmation JSON: what the provider's API said when it confirmed the event; null where it
  *     was not asked
  */
@@ -19,9 +21,11 @@ public record StoredEvent(
     Instant receivedAt,
     @Nullable String contentType,
     byte[] body,
+    @Nullable String provider,
+    Facts facts,
     @Nullable String confirmation) {
 
-  /** An event that nobody had to confirm. */
+  /** An event of which only the body is known. */
   public StoredEvent(
       UUID id,
       String endpoint,
@@ -30,6 +34,6 @@ public record StoredEvent(
       Instant receivedAt,
       @Nullable String contentType,
       byte[] body) {
-    this(id, endpoint, type, key, receivedAt, contentType, body, null);
+    this(id, endpoint, type, key, receivedAt, contentType, body, null, Facts.NONE, null);
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.Endpoint;
 import io.payhook.effects.Rehearsal;
+import io.payhook.journal.Facts;
 import io.payhook.routes.Check.Source;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
@@ -65,8 +66,14 @@ final class Declarations {
       String name,
       Source source,
       Place place,
-      @Nullable Provider provider,
-      Map<String, List<Rehearsal.Sample>> samples) {}
+      List<Provider> providers,
+      Map<String, List<Rehearsal.Sample>> samples) {
+
+    /** The first of its presets; null where none could be read. */
+    @Nullable Provider provider() {
+      return providers.isEmpty() ? null : providers.get(0);
+    }
+  }
 
   /** Where a bean is declared. */
   private record Bean(Path file, Place place) {}
@@ -257,7 +264,7 @@ final class Declarations {
 
   private void endpoint(Source source, Located.Map bean, Text name) {
     Located.Map properties = bean.map("properties");
-    Provider provider = null;
+    List<Provider> providers = new ArrayList<>();
     Entry named = properties == null ? null : properties.entry("provider");
     if (!name.value().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
       check.add(
@@ -273,27 +280,28 @@ final class Declarations {
           "endpoint '" + name.value() + "' has no provider",
           "add 'provider:' to its properties; 'payhook providers' lists them");
     } else {
-      provider = provider(source, named);
-      if (provider != null) {
-        provider = withSettings(source, properties, provider);
-      }
-      if (provider != null) {
-        secrets(source, name, properties, provider);
-        confirmation(source, named, properties, provider, name.value());
+      String text =
+          named.value() instanceof Text written ? check.resolved(written.value()).orElse("") : "";
+      for (String preset : DeclaredEndpoint.names(text)) {
+        Provider provider = provider(source, named, preset);
+        provider = provider == null ? null : withSettings(source, properties, provider);
+        if (provider != null) {
+          providers.add(provider);
+          secrets(source, name, properties, provider);
+          confirmation(source, named, properties, provider, name.value());
+        }
       }
     }
     Map<String, List<Rehearsal.Sample>> samples = new TreeMap<>();
-    if (provider != null) {
-      samples(source, name.value(), provider, samples);
+    if (!providers.isEmpty()) {
+      samples(source, name.value(), providers, samples);
     }
     endpoints.put(
-        name.value(), new Declared(name.value(), source, name.place(), provider, samples));
+        name.value(), new Declared(name.value(), source, name.place(), providers, samples));
   }
 
-  private @Nullable Provider provider(Source source, Entry named) {
-    String preset =
-        named.value() instanceof Text text ? check.resolved(text.value()).orElse("") : "";
-    if (preset.isEmpty() || brokenPresets.contains(preset)) {
+  private @Nullable Provider provider(Source source, Entry named, String preset) {
+    if (brokenPresets.contains(preset)) {
       return null;
     }
     Provider own = presets.get(preset);
@@ -436,12 +444,15 @@ final class Declarations {
   // Samples
 
   private void samples(
-      Source source, String endpoint, Provider provider, Map<String, List<Rehearsal.Sample>> into) {
+      Source source,
+      String endpoint,
+      List<Provider> providers,
+      Map<String, List<Rehearsal.Sample>> into) {
     Path folder = source.file().resolveSibling("samples");
     if (!Files.isDirectory(folder)) {
       return;
     }
-    Provider signing = signing(provider);
+    List<Provider> signing = providers.stream().map(Declarations::signing).toList();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
         if (Sample.isSample(file)) {
@@ -466,7 +477,8 @@ final class Declarations {
   private static Provider signing(Provider provider) {
     Map<String, String> changes = new LinkedHashMap<>();
     String algorithm = provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("");
-    if (!provider.isUnsigned() && !Set.of("sha256", "token", "basic").contains(algorithm)) {
+    if (!provider.isUnsigned()
+        && !Set.of("sha256", "sha512", "md5", "token", "basic").contains(algorithm)) {
       changes.put(Setting.SIGNATURE_ALGORITHM.key(), "hmac-sha256");
       changes.put(Setting.SIGNATURE_KEY.key(), "text");
     }
@@ -482,10 +494,18 @@ final class Declarations {
   }
 
   private void sample(
-      Path file, String endpoint, Provider provider, Map<String, List<Rehearsal.Sample>> into)
+      Path file,
+      String endpoint,
+      List<Provider> providers,
+      Map<String, List<Rehearsal.Sample>> into)
       throws IOException {
     Sample sample = Sample.read(file);
     String type = sample.type();
+    Provider provider =
+        providers.stream()
+            .filter(each -> providers.size() > 1 && sample.verifiedBy(each).isPresent())
+            .findFirst()
+            .orElse(providers.get(0));
     if (sample.contentType().equals("application/json")) {
       try {
         Object unused = JSON.readValue(sample.body(), Object.class);
@@ -547,9 +567,20 @@ final class Declarations {
     variables.put("eventType", event.type());
     variables.put("eventKey", event.key());
     variables.put("receivedAt", check.clock().instant());
+    fact(variables, "amount", event.amount());
+    fact(variables, "currency", event.currency());
+    fact(variables, "entity", event.entity());
+    fact(variables, "occurredAt", event.occurredAt());
+    variables.put("origin", Facts.WEBHOOK);
     variables.put("attempt", 1);
     variables.put("idempotencyKey", "01890000-0000-7000-8000-000000000000.check");
     return variables;
+  }
+
+  private static void fact(Map<String, Object> variables, String name, @Nullable Object value) {
+    if (value != null) {
+      variables.put(name, value);
+    }
   }
 
   private void refused(Path file, String endpoint, Provider provider, Verdict verdict) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -25,7 +26,7 @@ import org.snakeyaml.engine.v2.schema.FailsafeSchema;
  *
  * @param name the last part of its URL
  * @param file the route file
- * @param provider name of the preset, placeholders resolved
+ * @param provider name of the preset, or of several with commas between; placeholders resolved
  * @param secrets placeholders resolved; never printed
  * @param settings overrides of the preset by dotted name
  */
@@ -127,13 +128,46 @@ public record DeclaredEndpoint(
         });
   }
 
-  /** The preset with this endpoint's overrides. */
-  public Provider resolve(Providers providers) {
-    if (provider == null) {
+  /** The names of its presets. */
+  List<String> presets() {
+    return names(provider);
+  }
+
+  /** The names in a text such as {@code squad, squad-virtual-account}. */
+  static List<String> names(@Nullable String provider) {
+    return provider == null
+        ? List.of()
+        : Stream.of(provider.split(",", -1))
+            .map(String::strip)
+            .filter(name -> !name.isEmpty())
+            .toList();
+  }
+
+  /** The presets with this endpoint's overrides, in the order in which they are tried. */
+  public List<Provider> resolve(Providers providers) {
+    List<String> presets = presets();
+    if (presets.isEmpty()) {
       throw new IllegalArgumentException(
           "endpoint " + name + " in " + file + " has no provider; see 'payhook providers'");
     }
-    return providers.get(provider).with(settings);
+    return presets.stream().map(each -> providers.get(each).with(settings)).toList();
+  }
+
+  /** The preset that takes a sample: the first for which it is an event of its type. */
+  public Provider resolve(Providers providers, Sample sample) {
+    List<Provider> all = resolve(providers);
+    return all.size() == 1
+        ? all.get(0)
+        : all.stream()
+            .filter(
+                each ->
+                    sample
+                        .verifiedBy(each)
+                        .map(event -> event.type().equals(sample.type()))
+                        .orElse(false))
+            .findFirst()
+            .or(() -> all.stream().filter(each -> sample.verifiedBy(each).isPresent()).findFirst())
+            .orElse(all.get(0));
   }
 
   /** The secrets, newest last as written. */

@@ -8,6 +8,7 @@ import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Verifier;
+import io.payhook.signature.Verifiers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -263,6 +264,9 @@ public final class RouteFiles {
     }
     Map<Path, List<ReloadProblem>> better = new LinkedHashMap<>();
     for (Finding finding : surroundings.check()) {
+      if (finding.isWarning()) {
+        continue;
+      }
       ReloadProblem problem = ReloadProblem.of(finding);
       better.computeIfAbsent(problem.file(), file -> new ArrayList<>()).add(problem);
     }
@@ -784,29 +788,34 @@ public final class RouteFiles {
   /** Makes a verifier of what a file says; fails closed when there is no secret. */
   static ActiveEndpoint open(DeclaredEndpoint declared, Providers providers, Clock clock) {
     String name = declared.name();
-    String preset = declared.provider();
-    if (preset == null) {
+    if (declared.presets().isEmpty()) {
       throw new IllegalArgumentException(
           "endpoint "
               + name
               + " has no provider; 'provider: echezona' would be one, see 'payhook providers'");
     }
-    if (providers.find(preset).isEmpty()) {
-      throw new IllegalArgumentException(
-          "endpoint "
-              + name
-              + ": there is no preset '"
-              + preset
-              + "'"
-              + Nearest.didYouMean(preset, providers.names())
-              + "; 'payhook providers' lists them");
+    for (String preset : declared.presets()) {
+      if (providers.find(preset).isEmpty()) {
+        throw new IllegalArgumentException(
+            "endpoint "
+                + name
+                + ": there is no preset '"
+                + preset
+                + "'"
+                + Nearest.didYouMean(preset, providers.names())
+                + "; 'payhook providers' lists them");
+      }
     }
     try {
-      Provider provider = declared.resolve(providers);
+      List<Provider> resolved = declared.resolve(providers);
       List<Secret> secrets = declared.parsedSecrets();
-      // Fails closed: events that must be confirmed need the key of the platform's API.
-      provider.confirmation();
-      return new ActiveEndpoint(name, provider, secrets, new Verifier(provider, secrets, clock));
+      List<Verifier> verifiers = new ArrayList<>();
+      for (Provider provider : resolved) {
+        // Fails closed: events that must be confirmed need the key of the platform's API.
+        provider.confirmation();
+        verifiers.add(new Verifier(provider, secrets, clock));
+      }
+      return new ActiveEndpoint(name, resolved, secrets, new Verifiers(verifiers));
     } catch (ProviderException | IllegalArgumentException e) {
       throw new IllegalArgumentException("endpoint " + name + ": " + e.getMessage(), e);
     }

@@ -1,14 +1,22 @@
 package io.payhook.routes;
 
+import io.payhook.signature.Provider;
+import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -98,6 +106,22 @@ public record Sample(String name, String contentType, byte[] body) {
             .map(Map.Entry::getKey)
             .findFirst()
             .orElseThrow();
+  }
+
+  /** The event that it is for a preset, signed with a secret made for the occasion. */
+  public Optional<VerifiedEvent> verifiedBy(Provider provider) {
+    Secret secret = Secret.random(provider.secretKind());
+    Clock clock = Clock.systemUTC();
+    try {
+      RawRequest signed =
+          new Signer(provider, secret, clock).sign(request("http://localhost/"), type());
+      return new Verifier(provider, List.of(secret), clock).verify(signed)
+              instanceof VerifiedEvent event
+          ? Optional.of(event)
+          : Optional.empty();
+    } catch (ProviderException e) {
+      return Optional.empty();
+    }
   }
 
   /** The sample as a request, with nothing signed yet. */

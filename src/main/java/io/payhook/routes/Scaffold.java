@@ -147,7 +147,7 @@ public final class Scaffold {
     } catch (IllegalArgumentException e) {
       throw new Refused(String.valueOf(e.getMessage()));
     }
-    Provider provider = endpoint.resolve(providers);
+    Provider provider = endpoint.resolve(providers).get(0);
     provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
     JsonNode event = provider.read(sample.contentType(), sample.body());
     switch (kind) {

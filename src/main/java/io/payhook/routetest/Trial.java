@@ -226,7 +226,6 @@ final class Trial implements AutoCloseable {
   private HttpRequest request(Send send, DeclaredEndpoint endpoint) throws IOException {
     String path = "/webhooks/" + endpoint.name();
     String url = "http://127.0.0.1:" + service.port() + path;
-    Provider provider = endpoint.resolve(Providers.load(settings.routes().resolve("providers")));
     String own = send.body();
     Sample sample =
         own == null
@@ -238,6 +237,8 @@ final class Trial implements AutoCloseable {
                     .map(Sample::contentType)
                     .orElse("application/json"),
                 own.getBytes(StandardCharsets.UTF_8));
+    Provider provider =
+        endpoint.resolve(Providers.load(settings.routes().resolve("providers")), sample);
     RawRequest request = sample.request(settings.publicUrl(path).orElse(url));
     for (Map.Entry<String, String> header : send.headers().entrySet()) {
       request = request.withHeader(header.getKey(), header.getValue());
@@ -249,12 +250,12 @@ final class Trial implements AutoCloseable {
               ? Secret.random(provider.secretKind())
               : secrets.get(secrets.size() - 1);
       Clock signing = Clock.offset(clock, send.late().negated());
-      request = new Signer(provider, secret, signing).sign(request, send.sample());
+      request = new Signer(provider, secret, signing).sign(request, sample.type());
     }
     HttpRequest.Builder builder =
-        HttpRequest.newBuilder(URI.create(url))
+        HttpRequest.newBuilder(URI.create(url + request.query()))
             .timeout(PATIENCE)
-            .POST(HttpRequest.BodyPublishers.ofByteArray(request.body()));
+            .method(request.method(), HttpRequest.BodyPublishers.ofByteArray(request.body()));
     for (RawRequest.Header header : request.headers()) {
       if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
         builder.header(header.name(), header.value());

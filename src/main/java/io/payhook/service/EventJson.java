@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
 import io.payhook.journal.StoredEvent;
+import io.payhook.signature.Provider;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +28,12 @@ final class EventJson {
   @Nullable Object parse(StoredEvent event) {
     ActiveEndpoint endpoint = endpoints.get(event.endpoint());
     try {
-      if (endpoint != null && !endpoint.provider().readsJson()) {
-        JsonNode node = endpoint.provider().read(event.contentType(), event.body());
-        return node == null ? null : JSON.treeToValue(node, Object.class);
+      for (Provider provider : endpoint == null ? List.<Provider>of() : endpoint.providers()) {
+        boolean took = event.provider() == null || event.provider().equals(provider.name());
+        if (took && !provider.readsJson()) {
+          JsonNode node = provider.read(event.contentType(), event.body());
+          return node == null ? null : JSON.treeToValue(node, Object.class);
+        }
       }
       return JSON.readValue(event.body(), Object.class);
     } catch (IOException e) {

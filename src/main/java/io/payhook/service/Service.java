@@ -29,6 +29,8 @@ import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
 import io.payhook.routes.Watch;
+import io.payhook.signature.Confirmation;
+import io.payhook.signature.Provider;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
@@ -42,6 +44,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -323,9 +326,14 @@ public final class Service implements AutoCloseable {
 
   private static void confirm(
       DeliveryEngine engine, @Nullable ActiveEndpoint endpoint, String name) {
+    Map<String, Confirmation> confirmations = new LinkedHashMap<>();
+    if (endpoint != null) {
+      for (Provider provider : endpoint.providers()) {
+        provider.confirmation().ifPresent(each -> confirmations.put(provider.name(), each));
+      }
+    }
     try {
-      engine.confirm(
-          name, endpoint == null ? null : endpoint.provider().confirmation().orElse(null));
+      engine.confirm(name, confirmations);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

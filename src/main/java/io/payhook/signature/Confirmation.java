@@ -230,8 +230,12 @@ public final class Confirmation {
         || types.stream().anyMatch(own -> type.equals(plan.event.types.own(own, null)));
   }
 
-  /** Whether events of a type are delivered without being asked about. */
-  public boolean isFree(String type) {
+  /** Whether events of a type are not delivered before the platform's API has confirmed them. */
+  public boolean holdsBack(String type) {
+    return asksAbout(type) || !isFree(type);
+  }
+
+  private boolean isFree(String type) {
     return PerType.any(free, type, null);
   }
 

@@ -77,11 +77,16 @@ public record RawRequest(String method, String url, List<Header> headers, byte[]
         body);
   }
 
+  /** The query of its URL with the question mark; empty where it has none. */
+  public String query() {
+    int mark = url.indexOf('?');
+    return mark < 0 ? "" : url.substring(mark);
+  }
+
   /** A GET as if its query had come as a form: what it says then stands where forms have it. */
   RawRequest asForm() {
-    int mark = url.indexOf('?');
     byte[] query =
-        (mark < 0 ? "" : url.substring(mark + 1)).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        query().replaceFirst("^[?]", "").getBytes(java.nio.charset.StandardCharsets.UTF_8);
     return withHeader("Content-Type", "application/x-www-form-urlencoded").withBody(query);
   }
 

@@ -130,7 +130,7 @@ class DeliveryEngineTest extends CamelTestSupport {
   private Receipt accept(String type, String key) throws Exception {
     return journal.append(
         TestJournal.event(type, key, "T1", "{\"key\":\"" + key + "\"}"),
-        engine.recipientsOf("payments", type));
+        engine.recipientsOf("payments", null, type));
   }
 
   private List<String> deliveries(String columns) throws Exception {
@@ -358,7 +358,7 @@ class DeliveryEngineTest extends CamelTestSupport {
                 List<String> missing = new ArrayList<>();
                 while (looks.getAndIncrement() < 20_000) {
                   List<String> routes =
-                      engine.recipientsOf("payments", "replaced.event").stream()
+                      engine.recipientsOf("payments", null, "replaced.event").stream()
                           .peek(recipient -> recipient.dropped())
                           .map(recipient -> recipient.route())
                           .toList();

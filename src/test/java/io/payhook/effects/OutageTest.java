@@ -160,7 +160,7 @@ class OutageTest {
             .formatted(number, number);
     journal.append(
         TestJournal.event("payment.failed", key, "T" + number, body),
-        engine.recipientsOf("payments", "payment.failed"));
+        engine.recipientsOf("payments", null, "payment.failed"));
   }
 
   private List<String> states(String route) throws Exception {

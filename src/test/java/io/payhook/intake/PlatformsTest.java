@@ -13,6 +13,7 @@ import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
 import io.payhook.signature.Verifier;
+import io.payhook.signature.Verifiers;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -72,7 +73,7 @@ class PlatformsTest {
             endpoints,
             journal,
             rejections,
-            (endpoint, type) -> List.of(),
+            (endpoint, provider, type) -> List.of(),
             100_000,
             100,
             URI.create(PUBLIC + "/"),
@@ -113,7 +114,10 @@ class PlatformsTest {
     Provider provider = Providers.shipped().get(preset).with(settings);
     endpoints.put(
         new ActiveEndpoint(
-            name, provider, List.of(SECRET), new Verifier(provider, List.of(SECRET), CLOCK)));
+            name,
+            List.of(provider),
+            List.of(SECRET),
+            new Verifiers(List.of(new Verifier(provider, List.of(SECRET), CLOCK)))));
     return provider;
   }
 

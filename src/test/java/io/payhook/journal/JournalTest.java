@@ -39,17 +39,19 @@ class JournalTest {
         "payments",
         "payment.success",
         key,
-        "T1",
-        Instant.parse("2026-11-23T10:00:00Z"),
-        new BigDecimal("100.50"),
-        "NGN",
+        new Facts(
+            "T1",
+            Instant.parse("2026-11-23T10:00:00Z"),
+            new BigDecimal("100.50"),
+            "NGN",
+            Facts.WEBHOOK),
         "secret-1",
         "POST",
         "/webhooks/payments",
         "application/json",
         "[[\"Host\", \"x\"]]",
         bytes,
-        stored -> Arrays.equals(stored, bytes));
+        NewEvent.Sameness.of(stored -> Arrays.equals(stored, bytes)));
   }
 
   /** A recipient that only remembers what it was told. */

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -42,17 +43,14 @@ public final class TestJournal implements AutoCloseable {
         "payments",
         type,
         key,
-        entity,
-        null,
-        null,
-        null,
+        new Facts(entity, null, null, null, Facts.WEBHOOK),
         null,
         "POST",
         "/",
         contentType,
         "[]",
         bytes,
-        stored -> Arrays.equals(stored, bytes));
+        NewEvent.Sameness.of(stored -> Arrays.equals(stored, bytes)));
   }
 
   public Receipt append(NewEvent event, List<? extends Recipient> recipients)
@@ -65,6 +63,10 @@ public final class TestJournal implements AutoCloseable {
       }
       throw new AssertionError(e.getCause());
     }
+  }
+
+  CompletableFuture<Receipt> begin(NewEvent event, List<? extends Recipient> recipients) {
+    return journal.begin(event, recipients);
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.payhook.routes.Providers;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Verifier;
+import io.payhook.signature.Verifiers;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -27,7 +28,10 @@ class EventJsonTest {
     List<Secret> secrets = Secret.parse("secret");
     endpoints.put(
         new ActiveEndpoint(
-            "shop", provider, secrets, new Verifier(provider, secrets, Clock.systemUTC())));
+            "shop",
+            List.of(provider),
+            secrets,
+            new Verifiers(List.of(new Verifier(provider, secrets, Clock.systemUTC())))));
     return new EventJson(endpoints)
         .parse(
             new StoredEvent(

@@ -141,6 +141,14 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   /** Drops it, whoever is still connected. */
+  /** Runs a statement that returns no rows. */
+  public void update(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate(sql);
+    }
+  }
+
   @Override
   public void close() {
     onServer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");

@@ -185,13 +185,15 @@ class ConfirmationTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'', '', a, true",
-    "a, '', a, true",
-    "b, '', a, false",
-    "b, *, a, false",
-    "'', 'refund.*', refund.done, false"
+    "'', '', a, true, true",
+    "a, '', a, true, true",
+    "a, *, a, true, true",
+    "b, '', a, false, true",
+    "b, *, a, false, false",
+    "'', 'refund.*', refund.done, false, false"
   })
-  void a_type_is_asked_about_or_free(String types, String free, String type, boolean asked) {
+  void a_type_is_asked_about_or_free(
+      String types, String free, String type, boolean asked, boolean heldBack) {
     Map<String, String> settings = valid();
     if (!types.isEmpty()) {
       settings.put("confirm.types", types);
@@ -201,7 +203,7 @@ class ConfirmationTest {
     }
     Confirmation confirmation = Provider.parse("mine", settings).confirmation().orElseThrow();
     assertThat(confirmation.asksAbout(type)).isEqualTo(asked);
-    assertThat(confirmation.isFree(type)).isEqualTo(!free.isEmpty());
+    assertThat(confirmation.holdsBack(type)).isEqualTo(heldBack);
   }
 
   @Test

@@ -1,0 +1,28 @@
+package io.payhook.journal;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the preset reads off an event. Null is what is not known.
+ *
+ * @param entity what the event is about, such as the payment; `ordered` keeps its events in order
+ * @param occurredAt when it happened, as the platform says
+ * @param amount in the currency's major unit, with its decimals
+ * @param currency ISO 4217 letters
+ * @param origin how the event came: {@link #WEBHOOK}, {@code reconciled} or {@code own}
+ */
+public record Facts(
+    @Nullable String entity,
+    @Nullable Instant occurredAt,
+    @Nullable BigDecimal amount,
+    @Nullable String currency,
+    String origin) {
+
+  /** Sent by the platform. */
+  public static final String WEBHOOK = "webhook";
+
+  /** Of an event of which nothing is known. */
+  public static final Facts NONE = new Facts(null, null, null, null, WEBHOOK);
+}
