@@ -59,6 +59,7 @@ class ConfirmingTest {
           meters);
   private final TestJournal journal = new TestJournal(database.dataSource());
   private final DefaultCamelContext context = new DefaultCamelContext();
+  private final List<String> facts = new CopyOnWriteArrayList<>();
   private final List<String> effects = new CopyOnWriteArrayList<>();
   private final List<String> questions = new CopyOnWriteArrayList<>();
   private volatile int status = 200;
@@ -93,7 +94,11 @@ class ConfirmingTest {
             from("event:*/*")
                 .routeId("record")
                 .process(
-                    exchange -> effects.add(String.valueOf(exchange.getVariable("confirmation"))));
+                    exchange -> {
+                      effects.add(String.valueOf(exchange.getVariable("confirmation")));
+                      facts.add(
+                          exchange.getVariable("amount") + " " + exchange.getVariable("currency"));
+                    });
             from("event:*/payment.*?ordered=true").routeId("in-order").process(exchange -> {});
           }
         });
@@ -235,11 +240,56 @@ class ConfirmingTest {
   }
 
   @Test
-  void an_event_of_a_type_that_is_not_asked_about_goes_its_way() throws Exception {
-    echezona();
+  void an_event_of_a_type_that_nobody_is_asked_about_is_held_back() throws Exception {
+    confirm(
+        provider("echezona", "/", Map.of("confirm.types", "payment.success", "confirm.free", "")));
+    accept("refund.processed", "k1", "application/json", EVENT);
+    expect(
+        "unconfirmed",
+        "confirm-payments dead 1 DEAD events of type refund.processed are neither in confirm.types nor in confirm.free, so"
+            + " nobody can say whether it is true; add the type to one of them, then replay this delivery");
+    assertThat(questions).isEmpty();
+    assertThat(effects).isEmpty();
+  }
+
+  @Test
+  void an_event_of_a_type_that_is_free_goes_its_way() throws Exception {
+    confirm(
+        provider(
+            "echezona",
+            "/",
+            Map.of("confirm.types", "payment.success", "confirm.free", "refund.*")));
     accept("refund.processed", "k1", "application/json", EVENT);
     expect("accepted", "record done 1");
     assertThat(questions).isEmpty();
+  }
+
+  @Test
+  void what_the_provider_says_is_what_routes_and_journal_have() throws Exception {
+    confirm(
+        provider(
+            "echezona",
+            "/api/Payments/VerifyPayment",
+            Map.of("event.amount", "{/data/amount?}", "event.currency", "{/data/currency?}")));
+    accept(
+        "payment.success",
+        "k1",
+        "application/json",
+        "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"T1\"}}");
+    expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
+    assertThat(database.query("select concat_ws(' ', amount, currency) from payhook.event"))
+        .containsExactly("1500.00 NGN");
+    assertThat(facts).containsExactly("1500.00 NGN");
+  }
+
+  @Test
+  void an_amount_that_nobody_can_read_reaches_no_route() throws Exception {
+    echezona();
+    accept(EVENT.replaceFirst("\"amount\":[^,}]+", "\"amount\":\"1_500_00\""));
+    expect(
+        "conflict",
+        "confirm-payments skipped 1 CONFLICT the event's amount 1_500_00 is none that can be compared");
+    assertThat(effects).isEmpty();
   }
 
   @Test
@@ -298,6 +348,39 @@ class ConfirmingTest {
                     database.query(
                         "select d.error from payhook.delivery d join payhook.event e on e.id = d.event_id where e.state = 'conflict'"))
                 .containsExactly("the provider knows nothing of it (HTTP 404)"));
+  }
+
+  @Test
+  void each_status_of_a_payment_that_only_its_id_is_told_of_is_one_event() throws Exception {
+    confirm(
+        provider(
+            "mollie-classic",
+            "/v2/payments/{/id}",
+            Map.of("confirm.key", "{/id}:{/status}:{/amountRefunded/value?}")));
+    answer =
+        "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
+    for (int i = 0; i < 3; i++) {
+      accept("resource.changed", "call " + i, "application/x-www-form-urlencoded", "id=tr_1");
+    }
+    Eventually.holds(
+        () ->
+            assertThat(database.query("select state from payhook.event order by state"))
+                .containsExactly("accepted", "duplicate", "duplicate"));
+    Eventually.holds(() -> assertThat(effects).hasSize(1));
+    assertThat(
+            database.query(
+                "select concat_ws(' ', key, amount, currency) from payhook.event where state = 'accepted'"))
+        .containsExactly("tr_1:paid: 10.00 EUR");
+    assertThat(
+            database.query(
+                "select count(*) from payhook.event d join payhook.event e on e.id = d.conflict_of and e.state = 'accepted'"))
+        .containsExactly("2");
+
+    answer =
+        answer.replace(
+            "{\"id\"", "{\"amountRefunded\":{\"value\":\"4.00\",\"currency\":\"EUR\"},\"id\"");
+    accept("resource.changed", "call 3", "application/x-www-form-urlencoded", "id=tr_1");
+    Eventually.holds(() -> assertThat(effects).hasSize(2));
   }
 
   @Test
