@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -46,8 +47,11 @@ final class CheckCommand implements Callable<Integer> {
       description = "The routes folder, or a folder in it (default: payhook.routes).")
   private @Nullable Path folder;
 
-  @Option(names = "--json", description = "Prints the problems as a JSON array.")
+  @Option(names = "--json", description = "Prints what is found as a JSON array.")
   private boolean json;
+
+  @Option(names = "--strict", description = "Fails for warnings too.")
+  private boolean strict;
 
   @Override
   public Integer call() throws Exception {
@@ -71,7 +75,7 @@ final class CheckCommand implements Callable<Integer> {
       tests(asked, findings);
     }
     print(List.copyOf(findings));
-    return findings.isEmpty() ? 0 : Cli.NO;
+    return findings.stream().allMatch(finding -> finding.isWarning() && !strict) ? 0 : Cli.NO;
   }
 
   private static void tests(Path folder, Set<Finding> findings) {
@@ -116,18 +120,29 @@ final class CheckCommand implements Callable<Integer> {
             .put("file", finding.file())
             .put("line", finding.line())
             .put("column", finding.column())
+            .put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
             .put("what", finding.what())
             .put("right", finding.right());
       }
       out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(array));
     } else {
       findings.forEach(out::println);
-      if (!findings.isEmpty()) {
-        out.println(findings.size() + (findings.size() == 1 ? " problem" : " problems"));
-      } else {
-        out.println("No problems.");
-      }
+      out.println(summary(findings));
     }
     out.flush();
+  }
+
+  private static String summary(List<Finding> findings) {
+    long warnings = findings.stream().filter(Finding::isWarning).count();
+    long problems = findings.size() - warnings;
+    if (findings.isEmpty()) {
+      return "No problems.";
+    }
+    String counted = problems == 0 ? "No problems" : counted(problems, "problem");
+    return warnings == 0 ? counted : counted + ", " + counted(warnings, "warning");
+  }
+
+  private static String counted(long count, String what) {
+    return count + " " + what + (count == 1 ? "" : "s");
   }
 }

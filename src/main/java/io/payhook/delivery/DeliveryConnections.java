@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives camel-jdbc the connection of the transacted delivery that runs on this thread, so that its
- * statements and the delivery's completion are one commit; to every other caller a connection of
- * the pool.
+ * statements and the delivery's completion are one commit. Only statements on the journal's own
+ * database can be part of it; those on another one, and every other caller, get a connection of
+ * their own.
  */
 public final class DeliveryConnections implements ConnectionStrategy {
-  private static final ThreadLocal<@Nullable Connection> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<@Nullable Transaction> CURRENT = new ThreadLocal<>();
 
   /**
    * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
@@ -24,19 +25,40 @@ public final class DeliveryConnections implements ConnectionStrategy {
   private static final Set<String> THE_ENGINES =
       Set.of("close", "commit", "rollback", "setAutoCommit");
 
+  /** A connection that runs a transaction, and where it is from. */
+  private record Transaction(DataSource dataSource, Connection connection) {
+
+    /** Whether a data source is the one that this is from, wrapped or not. */
+    boolean isOf(DataSource other) {
+      if (other == dataSource) {
+        return true;
+      }
+      try {
+        // One that is of the same class unwraps to itself.
+        return other.isWrapperFor(dataSource.getClass())
+            && other.unwrap(dataSource.getClass()) == dataSource;
+      } catch (SQLException e) {
+        return false;
+      }
+    }
+  }
+
   @Override
   public Connection getConnection(DataSource dataSource) throws SQLException {
-    Connection current = CURRENT.get();
-    return current == null ? dataSource.getConnection() : lent(current);
+    Transaction current = CURRENT.get();
+    return current != null && current.isOf(dataSource)
+        ? lent(current.connection)
+        : dataSource.getConnection();
   }
 
   @Override
   public boolean isConnectionTransactional(@Nullable Connection connection, DataSource dataSource) {
-    return CURRENT.get() != null;
+    Transaction current = CURRENT.get();
+    return current != null && current.isOf(dataSource);
   }
 
-  static void bind(Connection connection) {
-    CURRENT.set(connection);
+  static void bind(DataSource dataSource, Connection connection) {
+    CURRENT.set(new Transaction(dataSource, connection));
   }
 
   static void unbind() {

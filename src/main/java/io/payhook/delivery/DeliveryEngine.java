@@ -551,7 +551,7 @@ public final class DeliveryEngine implements AutoCloseable {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       Exception thrown;
-      DeliveryConnections.bind(connection);
+      DeliveryConnections.bind(dataSource, connection);
       try {
         thrown = lane.consumer.run(claim, parsed);
       } finally {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
@@ -32,17 +33,18 @@ import org.postgresql.util.ServerErrorMessage;
  */
 public final class Rehearsal {
   private static final Pattern PLACED = Pattern.compile("(?s)^(.*?):(\\d+)(?::(\\d+))?: (.*)$");
-  private static final Pattern VALUE =
-      Pattern.compile("\\$\\{\\s*variable\\.([A-Za-z_][A-Za-z0-9_]*)((?:\\[[^\\[\\]]+])*)\\s*}");
+  static final Pattern VALUE =
+      Pattern.compile(
+          "\\$\\{\\s*variables?[.:](?!size\\s*})([A-Za-z_][A-Za-z0-9_]*)((?:\\[[^\\[\\]]+])*)\\s*}");
   private static final Pattern MEMBER = Pattern.compile("\\[(['\"]?)(.+?)\\1]");
-  private static final Pattern TAG = Pattern.compile("(?s)\\{#.*?#}|\\{\\{(.*?)}}|\\{%(.*?)%}");
-  private static final Pattern NAME =
+  static final Pattern TAG = Pattern.compile("(?s)\\{#.*?#}|\\{\\{(.*?)}}|\\{%(.*?)%}");
+  static final Pattern NAME =
       Pattern.compile(
           "(?<![\\w.\\]\"'])([A-Za-z_]\\w*)((?:\\.[A-Za-z_]\\w*|\\[\\d+]|\\[\"[^\"]*\"]|\\['[^']*'])*)");
   private static final Pattern STEP =
       Pattern.compile("\\.([A-Za-z_]\\w*)|\\[(\\d+)]|\\[\"([^\"]*)\"]|\\['([^']*)']");
   private static final Pattern QUOTED = Pattern.compile("\"[^\"]*\"|'[^']*'");
-  private static final Pattern OTHER_TEMPLATE =
+  static final Pattern OTHER_TEMPLATE =
       Pattern.compile("\\{%-?\\s*(?:extends|include|import|from)\\s+(['\"])(.+?)\\1");
 
   /**
@@ -356,6 +358,7 @@ public final class Rehearsal {
         }
       }
     }
+    problems.addAll(Notation.template(file, text, local));
     tags = TAG.matcher(text);
     while (tags.find()) {
       if (tags.group(1) == null) {
@@ -413,7 +416,7 @@ public final class Rehearsal {
   }
 
   /** With quoted text blanked, so that nothing in it is taken for a name. */
-  private static String blanked(String inside) {
+  static String blanked(String inside) {
     return QUOTED
         .matcher(inside)
         .replaceAll(
@@ -426,7 +429,7 @@ public final class Rehearsal {
             });
   }
 
-  private static VariablePath path(String root, String steps) {
+  static VariablePath path(String root, String steps) {
     List<String> members = new ArrayList<>();
     Matcher step = STEP.matcher(steps);
     while (step.find()) {
@@ -437,6 +440,12 @@ public final class Rehearsal {
       }
     }
     return new VariablePath(root, members);
+  }
+
+  /** The path that a match of {@link #VALUE} names. */
+  static VariablePath path(MatchResult value) {
+    return new VariablePath(
+        value.group(1), MEMBER.matcher(value.group(2)).results().map(m -> m.group(2)).toList());
   }
 
   // Texts of the route
@@ -456,11 +465,10 @@ public final class Rehearsal {
 
   /** Values of the event that no sample has, in any text with {@code ${variable.…}}. */
   public List<TextProblem> values(String text) {
-    List<TextProblem> problems = new ArrayList<>();
+    List<TextProblem> problems = new ArrayList<>(Notation.text(text, samples));
     Matcher value = VALUE.matcher(text);
     while (value.find()) {
-      List<String> members = MEMBER.matcher(value.group(2)).results().map(m -> m.group(2)).toList();
-      Missing missing = missing(new VariablePath(value.group(1), members));
+      Missing missing = missing(path(value));
       if (missing != null) {
         problems.add(
             new TextProblem(
@@ -470,6 +478,11 @@ public final class Rehearsal {
       }
     }
     return problems;
+  }
+
+  /** Values that become part of JSON or SQL which a route writes out as text. */
+  public List<TextProblem> spliced(String text) {
+    return Notation.spliced(text, samples);
   }
 
   private static String firstLine(Throwable e) {
@@ -555,7 +568,7 @@ public final class Rehearsal {
     return null;
   }
 
-  private static Problem at(Path file, String text, int offset, String what, String right) {
+  static Problem at(Path file, String text, int offset, String what, String right) {
     int end = Math.max(0, Math.min(offset, text.length()));
     int line = 1;
     int start = 0;

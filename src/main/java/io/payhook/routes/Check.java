@@ -143,6 +143,7 @@ public final class Check {
     kamelets.values().forEach(check::kamelet);
     check.together();
     check.effects(new Schema(this, root, connecting));
+    files.forEach(file -> MoneyCheck.schema(this, file));
   }
 
   /** A YAML file that nobody loads is a file somebody named wrongly. */
@@ -226,9 +227,19 @@ public final class Check {
   }
 
   void add(Path file, Place place, String what, String right) {
+    add(file, place, Finding.Severity.PROBLEM, what, right);
+  }
+
+  /** Of what works, and does what hardly anybody means. */
+  void warn(Path file, Place place, String what, String right) {
+    add(file, place, Finding.Severity.WARNING, what, right);
+  }
+
+  private void add(Path file, Place place, Finding.Severity severity, String what, String right) {
     Path whole = file.toAbsolutePath().normalize();
     Path shown = whole.startsWith(here) ? here.relativize(whole) : whole;
-    findings.add(new Finding(shown.toString(), place.line(), place.column(), what, right));
+    findings.add(
+        new Finding(shown.toString(), place.line(), place.column(), severity, what, right));
   }
 
   /** As {@link #add}, of a message that may hold what would be right behind its last semicolon. */

@@ -28,6 +28,7 @@ final class EffectCheck {
   private final Check check;
   private final Kamelets kamelets;
   private final Function<@Nullable Route, Rehearsal> rehearsals;
+  private final MoneyCheck money;
   private final Supplier<CamelContext> camel;
 
   /**
@@ -37,8 +38,10 @@ final class EffectCheck {
       Check check,
       Kamelets kamelets,
       Function<@Nullable Route, Rehearsal> rehearsals,
+      MoneyCheck money,
       Supplier<CamelContext> camel) {
     this.check = check;
+    this.money = money;
     this.kamelets = kamelets;
     this.rehearsals = rehearsals;
     this.camel = camel;
@@ -63,6 +66,13 @@ final class EffectCheck {
         Optional<String> value =
             check.resolved(text.value()).map(raw -> raw.replaceFirst("^RAW\\((.*)\\)$", "$1"));
         if (value.isEmpty() || value.get().isBlank()) {
+          if (text.value().isBlank() && kamelet.required().contains(parameter)) {
+            check.add(
+                use.source().file(),
+                text.place(),
+                "'" + parameter + "' is empty",
+                "kamelet '" + name + "' needs it");
+          }
           continue;
         }
         switch (name + "/" + parameter) {
@@ -70,6 +80,10 @@ final class EffectCheck {
           case "email-sink/template" -> email(use, text, value.get(), rehearsal);
           case "crm-sink/body" -> template(use, text, value.get(), rehearsal);
           case "crm-sink/method" -> {}
+          case "email-sink/to", "email-sink/cc", "email-sink/reply-to", "email-sink/from" -> {
+            address(use, text, parameter);
+            text(use, text, value.get(), rehearsal);
+          }
           default -> text(use, text, value.get(), rehearsal);
         }
       }
@@ -107,6 +121,7 @@ final class EffectCheck {
     try {
       Connection connection = tables.forFolder(use.source().file().resolveSibling("").normalize());
       report(rehearsal.sql(file, connection));
+      money.sql(use.route(), file, connection);
     } catch (SQLException e) {
       check.add(
           file, Place.START, String.valueOf(e.getMessage()), "can't be tried: ", "check again");
@@ -126,6 +141,7 @@ final class EffectCheck {
     Path plain = file == null ? null : Path.of(file.toString().replaceFirst("\\.html$", ".txt"));
     if (plain != null && Files.isRegularFile(plain)) {
       report(rehearsal.template(plain));
+      money.template(use.route(), plain);
     }
   }
 
@@ -133,6 +149,7 @@ final class EffectCheck {
     Path file = file(use, text, value);
     if (file != null) {
       report(rehearsal.template(file));
+      money.template(use.route(), file);
     }
     return file;
   }
@@ -147,8 +164,27 @@ final class EffectCheck {
     }
   }
 
+  /** What neither is an address nor reads one. */
+  private void address(Use use, Text text, String parameter) {
+    String value = text.value();
+    if (value.contains("@") || value.contains("${") || value.contains("{{")) {
+      return;
+    }
+    boolean path = value.strip().matches("event(?:\\.\\w+)+");
+    check.add(
+        use.source().file(),
+        text.place(),
+        "'" + parameter + "' is no e-mail address: " + value,
+        path
+            ? "write ${variable.event["
+                + value.strip().substring("event.".length()).replace(".", "][")
+                + "]}"
+            : "name@example.com is one, and ${variable.event[…]} reads one of the event");
+  }
+
   private void text(Use use, Text text, String value, Rehearsal rehearsal) {
     boolean same = value.equals(text.value());
+    money.text(use.source().file(), use.route(), text, value, false);
     for (Rehearsal.TextProblem problem : rehearsal.text(camel.get(), value)) {
       check.add(
           use.source().file(),

@@ -23,6 +23,7 @@ final class Expressions {
 
   private final Check check;
   private final Function<@Nullable Route, Rehearsal> rehearsals;
+  private final MoneyCheck money;
   private final Supplier<CamelContext> camel;
   private @Nullable Language simple;
 
@@ -30,8 +31,12 @@ final class Expressions {
    * @param rehearsals tries what a route does with an event
    */
   Expressions(
-      Check check, Function<@Nullable Route, Rehearsal> rehearsals, Supplier<CamelContext> camel) {
+      Check check,
+      Function<@Nullable Route, Rehearsal> rehearsals,
+      MoneyCheck money,
+      Supplier<CamelContext> camel) {
     this.check = check;
+    this.money = money;
     this.rehearsals = rehearsals;
     this.camel = camel;
   }
@@ -86,7 +91,18 @@ final class Expressions {
           "correct it here");
       return;
     }
-    for (Rehearsal.TextProblem problem : rehearsals.apply(each.route()).values(text)) {
+    money.text(each.source().file(), each.route(), each.text(), text, each.predicate());
+    Rehearsal rehearsal = rehearsals.apply(each.route());
+    if (!each.predicate()) {
+      for (Rehearsal.TextProblem problem : rehearsal.spliced(text)) {
+        check.warn(
+            each.source().file(),
+            each.text().at(same ? problem.offset() : 0),
+            problem.what(),
+            problem.right());
+      }
+    }
+    for (Rehearsal.TextProblem problem : rehearsal.values(text)) {
       check.add(
           each.source().file(),
           each.text().at(same ? problem.offset() : 0),

@@ -6,11 +6,30 @@ package io.payhook.routes;
  * @param file the file, relative to the working folder where it lies below it
  * @param line counted from 1
  * @param column counted from 1
+ * @param severity whether it works at all
  * @param what what is wrong
  * @param right what would be right
  */
-public record Finding(String file, int line, int column, String what, String right)
+public record Finding(
+    String file, int line, int column, Severity severity, String what, String right)
     implements Comparable<Finding> {
+
+  /** How much a mistake matters. */
+  public enum Severity {
+    /** It does not work. */
+    PROBLEM,
+    /** It works, and does what hardly anybody means. */
+    WARNING
+  }
+
+  /** A problem. */
+  public Finding(String file, int line, int column, String what, String right) {
+    this(file, line, column, Severity.PROBLEM, what, right);
+  }
+
+  public boolean isWarning() {
+    return severity == Severity.WARNING;
+  }
 
   @Override
   public int compareTo(Finding other) {
@@ -23,6 +42,7 @@ public record Finding(String file, int line, int column, String what, String rig
   /** {@code file:line:column: what is wrong; what would be right}. */
   @Override
   public String toString() {
-    return file + ":" + line + ":" + column + ": " + what + "; " + right;
+    String kind = isWarning() ? "warning: " : "";
+    return file + ":" + line + ":" + column + ": " + kind + what + "; " + right;
   }
 }

@@ -83,6 +83,7 @@ final class RouteCheck {
   private boolean whole;
   private final CamelSchema schema = new CamelSchema();
   private final Components components = new Components();
+  private final MoneyCheck money;
   private final List<Route> routes = new ArrayList<>();
   private final List<Use> uses = new ArrayList<>();
   private final List<Spoken> spoken = new ArrayList<>();
@@ -96,6 +97,7 @@ final class RouteCheck {
     this.declared = declared;
     this.kamelets = kamelets;
     this.whole = whole;
+    this.money = new MoneyCheck(check, declared);
   }
 
   // Reading
@@ -407,9 +409,10 @@ final class RouteCheck {
       use(use, consumed.keySet());
     }
     intake();
-    Expressions expressions = new Expressions(check, this::rehearsal, this::camel);
+    Expressions expressions = new Expressions(check, this::rehearsal, money, this::camel);
     spoken.forEach(expressions::check);
     new SignatureFirst(check, uses).check(routes);
+    new TransactedCheck(check, uses).check();
   }
 
   /** Endpoints that no request reaches. */
@@ -731,9 +734,8 @@ final class RouteCheck {
     if (use.direction != Direction.FROM) {
       return;
     }
-    String address = uri.replaceFirst("^event:/*", "").replaceFirst("\\?.*$", "");
-    int slash = address.indexOf('/');
-    if (slash <= 0 || slash == address.length() - 1) {
+    Subscription subscription = Subscription.of(uri).orElse(null);
+    if (subscription == null) {
       wrong(
           use,
           use.uri.place(),
@@ -741,13 +743,11 @@ final class RouteCheck {
           "write event:<endpoint>/<type>, such as event:payments/payment.success");
       return;
     }
-    String endpoint = address.substring(0, slash);
-    String type = address.substring(slash + 1);
+    String endpoint = subscription.endpoint();
+    String type = subscription.type();
     int offset = Math.max(0, use.uri.value().indexOf(endpoint));
     List<Declared> meant =
-        declared.endpoints().values().stream()
-            .filter(each -> glob(endpoint).matcher(each.name()).matches())
-            .toList();
+        declared.endpoints().values().stream().filter(subscription::takesFrom).toList();
     if (meant.isEmpty()) {
       if (whole) {
         wrong(
@@ -767,7 +767,7 @@ final class RouteCheck {
     boolean unreadable = meant.stream().anyMatch(each -> each.provider() == null);
     Set<String> types = new TreeSet<>();
     meant.forEach(each -> types.addAll(each.samples().keySet()));
-    Pattern pattern = glob(type);
+    Pattern pattern = Subscription.glob(type);
     if (!unreadable && types.stream().noneMatch(each -> pattern.matcher(each).matches())) {
       String alias =
           meant.stream()
@@ -790,41 +790,15 @@ final class RouteCheck {
     }
   }
 
-  private static Pattern glob(String pattern) {
-    StringBuilder regex = new StringBuilder();
-    for (String part : pattern.split("\\*", -1)) {
-      regex
-          .append(regex.isEmpty() && !pattern.startsWith("*") ? "" : ".*")
-          .append(Pattern.quote(part));
-    }
-    return Pattern.compile(regex.toString());
-  }
-
   /** The samples of what a route subscribes to; none for one that starts otherwise. */
   private List<Sample> samples(@Nullable Route route) {
-    if (route == null || route.from == null || !route.from.startsWith("event:")) {
-      return List.of();
-    }
-    String address = route.from.replaceFirst("^event:/*", "").replaceFirst("\\?.*$", "");
-    int slash = address.indexOf('/');
-    if (slash <= 0) {
-      return List.of();
-    }
-    Pattern endpoint = glob(address.substring(0, slash));
-    Pattern type = glob(address.substring(slash + 1));
-    List<Sample> samples = new ArrayList<>();
-    for (Declared each : declared.endpoints().values()) {
-      if (endpoint.matcher(each.name()).matches()) {
-        each.samples()
-            .forEach(
-                (name, some) -> {
-                  if (type.matcher(name).matches()) {
-                    samples.addAll(some);
-                  }
-                });
-      }
-    }
-    return samples;
+    return Subscription.of(route == null ? null : route.from).stream()
+        .flatMap(
+            subscription ->
+                declared.endpoints().values().stream()
+                    .filter(subscription::takesFrom)
+                    .flatMap(subscription::samples))
+        .toList();
   }
 
   private Rehearsal rehearsal(@Nullable Route route) {
@@ -842,7 +816,7 @@ final class RouteCheck {
 
   /** Tries what the kamelets that ship are told to do. */
   void effects(Schema tables) {
-    new EffectCheck(check, kamelets, this::rehearsal, this::camel).check(uses, tables);
+    new EffectCheck(check, kamelets, this::rehearsal, money, this::camel).check(uses, tables);
   }
 
   private CamelContext camel() {

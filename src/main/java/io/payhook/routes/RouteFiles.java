@@ -264,6 +264,9 @@ public final class RouteFiles {
     }
     Map<Path, List<ReloadProblem>> better = new LinkedHashMap<>();
     for (Finding finding : surroundings.check()) {
+      if (finding.isWarning()) {
+        continue;
+      }
       ReloadProblem problem = ReloadProblem.of(finding);
       better.computeIfAbsent(problem.file(), file -> new ArrayList<>()).add(problem);
     }

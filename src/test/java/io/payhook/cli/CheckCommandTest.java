@@ -22,6 +22,10 @@ class CheckCommandTest {
 
   /** Runs the command on the folder that ships, with its database in a kept folder. */
   private int check(String... more) throws Exception {
+    return check(Path.of("routes"), more);
+  }
+
+  private int check(Path routes, String... more) throws Exception {
     Path config = folder.resolve("application.properties");
     if (!Files.exists(config)) {
       Files.writeString(config, "");
@@ -30,7 +34,7 @@ class CheckCommandTest {
         new ArrayList<>(
             List.of(
                 "check",
-                "routes",
+                routes.toString(),
                 "--config",
                 config.toString(),
                 "--data",
@@ -66,10 +70,33 @@ class CheckCommandTest {
     assertThat(findings.get(0).path("line").asInt()).isEqualTo(2);
     assertThat(findings.get(0).path("right").asText())
         .isEqualTo("did you mean 'payhook.database.url'?");
+    assertThat(findings.get(0).path("severity").asText()).isEqualTo("problem");
     assertThat(findings.get(1).path("line").asInt()).isEqualTo(3);
     assertThat(findings.get(2).path("line").asInt()).isEqualTo(4);
     assertThat(findings.get(2).path("what").asText())
         .isEqualTo("payhook.mail.password: a secret written in clear");
     assertThat(out.toString()).doesNotContain("hunter2");
+  }
+
+  @Test
+  void warnings_are_told_and_fail_only_where_that_is_asked_for() throws Exception {
+    Path routes = folder.resolve("routes");
+    Files.createDirectories(routes.resolve("shop/sql/schema"));
+    Files.writeString(
+        routes.resolve("shop/sql/schema/V001__order.sql"),
+        "create table shop_order (id text, amount real);\n");
+
+    assertThat(check(routes)).isZero();
+    assertThat(out.toString())
+        .contains("V001__order.sql:1:42: warning: column 'amount' is real")
+        .endsWith("No problems, 1 warning" + System.lineSeparator());
+
+    assertThat(check(routes, "--strict")).isEqualTo(1);
+
+    out.getBuffer().setLength(0);
+    assertThat(check(routes, "--json")).isZero();
+    JsonNode finding = new ObjectMapper().readTree(out.toString()).get(0);
+    assertThat(finding.path("severity").asText()).isEqualTo("warning");
+    assertThat(finding.path("right").asText()).isEqualTo("numeric is right");
   }
 }
