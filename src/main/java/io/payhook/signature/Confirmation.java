@@ -386,8 +386,20 @@ public final class Confirmation {
    * @throws IllegalArgumentException when the event can't be read
    */
   public byte[] agreeing(Kept event) {
+    return agreeing(event, Map.of());
+  }
+
+  /**
+   * The same, but for some of what it says.
+   *
+   * @param otherwise {@code status}, {@code reference}, {@code currency} and {@code amount}, which
+   *     is in major units
+   * @throws IllegalArgumentException when the event can't be read, or an amount is no number
+   */
+  public byte[] agreeing(Kept event, Map<String, String> otherwise) {
     try {
-      return StrictJson.MAPPER.writeValueAsBytes(judgement.agreeing(scope(event), event.type()));
+      return StrictJson.MAPPER.writeValueAsBytes(
+          judgement.agreeing(scope(event), event.type(), otherwise));
     } catch (Refusal e) {
       throw new IllegalArgumentException("the event can't be read: " + e.getMessage(), e);
     } catch (JsonProcessingException e) {

@@ -277,22 +277,23 @@ final class Judgement {
     return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "…";
   }
 
-  /** An answer that confirms the event. */
-  ObjectNode agreeing(Scope scope, String type) throws Refusal {
+  /** An answer that confirms the event, but for what is to be otherwise. */
+  ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
     String stated = statusEvent == null ? null : statusEvent.text(scope);
-    put(answer, status, stated == null ? agreed(type) : stated);
+    put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
     Template where = referenceIs.of(type, scope.rawType);
     List<JsonPointer> at = reference.of(type, scope.rawType);
     if (where != null && at != null) {
-      put(answer, at, where.text(scope));
+      put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
     }
     if (idIs != null) {
       put(answer, id, idIs.text(scope));
     }
-    String code = plan.event.currencyOf(scope);
+    String code = otherwise.getOrDefault("currency", plan.event.currencyOf(scope));
     put(answer, currency, code);
-    BigDecimal sum = plan.event.amountOf(scope, code);
+    String other = otherwise.get("amount");
+    BigDecimal sum = other == null ? plan.event.amountOf(scope, code) : new BigDecimal(other);
     if (sum != null && "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
       sum = sum.divide(plan.event.minorUnit(code));
     }
