@@ -109,7 +109,7 @@ public final class Scaffold {
     }
     Told main = main(provider, samples);
     String type = main.type();
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     for (Sample sample : samples) {
       files.put(folder.resolve("samples").resolve(sample.fileName()), sample.body());
     }
@@ -149,7 +149,7 @@ public final class Scaffold {
       throw new Refused(String.valueOf(e.getMessage()));
     }
     Provider provider = endpoint.resolve(providers).get(0);
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     JsonNode event = provider.read(sample.contentType(), sample.body());
     Told told = Told.of(provider, sample, type);
     switch (kind) {

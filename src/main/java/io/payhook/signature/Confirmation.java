@@ -2,7 +2,6 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -331,7 +330,7 @@ public final class Confirmation {
     if (body != null) {
       boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
       content =
-          fill(body, scope, "body", json ? Confirmation::quoted : SignedText::percentEncoded)
+          fill(body, scope, "body", json ? Template::quoted : SignedText::percentEncoded)
               .getBytes(StandardCharsets.UTF_8);
       filled.putIfAbsent("Content-Type", contentType);
     }
@@ -358,10 +357,6 @@ public final class Confirmation {
       throw new IllegalArgumentException("'" + value + "' can't stand in confirm.url");
     }
     return SignedText.percentEncoded(value);
-  }
-
-  private static String quoted(String value) {
-    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }
 
   private static String line(String value) {
