@@ -226,8 +226,8 @@ public final class Rehearsal {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
           for (int i = 0; i < piece.parameters().size(); i++) {
-            SqlStatement.bind(
-                prepared, i + 1, piece.parameters().get(i).path().in(sample.variables));
+            VariablePath path = piece.parameters().get(i).path();
+            SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
           }
           prepared.getParameterMetaData();
           if (runs) {

@@ -3,7 +3,6 @@ package io.payhook.routetest;
 import io.payhook.routetest.RouteTest.Answer;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
-import io.payhook.routetest.RouteTest.Fault;
 import io.payhook.routetest.RouteTest.Mail;
 import io.payhook.routetest.RouteTest.MoveClock;
 import io.payhook.routetest.RouteTest.Rows;
@@ -22,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -45,7 +45,8 @@ final class TestFile {
           "together",
           "answer");
   private static final List<String> CHECK = List.of("rows", "emails", "calls", "deliveries");
-  private static final List<String> TEST = all(List.of("name", "fails", "steps"), SEND, CHECK);
+  private static final List<String> TEST =
+      all(List.of("name", "fails", "stubs", "steps"), SEND, CHECK);
   private static final List<String> STEP = all(SEND, List.of("clock"), CHECK);
   private static final List<String> STATES =
       List.of("pending", "running", "done", "retrying", "dead", "skipped");
@@ -98,7 +99,9 @@ final class TestFile {
   }
 
   private List<RouteTest> tests(Item root) {
-    Item list = root.members(List.of("tests")).get("tests");
+    Map<String, Item> parts = root.members(List.of("stubs", "tests"));
+    Item list = parts.get("tests");
+    List<Stub> shared = FarEnds.stubs(parts.get("stubs"));
     List<RouteTest> tests = new ArrayList<>();
     if (list == null) {
       root.problem("'tests:' and a list of tests would be right");
@@ -122,7 +125,8 @@ final class TestFile {
               item.line(),
               name == null ? "" : name.text(),
               folder(),
-              faults(members.get("fails")),
+              FarEnds.faults(members.get("fails")),
+              Stream.concat(FarEnds.stubs(members.get("stubs")).stream(), shared.stream()).toList(),
               steps(item, members)));
     }
     return tests;
@@ -130,31 +134,6 @@ final class TestFile {
 
   private Path folder() {
     return file.resolveSibling("").toAbsolutePath().normalize();
-  }
-
-  private List<Fault> faults(@Nullable Item item) {
-    List<Fault> faults = new ArrayList<>();
-    if (item == null) {
-      return faults;
-    }
-    for (Item one : item.items()) {
-      Map<String, Item> members = one.members(List.of("at", "route", "times", "with"));
-      Item at = members.get("at");
-      if (at == null) {
-        one.problem(
-            "says not where; 'at: crm', 'at: smtp', 'at: database', 'at: confirm' or a step's id");
-        continue;
-      }
-      Item times = members.get("times");
-      faults.add(
-          new Fault(
-              one.line(),
-              at.text(),
-              text(members.get("route")),
-              times == null ? 1 : times.number(1),
-              text(members.get("with"))));
-    }
-    return faults;
   }
 
   private List<Step> steps(Item test, Map<String, Item> members) {
@@ -286,7 +265,7 @@ final class TestFile {
   }
 
   private static Rows rows(Item item) {
-    Map<String, Item> members = item.members(List.of("query", "are", "count"));
+    Map<String, Item> members = item.members(List.of("query", "database", "are", "count"));
     Item query = members.get("query");
     Item are = members.get("are");
     Item count = members.get("count");
@@ -311,6 +290,8 @@ final class TestFile {
     return new Rows(
         item.line(),
         query == null ? "" : query.text(),
+        query != null && query.isCut(),
+        text(members.get("database")),
         expected,
         expected != null ? expected.size() : count == null ? 0 : count.number(0));
   }
@@ -329,13 +310,17 @@ final class TestFile {
   }
 
   private static Call call(Item item) {
-    Map<String, Item> members = item.members(List.of("method", "path", "json", "headers"));
+    Map<String, Item> members =
+        item.members(List.of("method", "url", "host", "path", "json", "body", "headers"));
     Item json = members.get("json");
     return new Call(
         item.line(),
         text(members.get("method")),
+        text(members.get("url")),
+        text(members.get("host")),
         text(members.get("path")),
         json == null ? null : json.value(),
+        text(members.get("body")),
         texts(members.get("headers")));
   }
 

@@ -2,7 +2,6 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -331,7 +330,7 @@ public final class Confirmation {
     if (body != null) {
       boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
       content =
-          fill(body, scope, "body", json ? Confirmation::quoted : SignedText::percentEncoded)
+          fill(body, scope, "body", json ? Template::quoted : SignedText::percentEncoded)
               .getBytes(StandardCharsets.UTF_8);
       filled.putIfAbsent("Content-Type", contentType);
     }
@@ -360,10 +359,6 @@ public final class Confirmation {
     return SignedText.percentEncoded(value);
   }
 
-  private static String quoted(String value) {
-    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
-  }
-
   private static String line(String value) {
     if (value.chars().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException("a control character can't stand in a header");
@@ -386,8 +381,20 @@ public final class Confirmation {
    * @throws IllegalArgumentException when the event can't be read
    */
   public byte[] agreeing(Kept event) {
+    return agreeing(event, Map.of());
+  }
+
+  /**
+   * The same, but for some of what it says.
+   *
+   * @param otherwise {@code status}, {@code reference}, {@code currency} and {@code amount}, which
+   *     is in major units
+   * @throws IllegalArgumentException when the event can't be read, or an amount is no number
+   */
+  public byte[] agreeing(Kept event, Map<String, String> otherwise) {
     try {
-      return StrictJson.MAPPER.writeValueAsBytes(judgement.agreeing(scope(event), event.type()));
+      return StrictJson.MAPPER.writeValueAsBytes(
+          judgement.agreeing(scope(event), event.type(), otherwise));
     } catch (Refusal e) {
       throw new IllegalArgumentException("the event can't be read: " + e.getMessage(), e);
     } catch (JsonProcessingException e) {

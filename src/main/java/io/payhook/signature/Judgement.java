@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Judgement {
   private static final int LONGEST_SHOWN = 100;
 
+  /** In place of a status: any that is named nowhere. */
+  private static final String OTHER = "*";
+
   private final Plan plan;
   private final SettingTexts settings;
   private final List<JsonPointer> status;
@@ -129,13 +132,16 @@ final class Judgement {
           new Finding(
               Meaning.PENDING, "the provider does not know yet: status " + shown(now), null));
     }
-    String told = typeIs.get(now.toLowerCase(Locale.ROOT));
+    String told = typeIs.getOrDefault(now.toLowerCase(Locale.ROOT), typeIs.get(OTHER));
     boolean tellsItself = typeIs.isEmpty() || typeIs.containsValue(type);
     if (told != null && !tellsItself) {
       return told;
     }
     List<String> right = accepted(type);
-    if ((told != null && !told.equals(type)) || right.stream().noneMatch(now::equalsIgnoreCase)) {
+    boolean accepted =
+        right.stream().anyMatch(now::equalsIgnoreCase)
+            || (right.contains(OTHER) && !isNamedElsewhere(now));
+    if ((told != null && !told.equals(type)) || !accepted) {
       throw contradicted("status", now, String.join(" or ", right));
     }
     String stated = statusEvent == null ? null : statusEvent.text(scope);
@@ -143,6 +149,14 @@ final class Judgement {
       throw contradicted("status", now, stated);
     }
     return type;
+  }
+
+  private boolean isNamedElsewhere(String status) {
+    return settings.lines(Setting.CONFIRM_STATUS_IS).stream().anyMatch(status::equalsIgnoreCase)
+        || settings.map(Setting.CONFIRM_STATUS_OF).values().stream()
+            .flatMap(words -> Setting.list(words).stream())
+            .anyMatch(status::equalsIgnoreCase)
+        || typeIs.containsKey(status.toLowerCase(Locale.ROOT));
   }
 
   private List<String> accepted(String type) {
@@ -277,22 +291,23 @@ final class Judgement {
     return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "…";
   }
 
-  /** An answer that confirms the event. */
-  ObjectNode agreeing(Scope scope, String type) throws Refusal {
+  /** An answer that confirms the event, but for what is to be otherwise. */
+  ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
     String stated = statusEvent == null ? null : statusEvent.text(scope);
-    put(answer, status, stated == null ? agreed(type) : stated);
+    put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
     Template where = referenceIs.of(type, scope.rawType);
     List<JsonPointer> at = reference.of(type, scope.rawType);
     if (where != null && at != null) {
-      put(answer, at, where.text(scope));
+      put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
     }
     if (idIs != null) {
       put(answer, id, idIs.text(scope));
     }
-    String code = plan.event.currencyOf(scope);
+    String code = otherwise.getOrDefault("currency", plan.event.currencyOf(scope));
     put(answer, currency, code);
-    BigDecimal sum = plan.event.amountOf(scope, code);
+    String other = otherwise.get("amount");
+    BigDecimal sum = other == null ? plan.event.amountOf(scope, code) : new BigDecimal(other);
     if (sum != null && "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
       sum = sum.divide(plan.event.minorUnit(code));
     }
@@ -307,7 +322,9 @@ final class Judgement {
       }
     }
     List<String> right = accepted(type);
-    return right.isEmpty() ? typeIs.keySet().iterator().next() : right.get(0);
+    return right.isEmpty()
+        ? typeIs.keySet().iterator().next()
+        : right.get(0).equals(OTHER) ? "other" : right.get(0);
   }
 
   private static void put(ObjectNode answer, List<JsonPointer> places, @Nullable String value) {

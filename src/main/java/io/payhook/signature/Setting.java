@@ -209,6 +209,10 @@ public enum Setting {
   RESPONSE_STATUS("response.status", Kind.STATUS, "the status an accepted event is answered with"),
   RESPONSE_CONTENT_TYPE("response.content-type", Kind.TEXT, "the content type of that answer"),
   RESPONSE_BODY("response.body", Kind.TEXT, "the body of that answer, as it is"),
+  RESPONSE_REPLY(
+      "response.reply",
+      Kind.REPLY,
+      "the body of that answer with places of the event in braces, escaped where it is JSON"),
 
   CONFIRM_SECRET(
       "confirm.secret",
@@ -245,7 +249,9 @@ public enum Setting {
   CONFIRM_STATUS("confirm.status", Kind.POINTERS_IN_TURN, "the status in the answer"),
   CONFIRM_STATUS_IS("confirm.status-is", Kind.LINES, "what it is when the event is true"),
   CONFIRM_STATUS_OF(
-      "confirm.status-of", Kind.TEXT_BY_NAME, "the same for one event type; several with commas"),
+      "confirm.status-of",
+      Kind.TEXT_BY_NAME,
+      "the same for one event type; several with commas; '*': any that is named nowhere else"),
   CONFIRM_STATUS_EVENT(
       "confirm.status-event", Kind.EVENT, "the status in the event, which must be the same"),
   CONFIRM_STATUS_PENDING(

@@ -1,6 +1,7 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -375,6 +376,12 @@ final class Template {
 
   /** The text with every value encoded; null when one is missing. */
   @Nullable String filled(Scope scope, UnaryOperator<String> encoding) throws Refusal {
+    return filled(scope, encoding, false);
+  }
+
+  /** The same; a value that is missing is empty where it may be. */
+  @Nullable String filled(Scope scope, UnaryOperator<String> encoding, boolean mayBeMissing)
+      throws Refusal {
     StringBuilder built = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece.sources().isEmpty()) {
@@ -384,11 +391,16 @@ final class Template {
       String value = nonEmpty(piece, scope);
       if (value != null) {
         built.append(encoding.apply(value));
-      } else if (!piece.optional()) {
+      } else if (!piece.optional() && !mayBeMissing) {
         return null;
       }
     }
     return built.toString();
+  }
+
+  /** A text inside the quotes of JSON. */
+  static String quoted(String value) {
+    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }
 
   /** Whether something of the event itself stands in it. */
