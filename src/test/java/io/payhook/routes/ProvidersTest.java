@@ -262,7 +262,8 @@ class ProvidersTest {
   @Test
   void a_type_that_the_signed_part_contradicts_is_refused() {
     Provider kora = SHIPPED.get("korapay");
-    String body = "{\"event\":\"charge.success\",\"data\":{\"reference\":\"R\",\"status\":\"failed\"}}";
+    String body =
+        "{\"event\":\"charge.success\",\"data\":{\"reference\":\"R\",\"status\":\"failed\"}}";
     assertThat(verdict(kora, body, Map.of()))
         .isInstanceOfSatisfying(
             Refused.class, refused -> assertThat(refused.reason()).isEqualTo("type-contradicted"));
