@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,14 @@ record Outgoing(
     String path,
     Map<String, String> headers,
     byte[] body) {
+
+  private static final Pattern SECRET =
+      Pattern.compile("(?i)authorization|token|secret|cookie|password|api-?key");
+
+  private static String hidden(String value) {
+    int space = value.indexOf(' ');
+    return value.substring(0, space + 1) + "…";
+  }
 
   String text() {
     return new String(body, StandardCharsets.UTF_8);
@@ -68,6 +77,8 @@ record Outgoing(
     Map<String, String> shown = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     shown.putAll(headers);
     shown.keySet().removeIf(name -> named.stream().noneMatch(name::equalsIgnoreCase));
+    // They may come from the environment, and this ends in a build server's log.
+    shown.replaceAll((name, value) -> SECRET.matcher(name).find() ? hidden(value) : value);
     return ((method.isEmpty() ? "" : method + " ")
             + (authority.equals(HttpStand.CRM_HOST) ? path : url)
             + " "

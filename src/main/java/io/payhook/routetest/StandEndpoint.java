@@ -1,6 +1,7 @@
 package io.payhook.routetest;
 
 import io.payhook.routetest.Stub.Reply;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.camel.Component;
@@ -95,7 +96,6 @@ final class StandEndpoint extends DefaultEndpoint {
     Message message = exchange.getMessage();
     Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     message.getHeaders().forEach((name, value) -> headers.put(name, String.valueOf(value)));
-    byte[] body = message.getBody(byte[].class);
     Place place = Place.of(exchange);
     if (place == null) {
       place = Place.current();
@@ -103,7 +103,7 @@ final class StandEndpoint extends DefaultEndpoint {
     Reply reply =
         outside
             .take(
-                new Outgoing("", address(), "", "", headers, body == null ? new byte[0] : body),
+                new Outgoing("", address(), "", "", headers, bytes(exchange, message.getBody())),
                 place == null ? null : place.step())
             .orElse(null);
     if (reply == null) {
@@ -119,6 +119,19 @@ final class StandEndpoint extends DefaultEndpoint {
     } else if (reply.body() != null) {
       message.setBody(reply.body());
     }
+  }
+
+  /** Whatever a route sends, as somebody can read it. */
+  private static byte[] bytes(Exchange exchange, @Nullable Object body) {
+    if (body == null) {
+      return new byte[0];
+    }
+    if (body instanceof Map || body instanceof Iterable) {
+      return Compare.JSON.valueToTree(body).toString().getBytes(StandardCharsets.UTF_8);
+    }
+    byte[] bytes =
+        exchange.getContext().getTypeConverter().tryConvertTo(byte[].class, exchange, body);
+    return bytes == null ? String.valueOf(body).getBytes(StandardCharsets.UTF_8) : bytes;
   }
 
   private String refusal(@Nullable Place place, Exchange exchange) {
