@@ -237,6 +237,14 @@ public final class Provider {
     };
   }
 
+  /**
+   * Whether its requests name the certificate that they are signed with, so that an endpoint needs
+   * no secret.
+   */
+  public boolean namesCertificates() {
+    return plan.certificateUrl != null;
+  }
+
   /** How much of a request the signature vouches for. */
   public enum Coverage {
     /** The body, whole. */
