@@ -178,7 +178,7 @@ public final class Scaffold {
       settings
           .append("        secrets: \"{{env:")
           .append(secretVariable(name, provider))
-          .append("}}\"\n");
+          .append(provider.namesCertificates() ? ":}}\"\n" : "}}\"\n");
     }
     if (provider.setting(Setting.CONFIRM_ENABLED).orElse("").equals("true")) {
       settings
