@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -107,7 +106,7 @@ public final class Scaffold {
               + root.resolve("providers").resolve(providerName)
               + "/TYPE.json");
     }
-    Told main = main(provider, samples);
+    Told main = Told.main(provider, samples);
     String type = main.type();
     provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     for (Sample sample : samples) {
@@ -116,7 +115,7 @@ public final class Scaffold {
     String routeId = "record-" + name;
     put(folder.resolve(name + ".camel.yaml"), endpointFile(name, provider, type, routeId));
     table(folder, name, routeId);
-    tests(folder, name, routeId, main, recorded(name, main));
+    tests(folder, name, routeId, main, main.rows(table(name)));
     return write(folder);
   }
 
@@ -164,7 +163,7 @@ public final class Scaffold {
                 endpointName,
                 type));
         table(folder, name, name);
-        tests(folder, endpointName, name, told, recorded(name, told));
+        tests(folder, endpointName, name, told, told.rows(table(name)));
       }
     }
     return write(folder);
@@ -278,17 +277,6 @@ public final class Scaffold {
             values (:eventKey, :eventType, :entity, :amount, :currency, :occurredAt, :receivedAt, :event)
             on conflict (event_key) do nothing;
             """);
-  }
-
-  private static String recorded(String name, Told told) {
-    List<String> rows =
-        told.wanted()
-            .map(item -> Told.flow(item, List.of("entity", "amount", "currency")))
-            .toList();
-    String query = "    rows:\n      - query: select entity, amount, currency from " + table(name);
-    return rows.size() != 1 || rows.contains("{}")
-        ? query + "\n        count: " + Math.max(1, rows.size()) + "\n"
-        : query + "\n        are: [" + rows.get(0) + "]\n";
   }
 
   private void email(
@@ -478,27 +466,6 @@ public final class Scaffold {
 
   private static String table(String name) {
     return name.replace('-', '_') + "_event";
-  }
-
-  /** The event that tells of money received, where one does. */
-  private static Told main(Provider provider, List<Sample> samples) {
-    return samples.stream()
-        .flatMap(sample -> Told.of(provider, sample).stream())
-        .min(
-            Comparator.comparing(
-                    (Told told) ->
-                        !told.type()
-                            .toLowerCase(Locale.ROOT)
-                            .matches(
-                                ".*(success|succeed|paid|captured|confirmed|completed|settled).*"))
-                .thenComparing(
-                    told ->
-                        !told.type()
-                            .toLowerCase(Locale.ROOT)
-                            .matches(".*(pay|charge|order|transaction).*"))
-                .thenComparing(Told::type)
-                .thenComparing(told -> told.sample().name()))
-        .orElseThrow();
   }
 
   private void put(Path file, String text) {

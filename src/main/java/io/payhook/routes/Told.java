@@ -9,8 +9,10 @@ import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -38,6 +40,27 @@ record Told(Sample sample, String type, List<Map<String, @Nullable String>> item
 
   static Told of(Provider provider, Sample sample, String type) {
     return new Told(sample, type, items(provider, sample));
+  }
+
+  /** The event that tells of money received, where one does. */
+  static Told main(Provider provider, List<Sample> samples) {
+    return samples.stream()
+        .flatMap(sample -> of(provider, sample).stream())
+        .min(
+            Comparator.comparing(
+                    (Told told) ->
+                        !told.type()
+                            .toLowerCase(Locale.ROOT)
+                            .matches(
+                                ".*(success|succeed|paid|captured|confirmed|completed|settled).*"))
+                .thenComparing(
+                    told ->
+                        !told.type()
+                            .toLowerCase(Locale.ROOT)
+                            .matches(".*(pay|charge|order|transaction).*"))
+                .thenComparing(Told::type)
+                .thenComparing(told -> told.sample().name()))
+        .orElseThrow();
   }
 
   private static List<Map<String, @Nullable String>> items(Provider provider, Sample sample) {
@@ -97,6 +120,16 @@ record Told(Sample sample, String type, List<Map<String, @Nullable String>> item
       text.append("      - ").append(flow(item, names)).append('\n');
     }
     return items.isEmpty() ? "" : "    facts:\n" + text;
+  }
+
+  /** The member {@code rows:} of a test for a table that has a row for each event that counts. */
+  String rows(String table) {
+    List<String> rows =
+        wanted().map(item -> flow(item, List.of("entity", "amount", "currency"))).toList();
+    String query = "    rows:\n      - query: select entity, amount, currency from " + table;
+    return rows.size() != 1 || rows.contains("{}")
+        ? query + "\n        count: " + Math.max(1, rows.size()) + "\n"
+        : query + "\n        are: [" + rows.get(0) + "]\n";
   }
 
   /** Some facts of an event in YAML's short form. */

@@ -72,6 +72,28 @@ class VerifyCommandTest {
   }
 
   @Test
+  void json_has_the_verdict_and_the_facts_and_null_is_what_is_not_known() throws IOException {
+    Ran ran =
+        verify(
+            "--json",
+            "--provider",
+            "echezona",
+            "--secret",
+            "echezona_api_key",
+            "--header",
+            "X-Echezona-Signature: " + SIGNATURE,
+            "--body",
+            body.toString());
+
+    JsonNode told = new ObjectMapper().readTree(ran.out());
+    assertThat(told.path("authentic").asBoolean()).isTrue();
+    assertThat(told.at("/events/0").toString())
+        .isEqualTo(
+            "{\"type\":\"payment.success\",\"key\":\"payment.success:ECZ-1\",\"entity\":\"ECZ-1\","
+                + "\"amount\":\"500000.00\",\"currency\":\"NGN\",\"digits\":2,\"occurredAt\":null}");
+  }
+
+  @Test
   void one_that_is_not_is_told_with_advice_and_exit_code_1() throws IOException {
     Files.writeString(body, BODY + "\n");
     Ran ran = verifyEchezona("echezona_api_key", "X-Echezona-Signature: " + SIGNATURE);

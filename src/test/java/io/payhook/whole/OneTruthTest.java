@@ -315,11 +315,13 @@ class OneTruthTest {
           MimeMessage mail = new MimeMessage(null, in);
           String text = new String(mail.getRawInputStream().readAllBytes(), StandardCharsets.UTF_8);
           String subject = mail.getSubject();
-          put(
-              mailed,
-              ids.get(subject.substring(0, 36)),
-              new Seen(
-                  text.replaceFirst("(?s).*\\[(.*?)].*", "$1"), subject.substring(37).strip()));
+          if (subject.length() > 37) {
+            put(
+                mailed,
+                ids.get(subject.substring(0, 36)),
+                new Seen(
+                    text.replaceFirst("(?s).*\\[(.*?)].*", "$1"), subject.substring(37).strip()));
+          }
         }
       }
     }
