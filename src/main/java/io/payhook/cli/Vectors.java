@@ -11,6 +11,7 @@ import io.payhook.signature.RawRequest;
 import io.payhook.signature.RawRequest.Header;
 import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
+import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
@@ -91,8 +92,9 @@ final class Vectors {
   }
 
   static boolean isAuthentic(Verdict verdict) {
-    return !(verdict instanceof Refused refused)
-        || refused.category() == Refused.Category.MALFORMED;
+    return verdict instanceof Refused refused
+        ? refused.category() == Refused.Category.MALFORMED
+        : !(verdict instanceof Undecided);
   }
 
   private static String told(Verdict verdict) {
@@ -106,7 +108,9 @@ final class Vectors {
           + ", "
           + refused.detail();
     }
-    return "answered with a handshake";
+    return verdict instanceof Undecided undecided
+        ? "undecided: " + undecided.why()
+        : "answered with a handshake";
   }
 
   private static boolean same(JsonNode expected, String answer) {

@@ -2,6 +2,7 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.intake.CertificateStore;
 import io.payhook.routes.Providers;
 import io.payhook.signature.Explanation;
 import io.payhook.signature.Handshake;
@@ -11,6 +12,7 @@ import io.payhook.signature.RawRequest;
 import io.payhook.signature.RawRequest.Header;
 import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
+import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
@@ -141,7 +143,8 @@ final class VerifyCommand implements Callable<Integer> {
       List<Secret> known =
           Secret.parse(String.join(",", secrets.stream().map(this::secret).toList()));
       RawRequest request = new RawRequest(method, url, headers(), body(body));
-      Verdict verdict = new Verifier(preset, known, clock).verify(request);
+      Verdict verdict =
+          new Verifier(preset, known, clock, CertificateStore.atOnce(clock)).verify(request);
       List<String> advice =
           verdict instanceof Refused refused
               ? Explanation.of(preset, known, request, refused, clock)
@@ -218,6 +221,8 @@ final class VerifyCommand implements Callable<Integer> {
                   + ": "
                   + refused.detail());
       advice.forEach(line -> out().println("  " + line));
+    } else if (verdict instanceof Undecided undecided) {
+      out().println("can't be decided now: " + undecided.why());
     }
     out().flush();
   }
@@ -240,6 +245,9 @@ final class VerifyCommand implements Callable<Integer> {
       result.put("reason", refused.reason());
       result.put("detail", refused.detail());
       result.put("advice", advice);
+    } else if (verdict instanceof Undecided undecided) {
+      result.put("verdict", "undecided");
+      result.put("detail", undecided.why());
     }
     return result;
   }

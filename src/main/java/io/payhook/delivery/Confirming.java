@@ -7,6 +7,7 @@ import io.payhook.journal.Deliveries;
 import io.payhook.journal.Settlement;
 import io.payhook.journal.StoredEvent;
 import io.payhook.signature.Confirmation;
+import io.payhook.signature.RawRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -92,7 +93,6 @@ final class Confirming implements Work {
     long start = System.nanoTime();
     StoredEvent event = claim.event();
     Confirmation now = confirmation(event.provider());
-    Confirmation.Kept kept = new Confirmation.Kept(event.type(), event.contentType(), event.body());
     try {
       if (now == null || !now.asksAbout(event.type())) {
         // Nothing goes out unconfirmed unless the endpoint says so for its type.
@@ -102,6 +102,12 @@ final class Confirming implements Work {
                 + " are neither in confirm.types nor in confirm.free, so nobody can say whether it is"
                 + " true; add the type to one of them, then replay this delivery");
       }
+      Confirmation.Kept kept =
+          new Confirmation.Kept(
+              event.type(),
+              event.contentType(),
+              event.body(),
+              now.readsHeaders() ? headers(event) : List.of());
       ProviderApi.Answer answer = api.ask(now, kept);
       int status = answer.status();
       Confirmation.Finding finding;
@@ -134,6 +140,12 @@ final class Confirming implements Work {
     } catch (IOException | SQLException | RuntimeException | HttpOperationFailedException e) {
       return e;
     }
+  }
+
+  private List<RawRequest.Header> headers(StoredEvent event) throws SQLException {
+    return deliveries.headers(event.id()).stream()
+        .map(header -> new RawRequest.Header(header.name(), header.value()))
+        .toList();
   }
 
   private static Map<String, String> retryAfter(ProviderApi.Answer answer) {

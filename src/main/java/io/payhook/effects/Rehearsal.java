@@ -35,7 +35,7 @@ public final class Rehearsal {
   private static final Pattern PLACED = Pattern.compile("(?s)^(.*?):(\\d+)(?::(\\d+))?: (.*)$");
   static final Pattern VALUE =
       Pattern.compile(
-          "\\$\\{\\s*variables?[.:](?!size\\s*})([A-Za-z_][A-Za-z0-9_]*)((?:\\[[^\\[\\]]+])*)\\s*}");
+          "\\$\\{\\s*variables?[.:](?!size\\s*})([A-Za-z_][A-Za-z0-9_]*)((?:(?:\\?\\.)?\\[[^\\[\\]]+])*)\\s*}");
   private static final Pattern MEMBER = Pattern.compile("\\[(['\"]?)(.+?)\\1]");
   static final Pattern TAG = Pattern.compile("(?s)\\{#.*?#}|\\{\\{(.*?)}}|\\{%(.*?)%}");
   static final Pattern NAME =

@@ -25,6 +25,10 @@ record Answer(
   static final Answer METHOD_NOT_ALLOWED = methodNotAllowed(Set.of("POST"));
   static final Answer TOO_LARGE = rejected(413, "the body is too large");
   static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
+
+  /** As long as the certificate that the request names may take to come. */
+  static final Answer UNDECIDED = tryAgain(503, "the event can't be checked now", 5);
+
   static final Answer UNAVAILABLE = tryAgain(503, "the event can't be kept now", 2);
 
   /**

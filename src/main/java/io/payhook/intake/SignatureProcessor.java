@@ -5,6 +5,7 @@ import io.payhook.journal.Rejections;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Refused;
+import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.vertx.core.http.HttpServerRequest;
@@ -81,6 +82,10 @@ public final class SignatureProcessor implements Processor {
           refused.category() == Refused.Category.MALFORMED
               ? Answer.BAD_REQUEST
               : Answer.UNAUTHORIZED);
+    } else if (verdict instanceof Undecided undecided) {
+      LOG.debug(
+          "Endpoint {} asks a sender to try again (503): {}.", endpoint.name(), undecided.why());
+      end(exchange, Answer.UNDECIDED);
     } else if (verdict instanceof Handshake handshake) {
       end(
           exchange,

@@ -340,6 +340,30 @@ public final class Deliveries implements AutoCloseable {
     }
   }
 
+  /** A header that an event came with. */
+  public record Header(String name, String value) {}
+
+  /** The headers that an event came with, in their order. Few who deliver it need them. */
+  public List<Header> headers(UUID event) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select h.header->>0, h.header->>1
+                from payhook.event e, json_array_elements(e.headers) with ordinality as h(header, place)
+                where e.id = ? order by h.place
+                """)) {
+      statement.setObject(1, event);
+      List<Header> headers = new ArrayList<>();
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          headers.add(new Header(row.getString(1), row.getString(2)));
+        }
+      }
+      return headers;
+    }
+  }
+
   /**
    * The provider says otherwise than an event: in one commit the event is a conflict and the claim
    * is settled with the reason.

@@ -358,6 +358,9 @@ final class Declarations {
       return;
     }
     String variable = Scaffold.secretVariable(name.value(), provider);
+    if (entry == null && provider.namesCertificates()) {
+      return;
+    }
     if (entry == null) {
       check.add(
           source.file(),

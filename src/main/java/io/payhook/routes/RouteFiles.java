@@ -3,6 +3,7 @@ package io.payhook.routes;
 import io.payhook.effects.Texts;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
+import io.payhook.signature.Certificates;
 import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
@@ -104,6 +105,7 @@ public final class RouteFiles {
   private final Endpoints endpoints;
   private final Surroundings surroundings;
   private final Clock clock;
+  private final Certificates certificates;
 
   private final SortedMap<Path, Running> running;
   private Snapshot good = Snapshot.none();
@@ -113,18 +115,21 @@ public final class RouteFiles {
   /**
    * @param context started; has no route of these files
    * @param endpoints follows what the files declare
+   * @param certificates those that platforms sign with and name in their requests
    */
   public RouteFiles(
       CamelContext context,
       Path root,
       Endpoints endpoints,
       Surroundings surroundings,
-      Clock clock) {
+      Clock clock,
+      Certificates certificates) {
     this.context = context;
     this.root = root;
     this.endpoints = endpoints;
     this.surroundings = surroundings;
     this.clock = clock;
+    this.certificates = certificates;
     this.running = new TreeMap<>(order(root));
   }
 
@@ -781,12 +786,14 @@ public final class RouteFiles {
       throws Exception {
     Map<String, ActiveEndpoint> active = new LinkedHashMap<>();
     made.endpoints(in)
-        .forEach((name, declared) -> active.put(name, open(declared, presets, clock)));
+        .forEach(
+            (name, declared) -> active.put(name, open(declared, presets, clock, certificates)));
     return active;
   }
 
   /** Makes a verifier of what a file says; fails closed when there is no secret. */
-  static ActiveEndpoint open(DeclaredEndpoint declared, Providers providers, Clock clock) {
+  static ActiveEndpoint open(
+      DeclaredEndpoint declared, Providers providers, Clock clock, Certificates certificates) {
     String name = declared.name();
     if (declared.presets().isEmpty()) {
       throw new IllegalArgumentException(
@@ -813,7 +820,7 @@ public final class RouteFiles {
       for (Provider provider : resolved) {
         // Fails closed: events that must be confirmed need the key of the platform's API.
         provider.confirmation();
-        verifiers.add(new Verifier(provider, secrets, clock));
+        verifiers.add(new Verifier(provider, secrets, clock, certificates));
       }
       return new ActiveEndpoint(name, resolved, secrets, new Verifiers(verifiers));
     } catch (ProviderException | IllegalArgumentException e) {

@@ -178,7 +178,7 @@ public final class Scaffold {
       settings
           .append("        secrets: \"{{env:")
           .append(secretVariable(name, provider))
-          .append("}}\"\n");
+          .append(provider.namesCertificates() ? ":}}\"\n" : "}}\"\n");
     }
     if (provider.setting(Setting.CONFIRM_ENABLED).orElse("").equals("true")) {
       settings
@@ -286,12 +286,9 @@ public final class Scaffold {
             .map(item -> Told.flow(item, List.of("entity", "amount", "currency")))
             .toList();
     String query = "    rows:\n      - query: select entity, amount, currency from " + table(name);
-    return rows.isEmpty() || rows.contains("{}")
+    return rows.size() != 1 || rows.contains("{}")
         ? query + "\n        count: " + Math.max(1, rows.size()) + "\n"
-        : query
-            + " order by event_key\n        are:\n          - "
-            + String.join("\n          - ", rows)
-            + "\n";
+        : query + "\n        are: [" + rows.get(0) + "]\n";
   }
 
   private void email(

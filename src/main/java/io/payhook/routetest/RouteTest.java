@@ -94,6 +94,7 @@ record RouteTest(
       List<Rows> rows,
       @Nullable List<Mail> mails,
       @Nullable List<Call> calls,
+      @Nullable List<JournalFacts.Expected> facts,
       Map<String, List<State>> deliveries)
       implements Step {}
 

@@ -44,7 +44,8 @@ final class TestFile {
           "times",
           "together",
           "answer");
-  private static final List<String> CHECK = List.of("rows", "emails", "calls", "deliveries");
+  private static final List<String> CHECK =
+      List.of("rows", "emails", "calls", "facts", "deliveries");
   private static final List<String> TEST =
       all(List.of("name", "fails", "stubs", "steps"), SEND, CHECK);
   private static final List<String> STEP = all(SEND, List.of("clock"), CHECK);
@@ -150,7 +151,7 @@ final class TestFile {
     }
     if (list != null) {
       for (Item item : list.items()) {
-        steps.add(step(item));
+        steps.addAll(step(item));
       }
     }
     if (CHECK.stream().anyMatch(members::containsKey)) {
@@ -159,18 +160,26 @@ final class TestFile {
     return steps;
   }
 
-  private Step step(Item item) {
+  /** What a request brought may be stated beside it. */
+  private List<Step> step(Item item) {
     Map<String, Item> members = item.members(STEP);
     Item clock = members.get("clock");
     boolean sends = SEND.stream().anyMatch(members::containsKey);
     boolean checks = CHECK.stream().anyMatch(members::containsKey);
-    if ((clock != null ? 1 : 0) + (sends ? 1 : 0) + (checks ? 1 : 0) > 1) {
+    boolean checksFactsAlone =
+        CHECK.stream().filter(members::containsKey).allMatch("facts"::equals);
+    if ((clock != null ? 1 : 0) + (sends ? 1 : 0) + (checks && !(sends && checksFactsAlone) ? 1 : 0)
+        > 1) {
       item.problem("does more than one thing; write a step for each");
     }
     if (clock != null) {
-      return new MoveClock(clock.duration());
+      return List.of(new MoveClock(clock.duration()));
     }
-    return checks && !sends ? check(members) : send(item, members);
+    if (!sends && checks) {
+      return List.of(check(members));
+    }
+    Send send = send(item, members);
+    return checks ? List.of(send, check(members)) : List.of(send);
   }
 
   private Send send(Item item, Map<String, Item> members) {
@@ -248,6 +257,7 @@ final class TestFile {
     }
     Item emails = members.get("emails");
     Item calls = members.get("calls");
+    Item facts = members.get("facts");
     Map<String, List<State>> deliveries = new LinkedHashMap<>();
     Item states = members.get("deliveries");
     if (states != null) {
@@ -261,6 +271,7 @@ final class TestFile {
         rows,
         emails == null ? null : emails.items().stream().map(TestFile::mail).toList(),
         calls == null ? null : calls.items().stream().map(TestFile::call).toList(),
+        facts == null ? null : JournalFacts.read(facts),
         deliveries);
   }
 

@@ -65,8 +65,10 @@ final class Trial implements AutoCloseable {
   List<Failure> run() throws Exception {
     service.open();
     Looking looking = new Looking(service.dataSource(), databases, mails, outside, failures);
+    JournalFacts facts = new JournalFacts(service.dataSource());
     for (Step step : test.steps()) {
       if (step instanceof Send send) {
+        facts.mark();
         sending.send(send, service.port());
         rest(looking);
         outside.refused().forEach(refused -> failures.add(Failure.of(refused)));
@@ -74,6 +76,9 @@ final class Trial implements AutoCloseable {
         clock.move(move.by());
       } else if (step instanceof Check check) {
         looking.check(check);
+        if (check.facts() != null) {
+          facts.compare(check.facts()).ifPresent(failures::add);
+        }
       }
       if (!failures.isEmpty()) {
         break;

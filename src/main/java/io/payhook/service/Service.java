@@ -16,6 +16,7 @@ import io.payhook.effects.MailStandIn;
 import io.payhook.effects.SmtpSender;
 import io.payhook.effects.Texts;
 import io.payhook.intake.ActiveEndpoint;
+import io.payhook.intake.CertificateStore;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
@@ -311,7 +312,8 @@ public final class Service implements AutoCloseable {
             settings.routes(),
             endpoints,
             new Reloading(settings, main, effects, pool, engine, intake, texts),
-            clock);
+            clock,
+            CertificateStore.inBackground(clock));
     files.load();
     this.files = files;
     engine.start();

@@ -62,6 +62,11 @@ abstract class Check {
     };
   }
 
+  /** A check by the public key of a certificate. */
+  static Check of(PublicKey key) {
+    return new Asymmetric(Algorithm.RSA_SHA256.jca, key, null);
+  }
+
   private static byte[] keyBytes(String secret, String form, List<String> prefixes) {
     String text = stripped(secret, prefixes);
     byte[] key =

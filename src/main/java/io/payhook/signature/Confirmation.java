@@ -2,15 +2,16 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -83,8 +84,19 @@ public final class Confirmation {
       @Nullable BigDecimal amount,
       @Nullable String currency) {}
 
-  /** An event as the journal keeps it. */
-  public record Kept(String type, @Nullable String contentType, byte[] body) {}
+  /**
+   * An event as the journal keeps it.
+   *
+   * @param headers those it came with; none where {@link #readsHeaders} is false
+   */
+  public record Kept(
+      String type, @Nullable String contentType, byte[] body, List<RawRequest.Header> headers) {
+
+    /** An event of which the headers are not needed. */
+    public Kept(String type, @Nullable String contentType, byte[] body) {
+      this(type, contentType, body, List.of());
+    }
+  }
 
   private Confirmation(Plan plan) {
     this.plan = plan;
@@ -238,11 +250,19 @@ public final class Confirmation {
     return PerType.any(free, type, null);
   }
 
+  /** Whether a question needs the headers that an event came with. */
+  public boolean readsHeaders() {
+    return Stream.of(url.all().stream(), Stream.ofNullable(body), headers.values().stream())
+        .flatMap(each -> each)
+        .anyMatch(template -> template.names(Template.Word.HEADER));
+  }
+
   private Scope scope(Kept event) {
-    List<RawRequest.Header> wire =
-        event.contentType() == null
-            ? List.of()
-            : List.of(new RawRequest.Header("Content-Type", event.contentType()));
+    List<RawRequest.Header> wire = new ArrayList<>(event.headers());
+    wire.removeIf(header -> header.name().equalsIgnoreCase("Content-Type"));
+    if (event.contentType() != null) {
+      wire.add(new RawRequest.Header("Content-Type", event.contentType()));
+    }
     Scope scope = new Scope(plan, new RawRequest("POST", "", wire, event.body()), Instant.EPOCH);
     scope.type = event.type();
     scope.rawType = event.type();
@@ -308,7 +328,7 @@ public final class Confirmation {
     Template where = url.of(event.type(), scope.rawType);
     return question(
         settings.word(Setting.CONFIRM_METHOD, "GET"),
-        fill(Objects.requireNonNull(where), scope, "url", Confirmation::segment),
+        fill(Objects.requireNonNull(where), scope, "url", (word, value) -> segment(value)),
         headers,
         body,
         contentType,
@@ -325,12 +345,18 @@ public final class Confirmation {
     Map<String, String> filled = new LinkedHashMap<>();
     filled.put("Accept", "application/json");
     headers.forEach(
-        (name, value) -> filled.put(name, fill(value, scope, name, Confirmation::line)));
+        (name, value) -> filled.put(name, fill(value, scope, name, (word, text) -> line(text))));
     byte[] content = null;
     if (body != null) {
       boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
       content =
-          fill(body, scope, "body", json ? Template::quoted : SignedText::percentEncoded)
+          fill(
+                  body,
+                  scope,
+                  "body",
+                  json
+                      ? (word, value) -> inJson(word, value, scope)
+                      : (word, value) -> SignedText.percentEncoded(value))
               .getBytes(StandardCharsets.UTF_8);
       filled.putIfAbsent("Content-Type", contentType);
     }
@@ -338,9 +364,9 @@ public final class Confirmation {
   }
 
   private static String fill(
-      Template template, Scope scope, String name, UnaryOperator<String> encoding) {
+      Template template, Scope scope, String name, Template.Writing writing) {
     try {
-      String text = template.filled(scope, encoding);
+      String text = template.filled(scope, writing);
       if (text != null) {
         return text;
       }
@@ -357,6 +383,18 @@ public final class Confirmation {
       throw new IllegalArgumentException("'" + value + "' can't stand in confirm.url");
     }
     return SignedText.percentEncoded(value);
+  }
+
+  /**
+   * The body is JSON itself and stays so, byte for byte; another value stands between quotes that
+   * the text has.
+   */
+  private static String inJson(Template.Word word, String value, Scope scope) throws Refusal {
+    if (word == Template.Word.BODY) {
+      JsonNode unused = StrictJson.parse(scope.request.body());
+      return value;
+    }
+    return Template.quoted(value);
   }
 
   private static String line(String value) {

@@ -44,6 +44,8 @@ final class Plan {
 
   final String keyForm;
   final List<String> keyPrefixes;
+  final @Nullable Template certificateUrl;
+  final List<String> certificateHosts;
   final @Nullable Template id;
   final @Nullable Template bodySha256;
   final @Nullable Template timestamp;
@@ -100,6 +102,8 @@ final class Plan {
     signedInLowerCase = settings.has(Setting.SIGNATURE_SIGNED_CASE);
     keyForm = settings.word(Setting.SIGNATURE_KEY, "text");
     keyPrefixes = Setting.list(settings.word(Setting.SIGNATURE_KEY_PREFIX, ""));
+    certificateUrl = settings.template(Setting.SIGNATURE_CERTIFICATE_URL, Template.Context.WIRE);
+    certificateHosts = Setting.list(settings.word(Setting.SIGNATURE_CERTIFICATE_HOSTS, ""));
     id = settings.template(Setting.SIGNATURE_ID, Template.Context.WIRE);
     bodySha256 = settings.template(Setting.SIGNATURE_BODY_SHA256, Template.Context.WIRE);
     timestamp = settings.template(Setting.TIMESTAMP_FROM, Template.Context.WIRE);
@@ -191,6 +195,7 @@ final class Plan {
     if (part != null && (format.equals("plain") || format.equals("pairs"))) {
       add(problems, Setting.SIGNATURE_PART, "has no meaning with signature.format " + format);
     }
+    checkCertificates(problems);
     boolean inForm = bodyFormat == BodyFormat.JSON_IN_FORM || bodyFormat == BodyFormat.XML_IN_FORM;
     if (inForm && bodyField.isEmpty()) {
       add(problems, Setting.BODY_FIELD, "is missing; body.format names a form field's content");
@@ -209,6 +214,24 @@ final class Plan {
     }
     if (handshake != null && handshake.reply().names(Template.Word.HMAC) && !algorithm.isHmac()) {
       add(problems, Setting.HANDSHAKE_REPLY, "names {hmac}, but signature.algorithm is no HMAC");
+    }
+  }
+
+  private void checkCertificates(List<ProviderException.Problem> problems) {
+    if (certificateUrl == null) {
+      return;
+    }
+    if (certificateHosts.isEmpty()) {
+      add(
+          problems,
+          Setting.SIGNATURE_CERTIFICATE_HOSTS,
+          "is missing; certificates are fetched from hosts that are named here alone");
+    }
+    if (algorithm != Algorithm.RSA_SHA256) {
+      add(
+          problems,
+          Setting.SIGNATURE_CERTIFICATE_URL,
+          "needs signature.algorithm rsa-sha256, not " + algorithm.word());
     }
   }
 

@@ -239,6 +239,14 @@ public final class Provider {
     };
   }
 
+  /**
+   * Whether its requests name the certificate that they are signed with, so that an endpoint needs
+   * no secret.
+   */
+  public boolean namesCertificates() {
+    return plan.certificateUrl != null;
+  }
+
   /** How much of a request the signature vouches for. */
   public enum Coverage {
     /** The body, whole. */
@@ -357,7 +365,7 @@ public final class Provider {
     try {
       String filled =
           Template.parse(text, Template.Context.REPLY)
-              .filled(scope, value -> json ? Template.quoted(value) : value, true);
+              .filled(scope, (word, value) -> json ? Template.quoted(value) : value, true);
       return filled == null ? "" : filled;
     } catch (Refusal e) {
       return "";

@@ -114,6 +114,16 @@ public enum Setting {
       Kind.TEXT,
       "text before the secret that is not part of the key (whsec_); may be missing; several with"
           + " commas"),
+  SIGNATURE_CERTIFICATE_URL(
+      "signature.certificate-url",
+      Kind.WIRE,
+      "where the URL of the certificate is that the platform signed with; it is fetched once, and"
+          + " counts beside the secrets when it is for a host of signature.certificate-hosts"),
+  SIGNATURE_CERTIFICATE_HOSTS(
+      "signature.certificate-hosts",
+      Kind.HOSTS,
+      "the hosts, each with its subdomains, that certificates are fetched from and that they must be"
+          + " for"),
   SIGNATURE_ID("signature.id", Kind.WIRE, "where {id} is"),
   SIGNATURE_BODY_SHA256(
       "signature.body-sha256",
@@ -333,6 +343,7 @@ public enum Setting {
         || kind.shape == Shape.TEMPLATE_BY_TYPE
         || kind.shape == Shape.DATE_FORMATS
         || kind.shape == Shape.WORDS
+        || kind.shape == Shape.HOSTS
         || kind.shape == Shape.HEADERS;
   }
 
@@ -371,6 +382,7 @@ public enum Setting {
     STATUS,
     DIGITS_BY_NAME,
     HEADERS,
+    HOSTS,
     POINTER,
     POINTER_OR_DOT,
     POINTERS,
@@ -399,6 +411,7 @@ public enum Setting {
     static final Kind DURATION = of(Shape.DURATION);
     static final Kind STATUS = of(Shape.STATUS);
     static final Kind HEADERS = of(Shape.HEADERS);
+    static final Kind HOSTS = of(Shape.HOSTS);
     static final Kind POINTER = of(Shape.POINTER);
     static final Kind POINTER_OR_DOT = of(Shape.POINTER_OR_DOT);
     static final Kind POINTERS = of(Shape.POINTERS);
@@ -465,6 +478,14 @@ public enum Setting {
           for (String name : list(value)) {
             if (!name.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
               throw new IllegalArgumentException("'" + name + "' can't be the name of a header");
+            }
+          }
+        }
+        case HOSTS -> {
+          for (String host : list(value)) {
+            if (!CertificateUrl.isHost(host)) {
+              throw new IllegalArgumentException(
+                  "'" + host + "' is not the name of a host; write paypal.com, for example");
             }
           }
         }

@@ -14,7 +14,6 @@ import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -149,6 +148,8 @@ final class Template {
         EnumSet.of(
             Word.POINTER,
             Word.ROOT,
+            Word.BODY,
+            Word.HEADER,
             Word.FORM,
             Word.QUERY,
             Word.TYPE,
@@ -374,24 +375,34 @@ final class Template {
     return new Template(text, List.copyOf(pieces), null);
   }
 
-  /** The text with every value encoded; null when one is missing. */
-  @Nullable String filled(Scope scope, UnaryOperator<String> encoding) throws Refusal {
-    return filled(scope, encoding, false);
+  /** How a value is written into a text of ours, by the word that names it. */
+  interface Writing {
+    String write(Word word, String value) throws Refusal;
+  }
+
+  /** The text with every value written as it must be there; null when one is missing. */
+  @Nullable String filled(Scope scope, Writing writing) throws Refusal {
+    return filled(scope, writing, false);
   }
 
   /** The same; a value that is missing is empty where it may be. */
-  @Nullable String filled(Scope scope, UnaryOperator<String> encoding, boolean mayBeMissing)
-      throws Refusal {
+  @Nullable String filled(Scope scope, Writing writing, boolean mayBeMissing) throws Refusal {
     StringBuilder built = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece.sources().isEmpty()) {
         built.append(utf8(piece.literal()));
         continue;
       }
-      String value = nonEmpty(piece, scope);
-      if (value != null) {
-        built.append(encoding.apply(value));
-      } else if (!piece.optional() && !mayBeMissing) {
+      boolean there = false;
+      for (Source source : piece.sources()) {
+        String value = source.text(scope);
+        if (value != null && !value.isEmpty()) {
+          built.append(writing.write(source.word(), value));
+          there = true;
+          break;
+        }
+      }
+      if (!there && !piece.optional() && !mayBeMissing) {
         return null;
       }
     }
@@ -405,7 +416,11 @@ final class Template {
 
   /** Whether something of the event itself stands in it. */
   boolean readsEvent() {
-    return names(Word.POINTER) || names(Word.ROOT) || names(Word.FORM) || names(Word.QUERY);
+    return names(Word.BODY)
+        || names(Word.POINTER)
+        || names(Word.ROOT)
+        || names(Word.FORM)
+        || names(Word.QUERY);
   }
 
   private static void addLiteral(List<Piece> pieces, StringBuilder literal) {

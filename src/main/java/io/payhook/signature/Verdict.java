@@ -1,4 +1,4 @@
 package io.payhook.signature;
 
 /** What a {@link Verifier} says about a request. */
-public sealed interface Verdict permits VerifiedEvent, Refused, Handshake {}
+public sealed interface Verdict permits VerifiedEvent, Refused, Handshake, Undecided {}

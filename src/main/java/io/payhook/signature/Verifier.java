@@ -23,6 +23,7 @@ public final class Verifier {
   private final Plan plan;
   private final Clock clock;
   private final List<Keyed> keys;
+  private final @Nullable Signers signers;
 
   private record Keyed(Secret secret, Check check) {}
 
@@ -37,11 +38,24 @@ public final class Verifier {
    *     the provider has no value: fail closed, before the first request
    */
   public Verifier(Provider provider, List<Secret> secrets, Clock clock) {
+    this(provider, secrets, clock, Certificates.NONE);
+  }
+
+  /**
+   * @param provider how the platform signs
+   * @param secrets one or several; each of them is enough. None where the platform's requests name
+   *     a certificate
+   * @param clock for timestamps and for the dates of the secrets
+   * @param certificates those that requests name, for platforms whose requests do
+   * @throws ProviderException as above
+   */
+  public Verifier(Provider provider, List<Secret> secrets, Clock clock, Certificates certificates) {
     this.provider = provider;
     this.plan = provider.plan();
     this.clock = Objects.requireNonNull(clock, "clock");
     List<ProviderException.Problem> problems = new ArrayList<>();
     this.keys = keys(provider, secrets, problems);
+    this.signers = Signers.of(plan, certificates);
     plan.params()
         .forEach(
             (name, value) -> {
@@ -62,7 +76,7 @@ public final class Verifier {
     if (plan.algorithm == Algorithm.NONE) {
       return List.of();
     }
-    if (secrets.isEmpty()) {
+    if (secrets.isEmpty() && plan.certificateUrl == null) {
       problems.add(
           new ProviderException.Problem(
               "secrets", "there is none; give the one the platform shows for this webhook"));
@@ -110,6 +124,8 @@ public final class Verifier {
       Handshake answer =
           plan.handshake != null && plan.handshake.signed() ? handshake(scope) : null;
       return answer != null ? answer : event(scope, signed);
+    } catch (Signers.NotHereYet e) {
+      return e.verdict();
     } catch (Refusal e) {
       return e.as(authentic ? Refused.Category.MALFORMED : Refused.Category.SIGNATURE);
     } catch (RuntimeException | StackOverflowError e) {
@@ -131,7 +147,7 @@ public final class Verifier {
    */
   private record Signed(List<@Nullable String> labels, List<Refused> leftOut) {}
 
-  private Signed authenticate(Scope scope) throws Refusal {
+  private Signed authenticate(Scope scope) throws Refusal, Signers.NotHereYet {
     if (plan.algorithm == Algorithm.NONE) {
       return new Signed(List.of("none"), List.of());
     }
@@ -147,7 +163,7 @@ public final class Verifier {
    * What is signed is kept whatever stands beside it. An item with a wrong signature refuses the
    * request, since the platform may send it again with a right one; one without any never will be.
    */
-  private Signed itemsSigned(Scope scope) throws Refusal {
+  private Signed itemsSigned(Scope scope) throws Refusal, Signers.NotHereYet {
     List<@Nullable String> labels = new ArrayList<>();
     List<Refused> leftOut = new ArrayList<>();
     Refusal unsigned = null;
@@ -179,7 +195,7 @@ public final class Verifier {
     return PerType.any(plan.event.unsignedTypes, type, scope.rawType);
   }
 
-  private String signedBy(Scope scope) throws Refusal {
+  private String signedBy(Scope scope) throws Refusal, Signers.NotHereYet {
     List<Decoded> signatures = decoded(plan.candidates(scope));
     boolean anyActive = false;
     Refusal unbuilt = null;
@@ -206,13 +222,60 @@ public final class Verifier {
         }
       }
     }
-    if (!anyActive) {
+    String certificate = signers == null ? null : certified(signers, scope, signatures);
+    if (certificate != null) {
+      return certificate;
+    }
+    if (!anyActive && !keys.isEmpty()) {
       throw new Refusal("no-active-secret", "no secret counts today; look at their dates");
     }
     if (unbuilt != null) {
       throw unbuilt;
     }
     throw wrong(signatures);
+  }
+
+  /**
+   * The label of the certificate that the request names, when it was signed with it. It is asked
+   * for last, and only where all that is signed is there.
+   */
+  private @Nullable String certified(Signers from, Scope scope, List<Decoded> signatures)
+      throws Refusal, Signers.NotHereYet {
+    List<byte[]> contents = contents(scope);
+    Certificates.Trusted certificate = from.named(scope);
+    if (certificate == null) {
+      if (keys.isEmpty()) {
+        throw new Refusal(
+            "missing-certificate-url", "the request names no certificate, and no secret is given");
+      }
+      return null;
+    }
+    Check check = Check.of(certificate.key());
+    List<byte[]> bytes = signatures.stream().map(Decoded::bytes).toList();
+    for (byte[] content : contents) {
+      if (check.holds(content, bytes)) {
+        scope.signedContent = content;
+        return certificate.label();
+      }
+    }
+    return null;
+  }
+
+  /** All that may be what is signed; at least one. */
+  private List<byte[]> contents(Scope scope) throws Refusal {
+    List<byte[]> contents = new ArrayList<>(plan.signed.size());
+    Refusal unbuilt = null;
+    for (Template template : plan.signed) {
+      try {
+        contents.add(plan.content(template, scope));
+      } catch (Refusal e) {
+        unbuilt = e;
+      }
+    }
+    if (contents.isEmpty() && unbuilt != null) {
+      throw unbuilt;
+    }
+    return contents;
   }
 
   private Refusal wrong(List<Decoded> signatures) {

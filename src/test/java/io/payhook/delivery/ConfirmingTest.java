@@ -172,7 +172,7 @@ class ConfirmingTest {
     Receipt receipt = accept(EVENT);
     expect(
         "conflict",
-        "confirm-payments skipped 1 CONFLICT the provider says amount 1.00, the event needs at least 1500.00");
+        "confirm-payments skipped 1 CONFLICT the provider says amount 100.00, the event needs at least 150000.00");
     assertThat(effects).isEmpty();
 
     answer = ANSWER;

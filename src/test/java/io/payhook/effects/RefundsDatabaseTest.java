@@ -82,12 +82,12 @@ class RefundsDatabaseTest {
       statuses.add(status());
     }
     assertThat(statuses).containsOnly("partially_refunded");
-    assertThat(summary()).containsEntry("refunded_amount", new BigDecimal("350000"));
+    assertThat(summary()).containsEntry("refunded_amount", new BigDecimal("350000.00"));
 
     deliver(refund("R-2", "150000"));
     assertThat(summary())
         .containsEntry("refund_count", 3)
-        .containsEntry("refunded_amount", new BigDecimal("350000"));
+        .containsEntry("refunded_amount", new BigDecimal("350000.00"));
 
     deliver(refund("R-4", "150000"));
     assertThat(summary())
@@ -109,7 +109,7 @@ class RefundsDatabaseTest {
 
     assertThat(summary())
         .containsEntry("refund_count", 3)
-        .containsEntry("refunded_amount", new BigDecimal("350000"));
+        .containsEntry("refunded_amount", new BigDecimal("350000.00"));
   }
 
   @Test

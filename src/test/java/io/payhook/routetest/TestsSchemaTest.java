@@ -45,6 +45,7 @@ class TestsSchemaTest {
             + "/properties/rows/anyOf/0|{tests: [{name: x, send: y, rows: [{query: q, count: 1, zzz: 1}]}]}",
         TEST + "/properties/emails/anyOf/0|{tests: [{name: x, send: y, emails: [{zzz: 1}]}]}",
         TEST + "/properties/calls/anyOf/0|{tests: [{name: x, send: y, calls: [{zzz: 1}]}]}",
+        "/definitions/facts|{tests: [{name: x, send: y, facts: [{zzz: 1}]}]}",
         TEST
             + "/properties/deliveries/additionalProperties/anyOf/0/anyOf/1|{tests: [{name: x, send: y, deliveries: {r: [{state: done, zzz: 1}]}}]}",
       })

@@ -122,6 +122,13 @@ class DevelopmentSecretsTest {
     assertThatThrownBy(() -> function.apply("P_WEBHOOK_SECRET"))
         .hasMessageContaining("P_WEBHOOK_SECRET is not set")
         .hasMessageContaining("profile prod makes no development secrets");
+    assertThatThrownBy(() -> function.apply("P_WEBHOOK_SECRET:")).hasMessageContaining("not set");
+    assertThatThrownBy(() -> function.apply("P_CONFIRM_SECRET:")).hasMessageContaining("not set");
+    assertThatThrownBy(() -> function.apply("P_RSA_WEBHOOK_SECRET"))
+        .hasMessageContaining("not set");
+    assertThat(function.apply("P_RSA_WEBHOOK_SECRET:"))
+        .as("a platform's key that need not be pinned")
+        .isEmpty();
     assertThat(folder).isEmptyDirectory();
   }
 
