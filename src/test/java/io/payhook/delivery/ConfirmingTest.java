@@ -278,8 +278,8 @@ class ConfirmingTest {
         "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"T1\"}}");
     expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
     assertThat(database.query("select concat_ws(' ', amount, currency) from payhook.event"))
-        .containsExactly("1500.00 NGN");
-    assertThat(facts).containsExactly("1500.00 NGN");
+        .containsExactly("150000.00 NGN");
+    assertThat(facts).containsExactly("150000.00 NGN");
   }
 
   @Test
@@ -336,7 +336,7 @@ class ConfirmingTest {
     answer =
         "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
     accept("resource.changed", "k1", "application/x-www-form-urlencoded", "id=tr_1");
-    expect("accepted", "confirm-payments done 1", "record done 1");
+    expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
     assertThat(questions).containsExactly("GET /v2/payments/tr_1 Bearer sk_test_key ");
     assertThat(effects).hasSize(1).first().asString().contains("status=paid");
 
