@@ -70,7 +70,7 @@ class JournalFactsTest {
         .singleElement()
         .asString()
         .startsWith("what is not so is told")
-        .contains("facts (line 22)", "amount 700, occurredAt null, currency NGN")
+        .contains("facts (line 23)", "amount 700, occurredAt null, currency NGN")
         .containsPattern("\\| type payment.success, key [^,]*T-3, entity T-3, amount 7.00,");
   }
 
@@ -88,8 +88,8 @@ class JournalFactsTest {
                 """))
         .containsExactly(
             "tests.yaml:5:10: there is no 'amuont' here; did you mean 'amount'?; there are: type, key, entity, amount, currency, occurredAt, origin",
-            "tests.yaml:5:31: 'lots' is no amount; 5000.00 would be one, in major units; null is unknown",
-            "tests.yaml:5:47: 'naira' is no currency; NGN would be one; null is unknown",
+            "tests.yaml:5:29: 'lots' is no amount; 5000.00 would be one, in major units; null is unknown",
+            "tests.yaml:5:45: 'naira' is no currency; NGN would be one; null is unknown",
             "tests.yaml:6:22: 'yesterday' is no time; 2026-11-23T10:15:30Z would be one; null is unknown",
             "tests.yaml:6:41: 'webhok' is no origin; did you mean 'webhook'?; there are: webhook, reconciled, own");
   }

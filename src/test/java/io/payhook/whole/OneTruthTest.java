@@ -104,7 +104,8 @@ class OneTruthTest {
 
   @TempDir Path folder;
   private final Map<String, String> secrets = new TreeMap<>();
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   @Test
   void every_place_shows_the_same_amount() throws Exception {
@@ -176,7 +177,8 @@ class OneTruthTest {
     Properties environment = new Properties();
     endpoints.forEach(
         (name, provider) -> {
-          String variable = "TRUTH_" + name.toUpperCase(Locale.ROOT).replaceAll("\\W", "_");
+          String variable =
+              name.toUpperCase(Locale.ROOT).replaceAll("\\W", "_") + "_WEBHOOK_SECRET";
           environment.put(variable, secrets.get(name));
           beans.append(
               "    - name: %s\n      type: io.payhook.Endpoint\n      properties:\n        provider: %s\n"
