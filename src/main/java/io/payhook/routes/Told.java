@@ -35,7 +35,7 @@ record Told(Sample sample, String type, List<Map<String, @Nullable String>> item
     List<String> types =
         items.stream().map(item -> String.valueOf(item.get("type"))).distinct().toList();
     return (types.isEmpty() ? List.of(sample.type()) : types)
-        .stream().map(type -> new Told(sample, type, items)).toList();
+        .stream().map(type -> new Told(sample, provider.confirmedType(type), items)).toList();
   }
 
   static Told of(Provider provider, Sample sample, String type) {

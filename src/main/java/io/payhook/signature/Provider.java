@@ -373,6 +373,23 @@ public final class Provider {
   }
 
   /**
+   * The type that an event has once it is confirmed, where every event has to be and only the
+   * platform's API tells its type; else the type itself.
+   */
+  public String confirmedType(String type) {
+    Map<String, String> byStatus = plan.settings().map(Setting.CONFIRM_TYPE_IS);
+    boolean told =
+        plan.settings().flag(Setting.CONFIRM_ENABLED, false) && !byStatus.containsValue(type);
+    return told
+        ? lines(Setting.CONFIRM_STATUS_IS).stream()
+            .map(byStatus::get)
+            .filter(java.util.Objects::nonNull)
+            .findFirst()
+            .orElse(type)
+        : type;
+  }
+
+  /**
    * What the platform's own API is asked about an event, where events have to be confirmed.
    *
    * @throws ProviderException when they have to be but the key of that API is missing

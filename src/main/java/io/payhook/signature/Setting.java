@@ -193,6 +193,11 @@ public enum Setting {
       "event.currency-digits",
       Kind.DIGITS_BY_NAME,
       "minor digits that differ from ISO 4217; '*': of every other currency"),
+  EVENT_BODY_OF_SEVERAL_TYPES(
+      "event.body-of-several-types",
+      Kind.BOOLEAN,
+      "whether the platform sends one body under several types that it does not sign, each an event"
+          + " of its own"),
   EVENT_ALIASES(
       "event.aliases",
       Kind.TEXT_BY_NAME,
@@ -267,6 +272,10 @@ public enum Setting {
   CONFIRM_STATUS_PENDING(
       "confirm.status-pending", Kind.LINES, "what it is while the platform does not know yet"),
   CONFIRM_AMOUNT("confirm.amount", Kind.POINTERS_IN_TURN, "the amount in the answer"),
+  CONFIRM_AMOUNT_OF(
+      "confirm.amount-of",
+      Kind.POINTERS_BY_TYPE,
+      "the same for one event type, the one after the confirmation"),
   CONFIRM_AMOUNT_UNIT("confirm.amount-unit", Kind.words("major", "minor"), "its unit"),
   CONFIRM_AMOUNT_RULE(
       "confirm.amount-rule",
@@ -285,6 +294,10 @@ public enum Setting {
       "confirm.type-is",
       Kind.TEXT_BY_NAME,
       "the event's type by the status in the answer, for events that do not tell it themselves"),
+  CONFIRM_TYPE_BY(
+      "confirm.type-by",
+      Kind.ANSWER,
+      "what confirm.type-is looks up; by default the status in the answer"),
   CONFIRM_KEY(
       "confirm.key",
       Kind.ANSWER,

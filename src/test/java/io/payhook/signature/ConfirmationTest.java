@@ -265,7 +265,7 @@ class ConfirmationTest {
         "confirm.url ! https://{/host}/x ! whose host is written out",
         "confirm.url ! https://a@b/{/id} ! whose host is written out",
         "confirm.url ! https://api.example.com/{/id ! '{' is not closed",
-        "confirm.url ! https://api.example.com/{body} ! has no meaning here",
+        "confirm.url ! https://api.example.com/{url} ! has no meaning here",
         "confirm.status ! '' ! confirm.status: is missing",
         "confirm.status-is ! '' ! confirm.status-is: is missing",
         "confirm.reference-is ! '' ! confirm.reference-is: is missing",

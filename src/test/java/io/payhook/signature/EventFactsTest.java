@@ -300,6 +300,27 @@ class EventFactsTest {
   }
 
   @Test
+  void one_body_under_two_types_may_be_two_events() {
+    Map<String, String> settings = valid();
+    settings.put("event.type", "header:X-Topic");
+    Provider one = Provider.parse("mine", settings);
+    settings.put("event.body-of-several-types", "true");
+    Provider several = Provider.parse("mine", settings);
+    assertThat(digest(one, "orders/create")).isEqualTo(digest(one, "orders/paid"));
+    assertThat(digest(several, "orders/create")).isNotEqualTo(digest(several, "orders/paid"));
+  }
+
+  private static byte[] digest(Provider provider, String type) {
+    RawRequest request =
+        new RawRequest(
+            "POST", "https://a/", List.of(), "{\"id\":\"1\"}".getBytes(StandardCharsets.UTF_8));
+    return ((VerifiedEvent)
+            new Verifier(provider, List.of(SECRET), CLOCK)
+                .verify(new Signer(provider, SECRET, CLOCK).sign(request, type)))
+        .signedDigest();
+  }
+
+  @Test
   void of_several_presets_the_one_whose_signature_is_carried_decides() {
     Map<String, String> other = valid();
     other.put("signature.header", "X-Other");
