@@ -1,4 +1,4 @@
--- Records what an event says of a payment, with the refunds that came first, and keeps its customer up to date.
+-- Records a successful payment, with the refunds that came first, and keeps its customer up to date.
 
 -- One event of a payment at a time, so that a payment and its refund can't miss each other.
 select pg_advisory_xact_lock(hashtextextended('payment ' || :entity::text, 0));
@@ -9,8 +9,7 @@ with customer_of_payment as (
   insert into customer (email, name, created_at, updated_at)
   select lower(:event.data.customer.email::text), nullif(:event.data.customer.name::text, ''),
          :receivedAt, :receivedAt
-  where :eventType::text = 'payment.success'
-    and :event.data.customer.email::text <> ''
+  where :event.data.customer.email::text <> ''
     and not exists (
       select from customer
       where email = lower(:event.data.customer.email::text)
@@ -30,11 +29,7 @@ insert into payment as kept (
   refund_count, refunded_amount, refund_currency_differs)
 select
   :entity::text,
-  case :eventType::text
-    when 'payment.success' then 'success'
-    when 'payment.failed' then 'failed'
-    else 'pending'
-  end,
+  'success',
   :amount,
   :currency::text,
   nullif(:event.data.customer.email::text, ''),
@@ -47,32 +42,22 @@ select
 from refund
 where transaction_id = :entity::text and status = 'processed'
 
--- A success is the last word on a payment, a failure stands above what is pending, and of two that
--- say the same the newer one counts. What only the other one knows is kept, but never the amount of
--- one with the currency of another.
+-- A success is the last word on a payment, and of two successes the newer one. What it doesn't say stays
+-- as another event said it, but never the amount of one with the currency of another.
 on conflict (transaction_id) do update set
-  (outcome, customer_email, customer_name, occurred_at, updated_at,
-   amount, currency, refunded_amount, refund_currency_differs) = (
-    select
-      case when wins then excluded.outcome else kept.outcome end,
-      case when wins then coalesce(excluded.customer_email, kept.customer_email)
-           else coalesce(kept.customer_email, excluded.customer_email) end,
-      case when wins then coalesce(excluded.customer_name, kept.customer_name)
-           else coalesce(kept.customer_name, excluded.customer_name) end,
-      case when wins then excluded.occurred_at else kept.occurred_at end,
-      case when wins then greatest(kept.updated_at, excluded.updated_at) else kept.updated_at end,
-      case when pays then excluded.amount else kept.amount end,
-      case when pays then excluded.currency else kept.currency end,
-      case when pays then excluded.refunded_amount else kept.refunded_amount end,
-      case when pays then excluded.refund_currency_differs else kept.refund_currency_differs end
-    from
-      (select case
-         when excluded.outcome <> kept.outcome
-           then kept.outcome = 'pending' or excluded.outcome = 'success'
-         when excluded.occurred_at <> kept.occurred_at
-           then excluded.occurred_at > kept.occurred_at
-         else excluded.updated_at >= kept.updated_at
-       end as wins) as one,
-      lateral (select
-         case when excluded.amount is not null then wins or kept.amount is null
-              else kept.amount is null and (wins or kept.currency is null) end as pays) as two);
+  outcome = excluded.outcome,
+  customer_email = coalesce(excluded.customer_email, kept.customer_email),
+  customer_name = coalesce(excluded.customer_name, kept.customer_name),
+  occurred_at = excluded.occurred_at,
+  updated_at = greatest(excluded.updated_at, kept.updated_at),
+  amount = coalesce(excluded.amount, kept.amount),
+  currency = case when excluded.amount is null and kept.amount is not null
+                  then kept.currency else excluded.currency end,
+  refunded_amount = case when excluded.amount is null and kept.amount is not null
+                         then kept.refunded_amount else excluded.refunded_amount end,
+  refund_currency_differs = case when excluded.amount is null and kept.amount is not null
+                                 then kept.refund_currency_differs else excluded.refund_currency_differs end
+where kept.outcome <> 'success'
+   or kept.amount is null
+   or case when excluded.occurred_at <> kept.occurred_at then excluded.occurred_at > kept.occurred_at
+           else excluded.updated_at >= kept.updated_at end;

@@ -277,7 +277,10 @@ class PaymentsDatabaseTest {
   void every_shape_of_the_payload_is_recorded_with_what_it_says(
       String sample, String status, String transaction, BigDecimal amount, String currency)
       throws Exception {
-    deliver("record-payment", BundledEvents.sample(sample), NOON);
+    String route =
+        Map.of("success", "record-payment", "failed", "record-failure", "pending", "record-pending")
+            .get(status);
+    deliver(route, BundledEvents.sample(sample), NOON);
 
     assertThat(TestDatabase.rows("select * from payment"))
         .singleElement()
