@@ -492,7 +492,8 @@ public final class Rehearsal {
   // What samples have
 
   /** Why a value can't be had. */
-  private record Missing(boolean member, String name, @Nullable String meant, String where) {
+  private record Missing(
+      boolean member, String name, @Nullable String meant, String where, int depth) {
     String what(String written) {
       return member
           ? written + ": " + where + " has no '" + name + "'"
@@ -513,25 +514,30 @@ public final class Rehearsal {
     String root = path.variable();
     if (!variables.contains(root)) {
       return complete
-          ? new Missing(false, root, Nearest.to(root, variables).orElse(null), "")
+          ? new Missing(false, root, Nearest.to(root, variables).orElse(null), "", 0)
           : null;
     }
     if (samples.isEmpty() || !root.equals("event") || path.members().isEmpty()) {
       return null;
     }
-    Missing missing = null;
+    Missing nearest = null;
     for (Sample sample : samples) {
-      missing = missing(sample, path.members());
+      Missing missing = missing(sample, path.members());
       if (missing == null) {
         return null;
       }
+      // The sample that has most of the path shows best what was meant.
+      if (nearest == null || missing.depth() > nearest.depth()) {
+        nearest = missing;
+      }
     }
-    return missing;
+    return nearest;
   }
 
   private static @Nullable Missing missing(Sample sample, List<String> members) {
     Object value = sample.variables.get("event");
-    for (String member : members) {
+    for (int depth = 0; depth < members.size(); depth++) {
+      String member = members.get(depth);
       Collection<String> there = List.of();
       boolean has = false;
       Object next = null;
@@ -548,7 +554,7 @@ public final class Rehearsal {
       }
       if (!has) {
         return new Missing(
-            true, member, Nearest.to(member, there).orElse(null), "sample " + sample.name);
+            true, member, Nearest.to(member, there).orElse(null), "sample " + sample.name, depth);
       }
       value = next;
     }
