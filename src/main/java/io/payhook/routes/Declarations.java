@@ -484,6 +484,7 @@ final class Declarations {
         && !Set.of("sha256", "sha512", "md5", "token", "basic").contains(algorithm)) {
       changes.put(Setting.SIGNATURE_ALGORITHM.key(), "hmac-sha256");
       changes.put(Setting.SIGNATURE_KEY.key(), "text");
+      changes.put(Setting.SIGNATURE_CERTIFICATE_URL.key(), "");
     }
     if (provider.setting(Setting.TIMESTAMP_TOLERANCE).isPresent()) {
       changes.put(Setting.TIMESTAMP_TOLERANCE.key(), "");
