@@ -52,11 +52,16 @@ public final class CertificateFile {
             .filter(each -> each.getBasicConstraints() < 0)
             .findFirst()
             .orElseThrow(() -> new CertificateException("the file has none but issuers' own"));
-    own.checkValidity(Date.from(now));
-    if (names(own).noneMatch(url::trusts)) {
+    Instant from = own.getNotBefore().toInstant();
+    Instant until = own.getNotAfter().toInstant();
+    if (now.isBefore(from) || now.isAfter(until)) {
+      throw new CertificateException("it counts from " + from + " until " + until + " alone");
+    }
+    List<String> names = names(own);
+    if (names.stream().noneMatch(url::trusts)) {
       throw new CertificateException(
           "it is for "
-              + own.getSubjectX500Principal().getName()
+              + String.join(", ", names)
               + ", not for a host of "
               + String.join(" or ", url.hosts()));
     }
@@ -68,7 +73,6 @@ public final class CertificateFile {
       throw new CertificateException(
           "its key is for " + own.getPublicKey().getAlgorithm() + ", not for RSA");
     }
-    Instant until = own.getNotAfter().toInstant();
     for (Certificate each : path(own, all, anchors, now).getCertificates()) {
       Instant end = ((X509Certificate) each).getNotAfter().toInstant();
       until = end.isBefore(until) ? end : until;
@@ -77,9 +81,14 @@ public final class CertificateFile {
   }
 
   private static List<X509Certificate> certificates(byte[] file) throws CertificateException {
-    Collection<? extends Certificate> read =
-        CertificateFactory.getInstance("X.509")
-            .generateCertificates(new ByteArrayInputStream(file));
+    Collection<? extends Certificate> read;
+    try {
+      read =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(file));
+    } catch (CertificateException e) {
+      throw new CertificateException("the file has no certificate that can be read", e);
+    }
     if (read.isEmpty() || read.size() > MOST) {
       throw new CertificateException(
           "the file has " + read.size() + " certificates; 1 to " + MOST + " would be right");
@@ -105,7 +114,7 @@ public final class CertificateFile {
   }
 
   /** The hosts it is for. Where it has a list of them, its subject's name is none. */
-  private static Stream<String> names(X509Certificate own) throws CertificateException {
+  private static List<String> names(X509Certificate own) throws CertificateException {
     Collection<List<?>> others = own.getSubjectAlternativeNames();
     List<String> hosts =
         others == null
@@ -115,7 +124,8 @@ public final class CertificateFile {
                 .map(each -> String.valueOf(each.get(1)))
                 .toList();
     return (hosts.isEmpty() ? commonNames(own) : hosts.stream())
-        .map(host -> host.startsWith("*.") ? host.substring(2) : host);
+        .map(host -> host.startsWith("*.") ? host.substring(2) : host)
+        .toList();
   }
 
   private static Stream<String> commonNames(X509Certificate own) throws CertificateException {

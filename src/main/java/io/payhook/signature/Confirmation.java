@@ -250,11 +250,24 @@ public final class Confirmation {
     return PerType.any(free, type, null);
   }
 
+  /** The headers of an event that a question would need, whether questions are asked or not. */
+  static List<String> headersAskedAbout(Plan plan) {
+    return plan.settings().has(Setting.CONFIRM_URL)
+        ? new Confirmation(plan).headerNames()
+        : List.of();
+  }
+
   /** Whether a question needs the headers that an event came with. */
   public boolean readsHeaders() {
+    return !headerNames().isEmpty();
+  }
+
+  /** The headers of an event that a question needs. */
+  List<String> headerNames() {
     return Stream.of(url.all().stream(), Stream.ofNullable(body), headers.values().stream())
         .flatMap(each -> each)
-        .anyMatch(template -> template.names(Template.Word.HEADER));
+        .flatMap(template -> template.namesOf(Template.Word.HEADER).stream())
+        .toList();
   }
 
   private Scope scope(Kept event) {

@@ -22,6 +22,9 @@ public final class Signer {
   private final Clock clock;
   private final String provider;
 
+  /** Headers that the platform's own API is told of, besides those that are signed. */
+  private final List<String> asked;
+
   /**
    * @param provider how the platform signs
    * @param secret the shared secret, or the private key where the platform has one
@@ -31,6 +34,7 @@ public final class Signer {
   public Signer(Provider provider, Secret secret, Clock clock) {
     this.plan = provider.plan();
     this.provider = provider.name();
+    this.asked = Confirmation.headersAskedAbout(plan);
     this.byGet = !provider.eventMethods().contains("POST");
     this.secret = secret;
     this.clock = Objects.requireNonNull(clock, "clock");
@@ -145,6 +149,11 @@ public final class Signer {
       for (String header :
           plan.timestamp.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
         request = request.withHeader(header, plan.written(clock.instant()));
+      }
+    }
+    for (String header : asked) {
+      if (!has(request, header)) {
+        request = request.withHeader(header, "sample");
       }
     }
     return request;

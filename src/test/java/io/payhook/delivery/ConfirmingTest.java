@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.journal.Deliveries;
+import io.payhook.journal.Facts;
 import io.payhook.journal.Migrations;
+import io.payhook.journal.NewEvent;
 import io.payhook.journal.Receipt;
 import io.payhook.journal.Replay;
 import io.payhook.journal.SubscriptionTable;
@@ -19,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -381,6 +384,81 @@ class ConfirmingTest {
             database.query(
                 "select concat_ws(' ', type, amount) from payhook.event where state = 'accepted' order by id"))
         .containsExactly("payment.paid 10.00", "payment.refunded 4.00");
+  }
+
+  private Provider paypal() {
+    String at = "http://127.0.0.1:" + api.getAddress().getPort();
+    return Providers.shipped()
+        .get("paypal-confirmed")
+        .with(
+            Map.of(
+                "params.webhook-id",
+                "8PT597110X687430L",
+                "confirm.secret",
+                "client:secret",
+                "confirm.url",
+                at + "/v1/notifications/verify-webhook-signature",
+                "confirm.token.url",
+                at + "/v1/oauth2/token"));
+  }
+
+  private static final String PAYPAL =
+      "{ \"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\", \"resource\":{\"id\":\"C1\",\"amount\":{\"value\":\"500.50\",\"currency_code\":\"EUR\"}} }";
+
+  private void acceptPaypal(Provider paypal) throws Exception {
+    confirm(paypal);
+    byte[] body = PAYPAL.getBytes(StandardCharsets.UTF_8);
+    journal.append(
+        new NewEvent(
+            "payments",
+            "PAYMENT.CAPTURE.COMPLETED",
+            "WH-1",
+            new Facts("C1", null, null, null, Facts.WEBHOOK),
+            null,
+            "POST",
+            "/",
+            "application/json",
+            """
+            [["Host", "shop.example.com"], ["Paypal-Auth-Algo", "SHA256withRSA"],
+             ["Paypal-Cert-Url", "https://api.paypal.com/certs/a"], ["Paypal-Transmission-Id", "t-1"],
+             ["Paypal-Transmission-Sig", "c2ln+/=="], ["Paypal-Transmission-Time", "2026-11-01T09:15:30Z"]]
+            """,
+            body,
+            NewEvent.Sameness.of(stored -> Arrays.equals(stored, body))),
+        engine.recipientsOf("payments", null, "PAYMENT.CAPTURE.COMPLETED"));
+  }
+
+  @Test
+  void paypal_is_asked_about_the_signature_with_the_headers_and_the_body_as_they_came()
+      throws Exception {
+    answer = "{\"access_token\":\"A21\",\"verification_status\":\"SUCCESS\"}";
+    acceptPaypal(paypal());
+    expect("accepted", "confirm-payments done 1", "record done 1");
+    assertThat(questions)
+        .containsExactly(
+            "POST /v1/oauth2/token Basic Y2xpZW50OnNlY3JldA== grant_type=client_credentials",
+            """
+            POST /v1/notifications/verify-webhook-signature Bearer A21 {
+              "auth_algo": "SHA256withRSA",
+              "cert_url": "https://api.paypal.com/certs/a",
+              "transmission_id": "t-1",
+              "transmission_sig": "c2ln+/==",
+              "transmission_time": "2026-11-01T09:15:30Z",
+              "webhook_id": "8PT597110X687430L",
+              "webhook_event": BODY
+            }
+            """
+                .replace("BODY", PAYPAL));
+  }
+
+  @Test
+  void a_signature_that_paypal_does_not_know_is_a_conflict() throws Exception {
+    answer = "{\"access_token\":\"A21\",\"verification_status\":\"FAILURE\"}";
+    acceptPaypal(paypal());
+    expect(
+        "conflict",
+        "confirm-payments skipped 1 CONFLICT the provider says status FAILURE, the event needs SUCCESS");
+    assertThat(effects).isEmpty();
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.signature.TestAuthority;
 import io.payhook.signature.Verifier;
 import io.payhook.signature.Verifiers;
 import io.vertx.core.Vertx;
@@ -20,14 +21,20 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.cert.TrustAnchor;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
@@ -35,6 +42,7 @@ import org.apache.camel.support.PluginHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -151,6 +159,10 @@ class PlatformsTest {
                     List.of(new RawRequest.Header("Content-Type", content)),
                     body.getBytes(StandardCharsets.UTF_8)),
                 type);
+    return send(name, request);
+  }
+
+  private HttpResponse<String> send(String name, RawRequest request) throws Exception {
     return call(
         "POST",
         "/webhooks/" + name,
@@ -304,6 +316,55 @@ class PlatformsTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body()).isEqualTo("<Response/>");
     assertThat(events("type, url")).containsExactly("message.delivered /webhooks/twilio");
+  }
+
+  @Test
+  void paypal_is_asked_to_try_again_while_its_certificate_comes(@TempDir Path folder)
+      throws Exception {
+    String subject = "CN=messageverificationcerts.paypal.com";
+    TestAuthority authority = new TestAuthority(folder);
+    authority.key("paypal", subject);
+    byte[] file = authority.chain("paypal", subject).getBytes(StandardCharsets.UTF_8);
+    Deque<Runnable> background = new ArrayDeque<>();
+    CertificateStore store =
+        new CertificateStore(url -> file, of(authority.anchors()), CLOCK, background::add);
+    Provider paypal =
+        Providers.shipped().get("paypal").with(Map.of("params.webhook-id", "8PT597110X687430L"));
+    endpoints.put(
+        new ActiveEndpoint(
+            "paypal",
+            List.of(paypal),
+            List.of(),
+            new Verifiers(List.of(new Verifier(paypal, List.of(), CLOCK, store)))));
+    String url = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42";
+    RawRequest request =
+        new Signer(paypal, authority.secret("paypal"), CLOCK)
+            .sign(
+                new RawRequest(
+                    "POST",
+                    PUBLIC + "/webhooks/paypal",
+                    List.of(new RawRequest.Header("PAYPAL-CERT-URL", url)),
+                    "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\",\"resource\":{\"id\":\"C1\"}}"
+                        .getBytes(StandardCharsets.UTF_8)),
+                "PAYMENT.CAPTURE.COMPLETED");
+
+    HttpResponse<String> early = send("paypal", request);
+    assertThat(early.statusCode()).isEqualTo(503);
+    assertThat(early.headers().firstValue("Retry-After")).hasValue("5");
+    assertThat(events("key")).isEmpty();
+    assertThat(background).hasSize(1);
+    background.remove().run();
+    assertThat(send("paypal", request).statusCode()).isEqualTo(200);
+    assertThat(events("key, substr(secret, 1, 12)")).containsExactly("WH-1 certificate-");
+    assertThat(
+            send("paypal", request.withHeader("PAYPAL-CERT-URL", "https://evil.com/a"))
+                .statusCode())
+        .isEqualTo(401);
+    assertThat(background).isEmpty();
+  }
+
+  private static Supplier<Set<TrustAnchor>> of(Set<TrustAnchor> anchors) {
+    return () -> anchors;
   }
 
   @ParameterizedTest

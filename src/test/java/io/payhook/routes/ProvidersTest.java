@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -82,6 +83,7 @@ class ProvidersTest {
             "payfast",
             "paymob",
             "paypal",
+            "paypal-confirmed",
             "paystack",
             "pesapal",
             "providus",
@@ -131,7 +133,7 @@ class ProvidersTest {
     List<DynamicTest> tests = new ArrayList<>();
     for (Provider preset : SHIPPED.all()) {
       Provider provider =
-          preset.name().equals("paypal")
+          preset.name().startsWith("paypal")
               ? preset.with(Map.of("params.webhook-id", "8PT597110X687430LKGECATA"))
               : preset;
       List<Secret> secrets = provider.isUnsigned() ? List.of() : List.of(secret(provider));
@@ -213,6 +215,15 @@ class ProvidersTest {
             + Base64.getMimeEncoder()
                 .encodeToString(generator.generateKeyPair().getPrivate().getEncoded())
             + "\n-----END PRIVATE KEY-----");
+  }
+
+  @Test
+  void paypals_events_state_the_same_whichever_way_they_are_proved() {
+    Map<String, String> facts = new TreeMap<>(SHIPPED.get("paypal").settings());
+    facts.keySet().removeIf(name -> !name.startsWith("event."));
+    Map<String, String> confirmed = new TreeMap<>(SHIPPED.get("paypal-confirmed").settings());
+    confirmed.keySet().removeIf(name -> !name.startsWith("event."));
+    assertThat(confirmed).isEqualTo(facts);
   }
 
   @Test

@@ -114,6 +114,7 @@ class ScaffoldTest {
     scaffold().endpoint("sms", "twilio");
     scaffold().endpoint("shop", "mollie-classic");
     scaffold().endpoint("paypal", "paypal");
+    scaffold().endpoint("paypal-asked", "paypal-confirmed");
     Files.writeString(
         folder.resolve("sms/tests.yaml"),
         """

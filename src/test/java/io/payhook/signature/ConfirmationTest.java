@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +53,57 @@ class ConfirmationTest {
     assertThat(question.headers()).containsEntry("Authorization", "Bearer sk_1");
     assertThat(question.body()).asString(StandardCharsets.UTF_8).isEqualTo("{\"id\":\"a/b\\\"c\"}");
     assertThat(question).asString().doesNotContain("sk_1");
+  }
+
+  private static Confirmation asking(String body, String contentType) {
+    Map<String, String> settings = valid();
+    settings.put("confirm.body", body);
+    settings.put("confirm.content-type", contentType);
+    return Provider.parse("mine", settings).confirmation().orElseThrow();
+  }
+
+  private static Confirmation.Kept kept(String body, RawRequest.Header... headers) {
+    return new Confirmation.Kept(
+        "a", "application/json", body.getBytes(StandardCharsets.UTF_8), List.of(headers));
+  }
+
+  @Test
+  void headers_of_the_event_and_its_body_as_it_came_stand_in_a_question() {
+    Confirmation confirmation =
+        asking("\\{\"at\":\"{header:x-time}\",\"event\":{body}\\}", "application/json");
+    assertThat(confirmation.readsHeaders()).isTrue();
+    String body = "{ \"id\" : \"1\",\n \"amount\":10.50, \"name\":\"\\u00e9 \u00e9\" }";
+    assertThat(
+            confirmation
+                .question(kept(body, new RawRequest.Header("X-Time", "\"now\"")), null)
+                .body())
+        .asString(StandardCharsets.UTF_8)
+        .isEqualTo("{\"at\":\"\\\"now\\\"\",\"event\":" + body + "}");
+  }
+
+  @Test
+  void a_body_that_is_no_json_or_a_header_that_is_missing_makes_no_question() {
+    Confirmation confirmation =
+        asking("\\{\"at\":\"{header:x-time}\",\"event\":{body}\\}", "application/json");
+    assertThatThrownBy(
+            () ->
+                confirmation.question(
+                    kept("{\"id\":1},\"more\":{}", new RawRequest.Header("X-Time", "now")), null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the body is not JSON");
+    assertThatThrownBy(() -> confirmation.question(kept("{\"id\":1}"), null))
+        .hasMessageContaining("the event has not what confirm.body needs");
+    assertThat(asking("\\{\"id\":\"{/id}\"\\}", "application/json").readsHeaders()).isFalse();
+  }
+
+  @Test
+  void in_a_form_the_body_is_one_value() {
+    assertThat(
+            asking("id={/id}&event={body}", "application/x-www-form-urlencoded")
+                .question(kept("{\"id\":\"1\"}"), null)
+                .body())
+        .asString(StandardCharsets.UTF_8)
+        .isEqualTo("id=1&event=%7B%22id%22%3A%221%22%7D");
   }
 
   @ParameterizedTest

@@ -36,7 +36,7 @@ class VerifierPropertiesTest {
       Providers.shipped().all().stream()
           .map(
               provider ->
-                  provider.name().equals("paypal")
+                  provider.name().startsWith("paypal")
                       ? provider.with(Map.of("params.webhook-id", "W"))
                       : provider)
           .toList();
@@ -111,6 +111,7 @@ class VerifierPropertiesTest {
             "mollie-classic", // nothing: it is confirmed
             "none",
             "paypal", // CRC32 of the body
+            "paypal-confirmed", // nothing: it is confirmed
             "twilio"); // fields of the form
   }
 
