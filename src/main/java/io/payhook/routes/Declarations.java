@@ -545,8 +545,12 @@ final class Declarations {
           into.computeIfAbsent(type, key -> new ArrayList<>());
         }
         for (VerifiedEvent item : event.items()) {
-          into.computeIfAbsent(item.type(), key -> new ArrayList<>())
-              .add(new Rehearsal.Sample(file.getFileName().toString(), variables(endpoint, item)));
+          Rehearsal.Sample rehearsed =
+              new Rehearsal.Sample(file.getFileName().toString(), variables(endpoint, item));
+          into.computeIfAbsent(item.type(), key -> new ArrayList<>()).add(rehearsed);
+          for (String confirmed : provider.confirmedTypes(item.type())) {
+            into.computeIfAbsent(confirmed, key -> new ArrayList<>()).add(rehearsed);
+          }
         }
       } else {
         refused(file, endpoint, provider, verdict);

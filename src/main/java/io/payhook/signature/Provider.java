@@ -372,6 +372,18 @@ public final class Provider {
     }
   }
 
+  /** The types that an event may have once it is confirmed, where only the platform's API tells. */
+  public Set<String> confirmedTypes(String type) {
+    Map<String, String> byStatus = plan.settings().map(Setting.CONFIRM_TYPE_IS);
+    boolean told = confirms() && !byStatus.containsValue(type);
+    return told ? Set.copyOf(byStatus.values()) : Set.of();
+  }
+
+  private boolean confirms() {
+    return plan.settings().flag(Setting.CONFIRM_ENABLED, false)
+        || !plan.settings().word(Setting.CONFIRM_SECRET, "").isBlank();
+  }
+
   /**
    * The type that an event has once it is confirmed, where every event has to be and only the
    * platform's API tells its type; else the type itself.
