@@ -1,31 +1,49 @@
--- Records a refund and marks its payment as refunded; without a payment it waits for it.
+-- Records a refund and what it leaves of its payment; without a payment it waits for it.
 
--- One event of a transaction at a time, so that a payment and its refund can't miss each other.
-select pg_advisory_xact_lock(hashtextextended('payment ' || :event.data.transaction_id::text, 0));
+-- One event of a payment at a time, so that a payment and its refund can't miss each other.
+select pg_advisory_xact_lock(hashtextextended('payment ' || :entity::text, 0));
 
-with refunded_payment as (
-  update payment set
-    status = 'refunded',
-    updated_at = greatest(updated_at, :receivedAt)
-  where transaction_id = :event.data.transaction_id::text
-)
-insert into refund (transaction_id, status, amount, currency, reason, customer_email, customer_name, updated_at)
+-- The key less the event type is the refund's own id, or stands for it. A refund that is pending never
+-- overwrites one that was processed or failed, whatever came last; of those two the newer one counts.
+insert into refund as kept (
+  refund_id, transaction_id, status, amount, currency, reason, customer_email, customer_name, occurred_at, updated_at)
 values (
-  :event.data.transaction_id::text,
-  coalesce(:event.data.status::text, 'processed'),
-  :event.data.amount::numeric,
-  upper(:event.data.currency::text),
+  regexp_replace(:eventKey::text, '^refund\.[a-z_]+:', ''),
+  :entity::text,
+  split_part(:eventType::text, '.', 2),
+  :amount,
+  :currency::text,
   :event.data.reason::text,
-  :event.data.customer.email::text,
-  :event.data.customer.name::text,
+  nullif(:event.data.customer.email::text, ''),
+  nullif(:event.data.customer.name::text, ''),
+  :occurredAt,
   :receivedAt
 )
-on conflict (transaction_id) do update set
+on conflict (refund_id) do update set
   status = excluded.status,
-  amount = excluded.amount,
-  currency = excluded.currency,
-  reason = excluded.reason,
-  customer_email = excluded.customer_email,
-  customer_name = excluded.customer_name,
+  amount = coalesce(excluded.amount, kept.amount),
+  currency = case when excluded.amount is null and kept.amount is not null
+                  then kept.currency else excluded.currency end,
+  reason = coalesce(excluded.reason, kept.reason),
+  customer_email = coalesce(excluded.customer_email, kept.customer_email),
+  customer_name = coalesce(excluded.customer_name, kept.customer_name),
+  occurred_at = excluded.occurred_at,
   updated_at = excluded.updated_at
-where excluded.updated_at >= refund.updated_at;
+where case
+  when (excluded.status in ('processed', 'failed')) <> (kept.status in ('processed', 'failed'))
+    then excluded.status in ('processed', 'failed')
+  when excluded.occurred_at <> kept.occurred_at then excluded.occurred_at > kept.occurred_at
+  else excluded.updated_at >= kept.updated_at
+end;
+
+-- The refunds of the payment, this one among them, are counted anew: so it doesn't matter how often
+-- and in which order they come.
+update payment set
+  (refund_count, refunded_amount, refund_currency_differs, updated_at) = (
+    select count(*),
+           coalesce(sum(refund.amount) filter (where (refund.currency <> payment.currency) is not true), 0),
+           coalesce(bool_or(refund.currency <> payment.currency), false),
+           greatest(payment.updated_at, :receivedAt)
+    from refund
+    where refund.transaction_id = payment.transaction_id and refund.status = 'processed')
+where transaction_id = :entity::text;

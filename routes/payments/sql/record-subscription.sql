@@ -1,26 +1,33 @@
 -- Records a renewed subscription; a renewal that comes late doesn't overwrite a newer one.
-insert into subscription (subscription_id, transaction_id, status, plan, amount, currency,
-                          customer_email, customer_name, next_renewal_at, updated_at)
+insert into subscription as kept (
+  subscription_id, transaction_id, status, plan, amount, currency,
+  customer_email, customer_name, next_renewal_at, occurred_at, updated_at)
 values (
-  coalesce(:event.data.subscription_id::text, :event.data.transaction_id::text),
-  :event.data.transaction_id::text,
+  coalesce(:event.data.subscription_id::text, :entity::text),
+  :entity::text,
   coalesce(:event.data.status::text, 'active'),
   :event.data.plan::text,
-  :event.data.amount::numeric,
-  upper(:event.data.currency::text),
-  :event.data.customer.email::text,
-  :event.data.customer.name::text,
+  :amount,
+  :currency::text,
+  nullif(:event.data.customer.email::text, ''),
+  nullif(:event.data.customer.name::text, ''),
   :event.data.next_renewal_at::timestamptz,
+  :occurredAt,
   :receivedAt
 )
 on conflict (subscription_id) do update set
   transaction_id = excluded.transaction_id,
   status = excluded.status,
   plan = excluded.plan,
-  amount = excluded.amount,
-  currency = excluded.currency,
+  amount = coalesce(excluded.amount, kept.amount),
+  currency = case when excluded.amount is null and kept.amount is not null
+                  then kept.currency else excluded.currency end,
   customer_email = excluded.customer_email,
   customer_name = excluded.customer_name,
   next_renewal_at = excluded.next_renewal_at,
+  occurred_at = excluded.occurred_at,
   updated_at = excluded.updated_at
-where excluded.updated_at >= subscription.updated_at;
+where case
+  when excluded.occurred_at <> kept.occurred_at then excluded.occurred_at > kept.occurred_at
+  else excluded.updated_at >= kept.updated_at
+end;

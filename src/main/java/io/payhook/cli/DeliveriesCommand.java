@@ -1,6 +1,7 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -53,6 +54,23 @@ final class DeliveriesCommand extends ListCommand {
     query.put("endpoint", endpoint);
     query.put("since", since);
     query.put("orphaned", orphaned ? "true" : null);
+  }
+
+  @Override
+  List<String> columns() {
+    return List.of(
+        "event",
+        "route",
+        "state",
+        "endpoint",
+        "type",
+        "key",
+        "receivedAt",
+        "attempts",
+        "dueAt",
+        "doneAt",
+        "category",
+        "error");
   }
 
   @Override

@@ -38,6 +38,7 @@ final class EventCommand extends ManagementCommand {
     boolean duplicate = text(event.path("state")).equals("duplicate");
     line(duplicate ? "repeats" : "conflict of", text(event.path("conflictOf")));
     line("entity", text(event.path("entity")));
+    line("origin", text(event.path("origin")));
     line("received", time(event.path("receivedAt")));
     line("occurred", time(event.path("occurredAt")));
     line("amount", (text(event.path("amount")) + " " + text(event.path("currency"))).strip());

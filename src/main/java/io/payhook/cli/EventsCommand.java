@@ -1,6 +1,7 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,22 @@ final class EventsCommand extends ListCommand {
     query.put("state", state);
     query.put("since", since);
     query.put("search", search);
+  }
+
+  @Override
+  List<String> columns() {
+    return List.of(
+        "id",
+        "endpoint",
+        "type",
+        "key",
+        "entity",
+        "amount",
+        "currency",
+        "occurredAt",
+        "receivedAt",
+        "origin",
+        "state");
   }
 
   @Override

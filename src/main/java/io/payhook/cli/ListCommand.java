@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -28,6 +29,11 @@ abstract class ListCommand extends ManagementCommand {
       description = "Goes on after a list that ended here.")
   private @Nullable String after;
 
+  @Option(
+      names = "--csv",
+      description = "Prints CSV (RFC 4180) with a line of names first, for a spreadsheet.")
+  private boolean csv;
+
   private final String items;
   private final String cursor;
 
@@ -45,11 +51,17 @@ abstract class ListCommand extends ManagementCommand {
 
   abstract Table table(JsonNode list);
 
+  /** The members of each item that --csv prints, in their order. */
+  abstract List<String> columns();
+
   @Override
   final int ask() throws IOException, InterruptedException {
     if (limit < 1) {
       throw new ParameterException(
           spec.commandLine(), "--limit is " + limit + "; it is a whole number from 1");
+    }
+    if (csv && json) {
+      throw new ParameterException(spec.commandLine(), "--csv and --json exclude each other");
     }
     ArrayNode list = JSON.createArrayNode();
     String next = after;
@@ -71,7 +83,12 @@ abstract class ListCommand extends ManagementCommand {
       print(tree);
       return 0;
     }
-    if (!list.isEmpty()) {
+    if (csv) {
+      Csv rows = new Csv(columns());
+      list.forEach(rows::row);
+      out().print(rows);
+      out().flush();
+    } else if (!list.isEmpty()) {
       print(table(list));
     }
     if (next != null) {
@@ -79,7 +96,7 @@ abstract class ListCommand extends ManagementCommand {
           (list.size() < limit ? "The search is not at its end" : "There may be more")
               + "; go on with --after "
               + next);
-    } else if (list.isEmpty()) {
+    } else if (list.isEmpty() && !csv) {
       note("No " + items + ".");
     }
     return 0;

@@ -249,7 +249,7 @@ abstract class ManagementCommand implements Callable<Integer> {
   }
 
   /** Of the terminal; without one nothing is cut. */
-  private static int width() {
+  static int width() {
     String columns = System.getenv("COLUMNS");
     if (columns != null && columns.matches("[1-9]\\d{1,4}")) {
       return Integer.parseInt(columns);

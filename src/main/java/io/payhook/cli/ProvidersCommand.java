@@ -9,10 +9,12 @@ import io.payhook.signature.ProviderException;
 import io.payhook.signature.Setting;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,6 +47,12 @@ final class ProvidersCommand implements Callable<Integer> {
   private boolean settings;
 
   @Option(
+      names = "--facts",
+      description =
+          "Tells what is read off every sample, instead: type, key, entity, amount, currency, time.")
+  private boolean facts;
+
+  @Option(
       names = "--routes",
       paramLabel = "DIR",
       defaultValue = "routes",
@@ -62,6 +70,9 @@ final class ProvidersCommand implements Callable<Integer> {
         return 0;
       }
       Providers providers = Providers.load(routes.resolve("providers"));
+      if (facts) {
+        return tellFacts(name == null ? providers.all() : List.of(providers.get(name)), providers);
+      }
       if (name == null) {
         tellAll(providers.all());
       } else {
@@ -151,6 +162,51 @@ final class ProvidersCommand implements Callable<Integer> {
       out().println(head + ":");
       lines.forEach(line -> out().println("- " + line));
     }
+  }
+
+  /** The answer is no where a preset refuses its own sample. */
+  private int tellFacts(List<Provider> of, Providers providers) {
+    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+    for (Provider provider : of) {
+      for (Sample sample : providers.samples(provider.name())) {
+        rows.addAll(EventFacts.of(provider, sample, Clock.systemUTC()));
+      }
+    }
+    boolean refused = rows.stream().anyMatch(row -> row.containsKey("refused"));
+    if (json) {
+      print(rows);
+      return refused ? Cli.NO : 0;
+    }
+    Table table =
+        new Table()
+            .whole("PROVIDER", 0)
+            .cut("TYPE", 10, 0)
+            .cut("KEY", 8, 3)
+            .cut("ENTITY", 8, 1)
+            .whole("AMOUNT", 0)
+            .whole("CURRENCY", 0)
+            .whole("DIGITS", 4)
+            .whole("OCCURRED", 2);
+    for (Map<String, @Nullable Object> row : rows) {
+      table.row(
+          cell(row, "provider"),
+          row.containsKey("refused")
+              ? cell(row, "sample") + " REFUSED: " + cell(row, "refused")
+              : cell(row, "type"),
+          cell(row, "key"),
+          cell(row, "entity"),
+          cell(row, "amount"),
+          cell(row, "currency"),
+          cell(row, "digits"),
+          cell(row, "occurredAt"));
+    }
+    table.lines(ManagementCommand.width()).forEach(out()::println);
+    out().flush();
+    return refused ? Cli.NO : 0;
+  }
+
+  private static String cell(Map<String, @Nullable Object> row, String name) {
+    return Objects.toString(row.get(name), "");
   }
 
   private void tellSettings() {

@@ -233,7 +233,7 @@ final class VerifyCommand implements Callable<Integer> {
     if (verdict instanceof VerifiedEvent event) {
       result.put("verdict", "event");
       result.put("secret", event.secretLabel());
-      result.put("events", event.items().stream().map(VerifyCommand::asJson).toList());
+      result.put("events", event.items().stream().map(EventFacts::of).toList());
     } else if (verdict instanceof Handshake answer) {
       result.put("verdict", "handshake");
       result.put("status", answer.status());
@@ -250,25 +250,6 @@ final class VerifyCommand implements Callable<Integer> {
       result.put("detail", undecided.why());
     }
     return result;
-  }
-
-  private static Map<String, Object> asJson(VerifiedEvent event) {
-    Map<String, Object> item = new LinkedHashMap<>();
-    item.put("type", event.type());
-    item.put("key", event.key());
-    item.put("entity", event.entity());
-    put(item, "occurredAt", event.occurredAt());
-    if (event.amount() != null) {
-      item.put("amount", event.amount().toPlainString());
-    }
-    put(item, "currency", event.currency());
-    return item;
-  }
-
-  private static void put(Map<String, Object> item, String name, @Nullable Object value) {
-    if (value != null) {
-      item.put(name, value.toString());
-    }
   }
 
   private void print(Map<String, Object> result) {

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import io.payhook.journal.Facts;
 import io.payhook.journal.JournalReader;
 import io.payhook.journal.Replay;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -44,19 +46,25 @@ final class Trees {
     return instant == null ? null : instant.toString();
   }
 
+  private static @Nullable String amount(@Nullable BigDecimal amount) {
+    return amount == null ? null : amount.toPlainString();
+  }
+
   static Map<String, @Nullable Object> event(JournalReader.EventRow row) {
     Map<String, @Nullable Object> tree = new LinkedHashMap<>();
     tree.put("id", row.id().toString());
     tree.put("endpoint", row.endpoint());
     tree.put("type", row.type());
     tree.put("key", row.key());
+    Facts facts = row.facts();
+    tree.put("entity", facts.entity());
+    tree.put("amount", amount(facts.amount()));
+    tree.put("currency", facts.currency());
+    tree.put("occurredAt", time(facts.occurredAt()));
+    tree.put("receivedAt", time(row.receivedAt()));
+    tree.put("origin", facts.origin());
     tree.put("state", row.state());
     tree.put("conflictOf", row.conflictOf() == null ? null : row.conflictOf().toString());
-    tree.put("entity", row.entity());
-    tree.put("receivedAt", time(row.receivedAt()));
-    tree.put("occurredAt", time(row.occurredAt()));
-    tree.put("amount", row.amount() == null ? null : row.amount().toPlainString());
-    tree.put("currency", row.currency());
     tree.put("deliveries", row.deliveries());
     return tree;
   }

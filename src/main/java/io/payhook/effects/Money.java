@@ -1,9 +1,7 @@
 package io.payhook.effects;
 
+import io.payhook.signature.Currencies;
 import java.math.BigDecimal;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
-import java.util.Currency;
 import java.util.Locale;
 import java.util.Map;
 
@@ -12,8 +10,6 @@ import java.util.Map;
  * currency, and more only where the amount itself has more: money is shown, never rounded.
  */
 record Money(BigDecimal amount, String currency) {
-  private static final int USUAL_DECIMALS = 2;
-
   /** Signs that stand for one currency only where its customers are. */
   private static final Map<String, String> SIGNS =
       Map.ofEntries(
@@ -40,29 +36,25 @@ record Money(BigDecimal amount, String currency) {
     return new Money(amount, currency.strip().toUpperCase(Locale.ROOT));
   }
 
-  /** This amount, or if it counts the currency's minor unit, that many of the major one. */
-  Money counted(boolean minor) {
-    return minor ? new Money(amount.movePointLeft(decimals()), currency) : this;
+  /** That many of the major unit, where this amount counts the minor one. */
+  Money ofMinor() {
+    return new Money(amount.movePointLeft(Currencies.digits(currency)), currency);
+  }
+
+  boolean isWhole() {
+    return amount.stripTrailingZeros().scale() <= 0;
   }
 
   String text(boolean symbol) {
-    DecimalFormat format =
-        new DecimalFormat("#,##0", DecimalFormatSymbols.getInstance(Locale.ENGLISH));
-    BigDecimal plain = amount.stripTrailingZeros();
-    int decimals = decimals();
-    format.setMinimumFractionDigits(decimals);
-    format.setMaximumFractionDigits(Math.max(decimals, plain.scale()));
     String minus = amount.signum() < 0 ? "-" : "";
     String sign = symbol ? SIGNS.getOrDefault(currency, currency + " ") : currency + " ";
-    return minus + (sign.isBlank() ? "" : sign) + format.format(plain.abs());
+    return minus
+        + (sign.isBlank() ? "" : sign)
+        + grouped(Currencies.normal(amount, currency).abs());
   }
 
-  private int decimals() {
-    try {
-      int digits = Currency.getInstance(currency).getDefaultFractionDigits();
-      return digits < 0 ? USUAL_DECIMALS : digits;
-    } catch (IllegalArgumentException e) {
-      return USUAL_DECIMALS;
-    }
+  /** With commas between the thousands, and the decimals that it has. */
+  private static String grouped(BigDecimal amount) {
+    return String.format(Locale.ENGLISH, "%,." + Math.max(0, amount.scale()) + "f", amount);
   }
 }

@@ -35,7 +35,7 @@ public final class Rehearsal {
   private static final Pattern PLACED = Pattern.compile("(?s)^(.*?):(\\d+)(?::(\\d+))?: (.*)$");
   static final Pattern VALUE =
       Pattern.compile(
-          "\\$\\{\\s*variables?[.:](?!size\\s*})([A-Za-z_][A-Za-z0-9_]*)((?:\\[[^\\[\\]]+])*)\\s*}");
+          "\\$\\{\\s*variables?[.:](?!size\\s*})([A-Za-z_][A-Za-z0-9_]*)((?:(?:\\?\\.)?\\[[^\\[\\]]+])*)\\s*}");
   private static final Pattern MEMBER = Pattern.compile("\\[(['\"]?)(.+?)\\1]");
   static final Pattern TAG = Pattern.compile("(?s)\\{#.*?#}|\\{\\{(.*?)}}|\\{%(.*?)%}");
   static final Pattern NAME =
@@ -226,8 +226,8 @@ public final class Rehearsal {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
           for (int i = 0; i < piece.parameters().size(); i++) {
-            SqlStatement.bind(
-                prepared, i + 1, piece.parameters().get(i).path().in(sample.variables));
+            VariablePath path = piece.parameters().get(i).path();
+            SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
           }
           prepared.getParameterMetaData();
           if (runs) {

@@ -38,7 +38,17 @@ import org.postgresql.util.PGobject;
  * <tr><td>{@code :eventId}</td><td>the journal's id of the event, a UUID</td><td>untyped</td></tr>
  * <tr><td>{@code :eventType}</td><td>the event type, aliases resolved</td><td>untyped</td></tr>
  * <tr><td>{@code :eventKey}</td><td>the key that tells duplicates</td><td>untyped</td></tr>
+ * <tr><td>{@code :amount}</td><td>the event's amount in major units (naira, not kobo)</td>
+ *     <td>numeric</td></tr>
+ * <tr><td>{@code :currency}</td><td>its currency, ISO 4217</td><td>untyped</td></tr>
+ * <tr><td>{@code :entity}</td><td>what the event is about, such as the payment</td>
+ *     <td>untyped</td></tr>
+ * <tr><td>{@code :occurredAt}</td><td>when it happened, as the platform says</td>
+ *     <td>timestamptz</td></tr>
  * <tr><td>{@code :receivedAt}</td><td>when the event came in</td><td>timestamptz</td></tr>
+ * <tr><td>{@code :origin}</td><td>webhook, reconciled or own</td><td>untyped</td></tr>
+ * <tr><td>{@code :confirmation}</td><td>what the platform's API said of the event</td>
+ *     <td>jsonb</td></tr>
  * <tr><td>{@code :attempt}</td><td>1 for the first run of the delivery</td><td>bigint</td></tr>
  * <tr><td>{@code :idempotencyKey}</td><td>the same for every attempt of the delivery</td>
  *     <td>untyped</td></tr>
@@ -48,7 +58,8 @@ import org.postgresql.util.PGobject;
  *
  * <p>Integers are bound as bigint, other numbers as numeric, booleans as boolean, objects and
  * arrays as jsonb, and text untyped, so that PostgreSQL takes the type from the place where it
- * stands; where it can't, the statement says it: {@code :event.data.amount::numeric}.
+ * stands; where it can't, the statement says it: {@code :event.data.code::text}. What is not known
+ * is NULL, of the type that it otherwise has.
  *
  * <p>Casts ({@code ::}), named arguments ({@code :=}), array slices ({@code a[1:n]}; write {@code
  * a[(:index)]} for a parameter there), text, quoted names and comments hold no parameters. A
@@ -150,7 +161,7 @@ final class SqlStatement {
       if (value == null && !parameter.path.isKnown(exchange)) {
         throw unknown(parameter, exchange);
       }
-      values.add(value);
+      values.add(parameter.path.bound(value));
     }
     return values;
   }
@@ -171,11 +182,22 @@ final class SqlStatement {
                 .orElse("there are :" + String.join(", :", names)));
   }
 
+  /**
+   * A value that is not known, of a type that is.
+   *
+   * @param type PostgreSQL's name of it
+   */
+  record Absent(String type) {}
+
   /** Binds one value; the index starts at 1. */
   static void bind(PreparedStatement statement, int index, @Nullable Object value)
       throws SQLException {
     if (value == null) {
       statement.setNull(index, Types.NULL);
+    } else if (value instanceof Absent absent) {
+      PGobject none = new PGobject();
+      none.setType(absent.type());
+      statement.setObject(index, none);
     } else if (value instanceof String text) {
       statement.setObject(index, text, Types.OTHER);
     } else if (value instanceof Long || value instanceof Integer || value instanceof Short) {

@@ -26,8 +26,11 @@ import org.jspecify.annotations.Nullable;
  * The filters that Payhook adds to Pebble's.
  *
  * <ul>
- *   <li>{@code amount | money(currency)}: {@code NGN 5,000.00}; {@code style="symbol"}: {@code
- *       ₦5,000.00}; {@code unit="minor"}: the amount counts kobo or cents
+ *   <li>{@code amount | money}: {@code NGN 5,000.00}, in the event's currency; {@code
+ *       money("USD")}: in another one; {@code style="symbol"}: {@code ₦5,000.00}; {@code
+ *       unit="minor"}: the number counts kobo or cents, as some platforms write it. Nothing is ever
+ *       rounded: an amount with more decimals than its currency shows them, and a fraction of the
+ *       minor unit is an error, since then the number counts something else
  *   <li>{@code time | date("d MMMM yyyy", zone="Africa/Lagos")}: of an ISO 8601 text, of {@code
  *       receivedAt}, or of seconds or milliseconds since 1970; without arguments {@code 23 November
  *       2026}, in UTC
@@ -42,6 +45,9 @@ final class TemplateFilters extends AbstractExtension {
   }
 
   private static final class MoneyFilter implements Filter {
+    /** No amount of money has more; one that has would fill the e-mail. */
+    private static final int DIGITS = 60;
+
     @Override
     public List<String> getArgumentNames() {
       return List.of("currency", "style", "unit");
@@ -58,21 +64,48 @@ final class TemplateFilters extends AbstractExtension {
         return null;
       }
       String at = template.getName() + ":" + line + ": money";
-      Object currency = arguments.get("currency");
-      return Money.of(number(amount, at), currency == null ? "" : currency.toString())
-          .counted(one(arguments, "unit", "major", "minor", at).equals("minor"))
-          .text(one(arguments, "style", "code", "symbol", at).equals("symbol"));
+      Object given = arguments.get("currency");
+      Object currency = given == null ? context.getVariable("currency") : given;
+      Money money = Money.of(number(amount, at), currency == null ? "" : currency.toString());
+      if (one(arguments, "unit", "major", "minor", at).equals("minor")) {
+        money = ofMinor(money, amount, context, at);
+      }
+      return money.text(one(arguments, "style", "code", "symbol", at).equals("symbol"));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the very variable, not one that is as much
+    private static Money ofMinor(Money money, Object amount, EvaluationContext context, String at) {
+      if (amount instanceof BigDecimal && amount == context.getVariable("amount")) {
+        throw new EffectException(
+            at
+                + ": 'amount' counts the major unit (naira, not kobo) whatever the platform sends; {{"
+                + " amount | money }} without unit would be right");
+      }
+      if (!money.isWhole()) {
+        throw new EffectException(
+            at
+                + ": "
+                + OneLine.of(amount.toString(), 40)
+                + " has a fraction, so it counts no minor unit; {{ amount | money }} would be right,"
+                + " or this one without unit");
+      }
+      return money.ofMinor();
     }
 
     private static BigDecimal number(Object amount, String at) {
       try {
-        return amount instanceof BigDecimal number
-            ? number
-            : new BigDecimal(amount.toString().strip());
+        BigDecimal number =
+            amount instanceof BigDecimal decimal
+                ? decimal
+                : new BigDecimal(amount.toString().strip());
+        if (number.precision() <= DIGITS && Math.abs(number.scale()) <= DIGITS) {
+          return number;
+        }
       } catch (NumberFormatException e) {
         throw new EffectException(
             at + ": the amount '" + OneLine.of(amount.toString(), 40) + "' is no number", e);
       }
+      throw new EffectException(at + ": the amount has more than " + DIGITS + " digits");
     }
 
     private static String one(

@@ -29,6 +29,16 @@ record VariablePath(String variable, List<String> members) {
           "occurredAt",
           "origin");
 
+  /** Those whose type in SQL holds without a value too. */
+  private static final Map<String, String> TYPES =
+      Map.of("amount", "numeric", "occurredAt", "timestamptz", "confirmation", "jsonb");
+
+  /** The value as SQL gets it: PostgreSQL can't tell the type of a NULL in every place. */
+  @Nullable Object bound(@Nullable Object value) {
+    String type = value == null && members.isEmpty() ? TYPES.get(variable) : null;
+    return type == null ? value : new SqlStatement.Absent(type);
+  }
+
   /** Whether the variable is there, or is one that every delivery has. */
   boolean isKnown(Exchange exchange) {
     return exchange.getVariable(variable) != null || OF_A_DELIVERY.contains(variable);

@@ -2,6 +2,7 @@ package io.payhook.intake;
 
 import io.payhook.journal.Receipt;
 import io.payhook.signature.Provider;
+import io.payhook.signature.VerifiedEvent;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -33,10 +34,10 @@ record Answer(
   /**
    * The event is kept, or was before.
    *
-   * @param provider whose platform may ask for an answer of its own
+   * @param event whose platform may ask for an answer of its own
    */
-  private static Answer of(Receipt receipt, Provider provider) {
-    Provider.Response own = provider.response().orElse(null);
+  private static Answer of(Receipt receipt, VerifiedEvent event) {
+    Provider.Response own = event.provider().response(event).orElse(null);
     if (own != null && own.status() == 204) {
       return new Answer(204, null, new byte[0], 0, null);
     }
@@ -89,7 +90,7 @@ record Answer(
   static Answer of(@Nullable Reception reception) {
     return reception == null || reception.receipt == null
         ? UNAVAILABLE
-        : of(reception.receipt, reception.event.provider());
+        : of(reception.receipt, reception.event);
   }
 
   void write(HttpServerResponse response) {

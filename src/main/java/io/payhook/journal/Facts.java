@@ -1,5 +1,6 @@
 package io.payhook.journal;
 
+import io.payhook.signature.Currencies;
 import java.math.BigDecimal;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,11 @@ public record Facts(
     @Nullable BigDecimal amount,
     @Nullable String currency,
     String origin) {
+
+  /** An amount always has its currency's decimals: 5000 naira are 5000.00. */
+  public Facts {
+    amount = amount == null ? null : Currencies.normal(amount, currency);
+  }
 
   /** Sent by the platform. */
   public static final String WEBHOOK = "webhook";

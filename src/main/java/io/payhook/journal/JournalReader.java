@@ -1,6 +1,5 @@
 package io.payhook.journal;
 
-import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -95,11 +94,8 @@ public final class JournalReader {
       String key,
       String state,
       @Nullable UUID conflictOf,
-      @Nullable String entity,
+      Facts facts,
       Instant receivedAt,
-      @Nullable Instant occurredAt,
-      @Nullable BigDecimal amount,
-      @Nullable String currency,
       Map<String, Integer> deliveries) {}
 
   /**
@@ -309,7 +305,7 @@ public final class JournalReader {
   // Events
 
   private static final String EVENT_COLUMNS =
-      "id, endpoint, type, key, state, conflict_of, entity, received_at, occurred_at, amount, currency";
+      "id, endpoint, type, key, state, conflict_of, entity, received_at, occurred_at, amount, currency, origin";
 
   /** Lists events, newest first. */
   public Page<EventRow, UUID> events(EventQuery query) throws SQLException {
@@ -446,11 +442,13 @@ public final class JournalReader {
         row.getString("key"),
         row.getString("state"),
         row.getObject("conflict_of", UUID.class),
-        row.getString("entity"),
+        new Facts(
+            row.getString("entity"),
+            instantOrNull(row, "occurred_at"),
+            row.getBigDecimal("amount"),
+            row.getString("currency"),
+            row.getString("origin")),
         instant(row, "received_at"),
-        instantOrNull(row, "occurred_at"),
-        row.getBigDecimal("amount"),
-        row.getString("currency"),
         Map.of());
   }
 
@@ -482,11 +480,8 @@ public final class JournalReader {
                     e.key(),
                     e.state(),
                     e.conflictOf(),
-                    e.entity(),
+                    e.facts(),
                     e.receivedAt(),
-                    e.occurredAt(),
-                    e.amount(),
-                    e.currency(),
                     states.getOrDefault(e.id(), Map.of())))
         .toList();
   }

@@ -529,12 +529,17 @@ final class Declarations {
       RawRequest signed = new Signer(provider, secret, check.clock()).sign(unsigned, type);
       Verdict verdict = new Verifier(provider, List.of(secret), check.clock()).verify(signed);
       if (verdict instanceof VerifiedEvent event) {
-        String is = event.type();
-        if (!is.equals(type) && !type.startsWith(is + "-")) {
+        // A batch is known by any event in it, or as what it is.
+        List<String> types = event.items().stream().map(VerifiedEvent::type).distinct().toList();
+        if (Stream.concat(types.stream(), Stream.of(event.type()))
+            .noneMatch(is -> type.equals(is) || type.startsWith(is + "-"))) {
+          String is = types.get(0);
           check.add(
               file,
               Place.START,
-              "the sample is an event of type '" + is + "'",
+              types.size() > 1
+                  ? "the sample is a batch of events of the types " + String.join(", ", types)
+                  : "the sample is an event of type '" + is + "'",
               "name the file " + new Sample(is, sample.contentType(), sample.body()).fileName());
           into.computeIfAbsent(type, key -> new ArrayList<>());
         }

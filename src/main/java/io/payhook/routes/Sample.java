@@ -5,6 +5,7 @@ import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
 import java.io.IOException;
@@ -110,18 +111,40 @@ public record Sample(String name, String contentType, byte[] body) {
 
   /** The event that it is for a preset, signed with a secret made for the occasion. */
   public Optional<VerifiedEvent> verifiedBy(Provider provider) {
-    Secret secret = Secret.random(provider.secretKind());
-    Clock clock = Clock.systemUTC();
     try {
-      RawRequest signed =
-          new Signer(provider, secret, clock).sign(request("http://localhost/"), type());
-      return new Verifier(provider, List.of(secret), clock).verify(signed)
-              instanceof VerifiedEvent event
+      return verdictOf(provider, Clock.systemUTC()) instanceof VerifiedEvent event
           ? Optional.of(event)
           : Optional.empty();
     } catch (ProviderException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * What a preset makes of it, signed with a secret made for the occasion.
+   *
+   * @throws ProviderException when the preset can't sign
+   */
+  public Verdict verdictOf(Provider preset, Clock clock) {
+    Provider provider = preset.with(parameters(preset));
+    Secret secret = Secret.random(provider.secretKind());
+    RawRequest signed =
+        new Signer(provider, secret, clock).sign(request("https://localhost/"), type());
+    return new Verifier(provider, List.of(secret), clock).verify(signed);
+  }
+
+  /** Something for what every account has its own of, such as PayPal's webhook-id. */
+  private static Map<String, String> parameters(Provider preset) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    preset
+        .settings()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith("params.") && value.isEmpty()) {
+                parameters.put(key, "parameter");
+              }
+            });
+    return parameters;
   }
 
   /** The sample as a request, with nothing signed yet. */

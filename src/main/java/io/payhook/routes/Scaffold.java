@@ -107,15 +107,16 @@ public final class Scaffold {
               + root.resolve("providers").resolve(providerName)
               + "/TYPE.json");
     }
-    String type = main(samples);
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    Told main = main(provider, samples);
+    String type = main.type();
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     for (Sample sample : samples) {
       files.put(folder.resolve("samples").resolve(sample.fileName()), sample.body());
     }
     String routeId = "record-" + name;
     put(folder.resolve(name + ".camel.yaml"), endpointFile(name, provider, type, routeId));
     table(folder, name, routeId);
-    tests(folder, name, type, routeId, recorded(name));
+    tests(folder, name, routeId, main, recorded(name, main));
     return write(folder);
   }
 
@@ -148,11 +149,12 @@ public final class Scaffold {
       throw new Refused(String.valueOf(e.getMessage()));
     }
     Provider provider = endpoint.resolve(providers).get(0);
-    provider.response().ifPresent(response -> answer = String.valueOf(response.status()));
+    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
     JsonNode event = provider.read(sample.contentType(), sample.body());
+    Told told = Told.of(provider, sample, type);
     switch (kind) {
-      case EMAIL -> email(folder, name, endpointName, type, event);
-      case CRM -> crm(folder, name, endpointName, type);
+      case EMAIL -> email(folder, name, endpointName, told, event);
+      case CRM -> crm(folder, name, endpointName, told);
       case DATABASE -> {
         put(
             folder.resolve(name + ".camel.yaml"),
@@ -162,7 +164,7 @@ public final class Scaffold {
                 endpointName,
                 type));
         table(folder, name, name);
-        tests(folder, endpointName, type, name, recorded(name));
+        tests(folder, endpointName, name, told, recorded(name, told));
       }
     }
     return write(folder);
@@ -258,29 +260,40 @@ public final class Scaffold {
              (
               event_key    text primary key,
               type         text not null,
+              entity       text,
+              amount       numeric,
+              currency     text,
+              occurred_at  timestamptz,
               received_at  timestamptz not null,
               event        jsonb
             );
             """);
     put(
         folder.resolve("sql/record-event.sql"),
-        "-- Records an event with all of its JSON. :event.some.member is one value of it.\ninsert into "
+        "-- Records what is known of an event, and all of its JSON. :amount is in major units (naira, not kobo),\n"
+            + "-- :event.some.member is one value of the JSON.\ninsert into "
             + table
             + """
-             (event_key, type, received_at, event)
-            values (:eventKey, :eventType, :receivedAt, :event)
+             (event_key, type, entity, amount, currency, occurred_at, received_at, event)
+            values (:eventKey, :eventType, :entity, :amount, :currency, :occurredAt, :receivedAt, :event)
             on conflict (event_key) do nothing;
             """);
   }
 
-  private static String recorded(String name) {
-    return "    rows:\n      - query: select event_key from "
-        + table(name)
-        + "\n        count: 1\n";
+  private static String recorded(String name, Told told) {
+    List<String> rows =
+        told.wanted()
+            .map(item -> Told.flow(item, List.of("entity", "amount", "currency")))
+            .toList();
+    String query = "    rows:\n      - query: select entity, amount, currency from " + table(name);
+    return rows.size() != 1 || rows.contains("{}")
+        ? query + "\n        count: " + Math.max(1, rows.size()) + "\n"
+        : query + "\n        are: [" + rows.get(0) + "]\n";
   }
 
   private void email(
-      Path folder, String name, String endpoint, String type, @Nullable JsonNode event) {
+      Path folder, String name, String endpoint, Told told, @Nullable JsonNode event) {
+    String type = told.type();
     Optional<List<String>> path = event == null ? Optional.empty() : emailIn(event, List.of());
     String to =
         path.map(members -> "${variable.event[" + String.join("][", members) + "]}")
@@ -311,7 +324,9 @@ public final class Scaffold {
           <head><title>News of {{ eventType }}</title></head>
           <body>
             <p>An event of type {{ eventType }} came in on {{ receivedAt | date }}.</p>
-            <p>Its key is {{ eventKey }}.</p>
+            <p>It is about {{ entity }}.</p>
+            {% if amount is not null %}<p>Amount: {{ amount | money }}</p>{% endif %}
+            {% if occurredAt is not null %}<p>It happened on {{ occurredAt | date }}.</p>{% endif %}
           </body>
         </html>
         """);
@@ -320,13 +335,15 @@ public final class Scaffold {
         """
         An event of type {{ eventType }} came in on {{ receivedAt | date }}.
 
-        Its key is {{ eventKey }}.
+        It is about {{ entity }}.
+        {% if amount is not null %}Amount: {{ amount | money }}{% endif %}
+        {% if occurredAt is not null %}It happened on {{ occurredAt | date }}.{% endif %}
         """);
     tests(
         folder,
         endpoint,
-        type,
         name,
+        told,
         "    emails:\n      - subject: News of "
             + type
             + "\n        contains: An event of type "
@@ -352,7 +369,8 @@ public final class Scaffold {
     return Optional.empty();
   }
 
-  private void crm(Path folder, String name, String endpoint, String type) {
+  private void crm(Path folder, String name, String endpoint, Told told) {
+    String type = told.type();
     put(
         folder.resolve(name + ".camel.yaml"),
         route(
@@ -376,35 +394,43 @@ public final class Scaffold {
         {
           "type": {{ eventType | json }},
           "key": {{ eventKey | json }},
-          "received_at": "{{ receivedAt }}",
+          "entity": {{ entity | json }},
+          "amount": {{ amount | json }},
+          "currency": {{ currency | json }},
+          "occurred_at": {{ occurredAt | json }},
+          "received_at": {{ receivedAt | json }},
           "event": {{ event | json }}
         }
         """);
     tests(
         folder,
         endpoint,
-        type,
         name,
+        told,
         "    calls:\n      - method: PUT\n        json:\n          type: " + type + "\n");
   }
 
-  private void tests(Path folder, String endpoint, String type, String routeId, String outcome) {
+  private void tests(Path folder, String endpoint, String routeId, Told told, String outcome) {
+    String type = told.type();
     put(
         folder.resolve("tests.yaml"),
         "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
             + "  - name: an event of type "
             + type
             + " is handled once\n    send: "
-            + type
+            + told.sample().name()
             + "\n    endpoint: "
             + endpoint
             + "\n    answer: "
             + answer
             + "\n"
+            + told.facts()
             + outcome
             + "    deliveries:\n      "
             + routeId
-            + ": done\n");
+            + (told.wanted().count() > 1
+                ? ": [" + String.join(", ", told.wanted().map(item -> "done").toList()) + "]\n"
+                : ": done\n"));
   }
 
   /** What tells an editor how to complete the file, where the schemas lie beside the routes. */
@@ -455,20 +481,23 @@ public final class Scaffold {
   }
 
   /** The event that tells of money received, where one does. */
-  private static String main(List<Sample> samples) {
+  private static Told main(Provider provider, List<Sample> samples) {
     return samples.stream()
-        .map(Sample::type)
+        .flatMap(sample -> Told.of(provider, sample).stream())
         .min(
             Comparator.comparing(
-                    (String type) ->
-                        !type.toLowerCase(Locale.ROOT)
+                    (Told told) ->
+                        !told.type()
+                            .toLowerCase(Locale.ROOT)
                             .matches(
                                 ".*(success|succeed|paid|captured|confirmed|completed|settled).*"))
                 .thenComparing(
-                    type ->
-                        !type.toLowerCase(Locale.ROOT)
+                    told ->
+                        !told.type()
+                            .toLowerCase(Locale.ROOT)
                             .matches(".*(pay|charge|order|transaction).*"))
-                .thenComparing(type -> type))
+                .thenComparing(Told::type)
+                .thenComparing(told -> told.sample().name()))
         .orElseThrow();
   }
 

@@ -1,6 +1,10 @@
 package io.payhook.routetest;
 
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Whether something is as a test says. */
 final class Compare {
+  static final ObjectMapper JSON =
+      new ObjectMapper()
+          .configure(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES, false)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
+
   private Compare() {}
 
   /** Text in which {@code *} stands for any text. */

@@ -20,8 +20,7 @@ record Failure(String what, List<String> expected, List<String> actual) {
 
   /** For a person: expected and actual side by side. */
   List<String> lines() {
-    List<String> lines = new ArrayList<>();
-    lines.add(what);
+    List<String> lines = new ArrayList<>(what.lines().toList());
     if (expected.isEmpty() && actual.isEmpty()) {
       return lines;
     }

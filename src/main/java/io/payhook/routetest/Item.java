@@ -44,7 +44,7 @@ final class Item {
     return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
   }
 
-  private String place() {
+  String place() {
     return file
         + node.getStartMark()
             .map(mark -> ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1))
@@ -130,6 +130,24 @@ final class Item {
             + "; there are: "
             + String.join(", ", known));
     return false;
+  }
+
+  /** Whether it is a text without quotes that a comment follows in the same line. */
+  boolean isCut() {
+    if (!(node instanceof ScalarNode scalar) || scalar.getScalarStyle() != ScalarStyle.PLAIN) {
+      return false;
+    }
+    return node.getEndMark()
+        .map(
+            end -> {
+              int[] text = end.getBuffer();
+              int next = end.getPointer();
+              while (next < text.length && text[next] == ' ') {
+                next++;
+              }
+              return next > end.getPointer() && next < text.length && text[next] == '#';
+            })
+        .orElse(false);
   }
 
   boolean yes() {

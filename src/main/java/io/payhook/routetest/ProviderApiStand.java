@@ -5,7 +5,10 @@ import io.payhook.routetest.RouteTest.Fault;
 import io.payhook.signature.Confirmation;
 import java.util.Optional;
 
-/** Stands in for the providers' own APIs: confirms every event, and fails where a test wants it. */
+/**
+ * Stands in for the providers' own APIs: confirms every event; fails, or says something else, where
+ * a test wants it.
+ */
 final class ProviderApiStand implements ProviderApi {
   private final Faults faults;
 
@@ -18,6 +21,9 @@ final class ProviderApiStand implements ProviderApi {
     // A question that can't be made would fail at the real one too.
     String from = confirmation.question(event, "test-token").url();
     Optional<Fault> fault = faults.due("confirm", null);
+    if (fault.isPresent() && !fault.get().says().isEmpty()) {
+      return new Answer(from, 200, null, confirmation.agreeing(event, fault.get().says()));
+    }
     if (fault.isPresent()) {
       String with = fault.get().with();
       return new Answer(from, with == null ? 503 : Integer.parseInt(with), null, new byte[0]);

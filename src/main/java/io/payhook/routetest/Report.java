@@ -24,10 +24,15 @@ public final class Report {
   }
 
   private final List<Result> results;
+  private final List<String> idle;
   private final Duration took;
 
-  Report(List<Result> results, Duration took) {
+  /**
+   * @param idle the routes that nothing has started
+   */
+  Report(List<Result> results, List<String> idle, Duration took) {
     this.results = results;
+    this.idle = idle;
     this.took = took;
   }
 
@@ -42,6 +47,11 @@ public final class Report {
         .filter(result -> !result.passed())
         .map(result -> result.test().name() + System.lineSeparator() + text(result))
         .toList();
+  }
+
+  /** The routes that no test has started, and what they take from. */
+  public List<String> idle() {
+    return idle;
   }
 
   /** Every test's name, whether it passed or not. */
@@ -70,6 +80,10 @@ public final class Report {
           failure.lines().forEach(line -> out.println("          " + line));
         }
       }
+    }
+    if (!idle.isEmpty()) {
+      out.println("Routes that no test starts, since they take from outside:");
+      idle.forEach(route -> out.println("  " + route));
     }
     long good = results.stream().filter(Result::passed).count();
     out.printf(

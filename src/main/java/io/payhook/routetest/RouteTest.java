@@ -13,20 +13,34 @@ import org.jspecify.annotations.Nullable;
  * @param line where it begins
  * @param name a sentence
  * @param faults what fails meanwhile
+ * @param stubs what far ends answer; the first that fits counts
  * @param steps what happens, and what must be true in between and in the end
  */
 record RouteTest(
-    Path file, int line, String name, Path folder, List<Fault> faults, List<Step> steps) {
+    Path file,
+    int line,
+    String name,
+    Path folder,
+    List<Fault> faults,
+    List<Stub> stubs,
+    List<Step> steps) {
 
   /**
    * Something that fails for a while.
    *
-   * @param at {@code crm}, {@code smtp}, {@code database} or the id of a step
+   * @param at {@code crm}, {@code smtp}, {@code database}, {@code confirm} or the id of a step
    * @param route only in this route; null: in any
    * @param times how often
    * @param with an HTTP status, an SMTP reply or an SQLSTATE; null: what fits
+   * @param says what a provider's API says in place of what would agree with the event
    */
-  record Fault(int line, String at, @Nullable String route, int times, @Nullable String with) {}
+  record Fault(
+      int line,
+      String at,
+      @Nullable String route,
+      int times,
+      @Nullable String with,
+      Map<String, String> says) {}
 
   sealed interface Step permits Send, MoveClock, Check {}
 
@@ -80,17 +94,25 @@ record RouteTest(
       List<Rows> rows,
       @Nullable List<Mail> mails,
       @Nullable List<Call> calls,
+      @Nullable List<JournalFacts.Expected> facts,
       Map<String, List<State>> deliveries)
       implements Step {}
 
   /**
    * What a query gives, in its order.
    *
+   * @param cut whether YAML takes the rest of its line for a comment
+   * @param database the bean that leads to it; null: Payhook's own
    * @param are the columns that matter of each row; null: only the count does
    * @param count of rows
    */
   record Rows(
-      int line, String query, @Nullable List<Map<String, @Nullable Object>> are, int count) {}
+      int line,
+      String query,
+      boolean cut,
+      @Nullable String database,
+      @Nullable List<Map<String, @Nullable Object>> are,
+      int count) {}
 
   record Mail(
       int line,
@@ -101,11 +123,21 @@ record RouteTest(
       List<String> lacks,
       Map<String, String> headers) {}
 
+  /**
+   * Something that left the service.
+   *
+   * @param url the whole address
+   * @param json members that must be there
+   * @param body the whole text
+   */
   record Call(
       int line,
       @Nullable String method,
+      @Nullable String url,
+      @Nullable String host,
       @Nullable String path,
       @Nullable Object json,
+      @Nullable String body,
       Map<String, String> headers) {}
 
   /**

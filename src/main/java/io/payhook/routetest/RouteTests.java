@@ -11,9 +11,7 @@ import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,6 +19,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -30,12 +31,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * The route tests below a folder. Each runs on a service of its own: the team's routes, a database
- * copied from one that has all tables, a mail server and a CRM that keep what they get. No test
- * sees another; nothing waits for a retry.
+ * The route tests below a folder. Each runs on a service of its own: the team's routes, databases
+ * copied from those that have all tables, and a mail server that keeps what it gets; whatever else
+ * would leave the service is kept and answered within it. No test sees another; nothing waits for a
+ * retry.
  */
 public final class RouteTests {
   private static final String FILE = "tests.yaml";
@@ -92,8 +93,20 @@ public final class RouteTests {
       throws RouteFileException, InterruptedException {
     long begin = System.nanoTime();
     List<Report.Result> results = Collections.synchronizedList(new ArrayList<>());
+    Path routes = settings.apply(Map.of()).routes();
+    List<Path> files = RouteFiles.in(routes);
+    List<String> problems = new ArrayList<>();
+    Map<String, Path> databases = DatabaseBeans.in(files, problems);
+    if (!problems.isEmpty()) {
+      throw new RouteFileException(problems);
+    }
+    List<Path> integrations =
+        files.stream().map(file -> file.resolveSibling("")).distinct().toList();
+    Set<String> idle = ConcurrentHashMap.newKeySet();
     try (Database database = open(settings, data)) {
-      String url = template(database, settings.apply(Map.of()).routes());
+      TestServer server = new TestServer(database.url());
+      template(server, routes, integrations);
+      Existing existing = new Existing(server, integrations);
       HttpClient client =
           HttpClient.newBuilder()
               .version(HttpClient.Version.HTTP_1_1)
@@ -108,7 +121,9 @@ public final class RouteTests {
             workers.submit(
                 () -> {
                   for (RouteTest test = queue.poll(); test != null; test = queue.poll()) {
-                    results.add(one(test, settings, data, url, number.incrementAndGet(), client));
+                    results.add(
+                        new Run(settings, data, server, existing, databases, client, idle)
+                            .of(test, number.incrementAndGet()));
                   }
                 }));
       }
@@ -122,7 +137,10 @@ public final class RouteTests {
     results.sort(
         Comparator.comparing((Report.Result result) -> result.test().file())
             .thenComparing(result -> result.test().line()));
-    return new Report(List.copyOf(results), Duration.ofNanos(System.nanoTime() - begin));
+    return new Report(
+        List.copyOf(results),
+        List.copyOf(new TreeSet<>(idle)),
+        Duration.ofNanos(System.nanoTime() - begin));
   }
 
   /** The first folder that no other run has taken. */
@@ -148,108 +166,96 @@ public final class RouteTests {
     }
   }
 
-  /** Makes the database that all tests copy, and gives the URL of the server's own. */
-  private static String template(Database database, Path routes) throws RouteFileException {
-    String url = database.url();
-    try (Connection connection = DriverManager.getConnection(url);
-        Statement statement = connection.createStatement()) {
-      List<String> left = new ArrayList<>();
-      try (var names =
-          statement.executeQuery(
-              "select datname from pg_database where datname like 'route\\_test%'")) {
-        while (names.next()) {
-          left.add(names.getString(1));
-        }
-      }
-      for (String name : left) {
-        statement.execute("drop database " + name + " with (force)");
-      }
-      statement.execute("create database " + TEMPLATE);
+  /** Makes the database that all tests copy. */
+  private static void template(TestServer server, Path routes, List<Path> integrations)
+      throws RouteFileException {
+    DataSource template = server.database(TEMPLATE);
+    try {
+      server.clean();
+      server.create(TEMPLATE);
     } catch (SQLException e) {
       throw new StartException("The tests' database can't be made: " + e.getMessage(), e);
     }
-    DataSource template = dataSource(of(url, TEMPLATE));
     Migrations.journal(template);
+    try (Connection connection = template.getConnection()) {
+      for (Path integration : integrations) {
+        Existing.run(Existing.scripts(integration.resolve(Existing.FOLDER)), connection);
+      }
+    } catch (SQLException | IOException e) {
+      throw new RouteFileException(List.of(Looking.oneLine(e.getMessage())));
+    }
     for (Map.Entry<String, Path> schema : RouteFiles.schemas(routes).entrySet()) {
       Migrations.integration(template, schema.getValue(), schema.getKey());
     }
-    return url;
   }
 
-  private static DataSource dataSource(String url) {
-    PGSimpleDataSource source = new PGSimpleDataSource();
-    source.setUrl(url);
-    return source;
-  }
-
-  /** Another database of the same server; what a test writes need not survive a power cut. */
-  private static String of(String url, String database) {
-    return url.replaceFirst("/payhook\\?", "/" + database + "?")
-        + "&options=-c%20synchronous_commit%3Doff";
-  }
-
-  private static Report.Result one(
-      RouteTest test,
+  /**
+   * What the tests of one run have in common.
+   *
+   * @param databases the integrations that declare beans of databases, by the beans' names
+   * @param idle gets the routes that nothing starts in a test
+   */
+  private record Run(
       Function<Map<String, String>, Settings> settings,
       Path data,
-      String url,
-      int number,
-      HttpClient client) {
-    long begin = System.nanoTime();
-    List<Failure> failures;
-    String name = "route_test_" + number;
-    try {
-      server(url, "create database " + name + " template " + TEMPLATE);
+      TestServer server,
+      Existing existing,
+      Map<String, Path> databases,
+      HttpClient client,
+      Set<String> idle) {
+
+    Report.Result of(RouteTest test, int number) {
+      long begin = System.nanoTime();
+      List<Failure> failures;
+      String name = TestServer.PREFIX + "_" + number;
       try {
-        failures = run(test, settings, data, of(url, name), client);
-      } finally {
-        server(url, "drop database " + name + " with (force)");
+        server.copy(TEMPLATE, name);
+        try (Databases others = new Databases(existing, databases, server, name)) {
+          failures = run(test, name, others);
+        } finally {
+          server.drop(name);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        failures = List.of(Failure.of("was interrupted"));
+      } catch (IllegalArgumentException | StartException | IOException e) {
+        failures = List.of(Failure.of(String.valueOf(e.getMessage())));
+      } catch (Exception e) {
+        failures = List.of(Failure.of(e.toString()));
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      failures = List.of(Failure.of("was interrupted"));
-    } catch (IllegalArgumentException | StartException | IOException e) {
-      failures = List.of(Failure.of(String.valueOf(e.getMessage())));
-    } catch (Exception e) {
-      failures = List.of(Failure.of(e.toString()));
+      return new Report.Result(test, failures, Duration.ofNanos(System.nanoTime() - begin));
     }
-    return new Report.Result(test, failures, Duration.ofNanos(System.nanoTime() - begin));
-  }
 
-  private static List<Failure> run(
-      RouteTest test,
-      Function<Map<String, String>, Settings> settings,
-      Path data,
-      String url,
-      HttpClient client)
-      throws Exception {
-    Faults faults = new Faults(test.faults());
-    Path folder = Files.createTempDirectory(Files.createDirectories(data.resolve("runs")), "run");
-    try (MailStand mails = new MailStand(faults);
-        CrmStand crm = new CrmStand(faults)) {
-      Map<String, String> more = new LinkedHashMap<>();
-      more.put("payhook.data", folder.toString());
-      more.put("payhook.profile", "dev");
-      more.put("payhook.routes.reload", "off");
-      more.put("payhook.database.url", url);
-      more.put("payhook.database.username", "");
-      more.put("payhook.database.password", "");
-      more.put("payhook.database.pool-size", "4");
-      more.put("payhook.mail.host", "127.0.0.1");
-      more.put("payhook.mail.port", String.valueOf(mails.port()));
-      more.put("payhook.mail.security", "none");
-      more.put("payhook.mail.username", "");
-      more.put("payhook.crm.url", crm.url());
-      more.put("payhook.delivery.poll", "50ms");
-      more.put("payhook.shutdown.timeout", "5s");
-      more.put("camel.server.host", "127.0.0.1");
-      more.put("camel.server.port", "0");
-      try (Trial trial =
-          new Trial(test, settings.apply(more), new Shifting(), faults, mails, crm, client)) {
-        return trial.run();
+    private List<Failure> run(RouteTest test, String database, Databases others) throws Exception {
+      Faults faults = new Faults(test.faults());
+      Outside outside = new Outside(test.stubs());
+      Path folder = Files.createTempDirectory(Files.createDirectories(data.resolve("runs")), "run");
+      try (MailStand mails = new MailStand(faults)) {
+        Map<String, String> more = new LinkedHashMap<>();
+        more.put("payhook.data", folder.toString());
+        more.put("payhook.profile", "dev");
+        more.put("payhook.routes.reload", "off");
+        more.put("payhook.database.url", server.url(database));
+        more.put("payhook.database.username", "");
+        more.put("payhook.database.password", "");
+        more.put("payhook.database.pool-size", "4");
+        more.put("payhook.mail.host", "127.0.0.1");
+        more.put("payhook.mail.port", String.valueOf(mails.port()));
+        more.put("payhook.mail.security", "none");
+        more.put("payhook.mail.username", "");
+        more.put("payhook.crm.url", HttpStand.CRM);
+        more.put("payhook.delivery.poll", "50ms");
+        more.put("payhook.shutdown.timeout", "5s");
+        more.put("camel.server.host", "127.0.0.1");
+        more.put("camel.server.port", "0");
+        try (Trial trial =
+            new Trial(test, settings.apply(more), folder, faults, mails, outside, others, client)) {
+          return trial.run();
+        }
+      } finally {
+        idle.addAll(outside.idle());
+        delete(folder);
       }
-    } finally {
-      delete(folder);
     }
   }
 
@@ -257,16 +263,6 @@ public final class RouteTests {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
-      }
-    }
-  }
-
-  /** One at a time: a template may not be copied twice at once. */
-  private static void server(String url, String sql) throws SQLException {
-    synchronized (RouteTests.class) {
-      try (Connection connection = DriverManager.getConnection(url);
-          Statement statement = connection.createStatement()) {
-        statement.execute(sql);
       }
     }
   }

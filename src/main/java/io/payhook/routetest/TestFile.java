@@ -3,7 +3,6 @@ package io.payhook.routetest;
 import io.payhook.routetest.RouteTest.Answer;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
-import io.payhook.routetest.RouteTest.Fault;
 import io.payhook.routetest.RouteTest.Mail;
 import io.payhook.routetest.RouteTest.MoveClock;
 import io.payhook.routetest.RouteTest.Rows;
@@ -22,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -44,8 +44,10 @@ final class TestFile {
           "times",
           "together",
           "answer");
-  private static final List<String> CHECK = List.of("rows", "emails", "calls", "deliveries");
-  private static final List<String> TEST = all(List.of("name", "fails", "steps"), SEND, CHECK);
+  private static final List<String> CHECK =
+      List.of("rows", "emails", "calls", "facts", "deliveries");
+  private static final List<String> TEST =
+      all(List.of("name", "fails", "stubs", "steps"), SEND, CHECK);
   private static final List<String> STEP = all(SEND, List.of("clock"), CHECK);
   private static final List<String> STATES =
       List.of("pending", "running", "done", "retrying", "dead", "skipped");
@@ -98,7 +100,9 @@ final class TestFile {
   }
 
   private List<RouteTest> tests(Item root) {
-    Item list = root.members(List.of("tests")).get("tests");
+    Map<String, Item> parts = root.members(List.of("stubs", "tests"));
+    Item list = parts.get("tests");
+    List<Stub> shared = FarEnds.stubs(parts.get("stubs"));
     List<RouteTest> tests = new ArrayList<>();
     if (list == null) {
       root.problem("'tests:' and a list of tests would be right");
@@ -122,7 +126,8 @@ final class TestFile {
               item.line(),
               name == null ? "" : name.text(),
               folder(),
-              faults(members.get("fails")),
+              FarEnds.faults(members.get("fails")),
+              Stream.concat(FarEnds.stubs(members.get("stubs")).stream(), shared.stream()).toList(),
               steps(item, members)));
     }
     return tests;
@@ -130,31 +135,6 @@ final class TestFile {
 
   private Path folder() {
     return file.resolveSibling("").toAbsolutePath().normalize();
-  }
-
-  private List<Fault> faults(@Nullable Item item) {
-    List<Fault> faults = new ArrayList<>();
-    if (item == null) {
-      return faults;
-    }
-    for (Item one : item.items()) {
-      Map<String, Item> members = one.members(List.of("at", "route", "times", "with"));
-      Item at = members.get("at");
-      if (at == null) {
-        one.problem(
-            "says not where; 'at: crm', 'at: smtp', 'at: database', 'at: confirm' or a step's id");
-        continue;
-      }
-      Item times = members.get("times");
-      faults.add(
-          new Fault(
-              one.line(),
-              at.text(),
-              text(members.get("route")),
-              times == null ? 1 : times.number(1),
-              text(members.get("with"))));
-    }
-    return faults;
   }
 
   private List<Step> steps(Item test, Map<String, Item> members) {
@@ -171,7 +151,7 @@ final class TestFile {
     }
     if (list != null) {
       for (Item item : list.items()) {
-        steps.add(step(item));
+        steps.addAll(step(item));
       }
     }
     if (CHECK.stream().anyMatch(members::containsKey)) {
@@ -180,18 +160,26 @@ final class TestFile {
     return steps;
   }
 
-  private Step step(Item item) {
+  /** What a request brought may be stated beside it. */
+  private List<Step> step(Item item) {
     Map<String, Item> members = item.members(STEP);
     Item clock = members.get("clock");
     boolean sends = SEND.stream().anyMatch(members::containsKey);
     boolean checks = CHECK.stream().anyMatch(members::containsKey);
-    if ((clock != null ? 1 : 0) + (sends ? 1 : 0) + (checks ? 1 : 0) > 1) {
+    boolean checksFactsAlone =
+        CHECK.stream().filter(members::containsKey).allMatch("facts"::equals);
+    if ((clock != null ? 1 : 0) + (sends ? 1 : 0) + (checks && !(sends && checksFactsAlone) ? 1 : 0)
+        > 1) {
       item.problem("does more than one thing; write a step for each");
     }
     if (clock != null) {
-      return new MoveClock(clock.duration());
+      return List.of(new MoveClock(clock.duration()));
     }
-    return checks && !sends ? check(members) : send(item, members);
+    if (!sends && checks) {
+      return List.of(check(members));
+    }
+    Send send = send(item, members);
+    return checks ? List.of(send, check(members)) : List.of(send);
   }
 
   private Send send(Item item, Map<String, Item> members) {
@@ -269,6 +257,7 @@ final class TestFile {
     }
     Item emails = members.get("emails");
     Item calls = members.get("calls");
+    Item facts = members.get("facts");
     Map<String, List<State>> deliveries = new LinkedHashMap<>();
     Item states = members.get("deliveries");
     if (states != null) {
@@ -282,11 +271,12 @@ final class TestFile {
         rows,
         emails == null ? null : emails.items().stream().map(TestFile::mail).toList(),
         calls == null ? null : calls.items().stream().map(TestFile::call).toList(),
+        facts == null ? null : JournalFacts.read(facts),
         deliveries);
   }
 
   private static Rows rows(Item item) {
-    Map<String, Item> members = item.members(List.of("query", "are", "count"));
+    Map<String, Item> members = item.members(List.of("query", "database", "are", "count"));
     Item query = members.get("query");
     Item are = members.get("are");
     Item count = members.get("count");
@@ -311,6 +301,8 @@ final class TestFile {
     return new Rows(
         item.line(),
         query == null ? "" : query.text(),
+        query != null && query.isCut(),
+        text(members.get("database")),
         expected,
         expected != null ? expected.size() : count == null ? 0 : count.number(0));
   }
@@ -329,13 +321,17 @@ final class TestFile {
   }
 
   private static Call call(Item item) {
-    Map<String, Item> members = item.members(List.of("method", "path", "json", "headers"));
+    Map<String, Item> members =
+        item.members(List.of("method", "url", "host", "path", "json", "body", "headers"));
     Item json = members.get("json");
     return new Call(
         item.line(),
         text(members.get("method")),
+        text(members.get("url")),
+        text(members.get("host")),
         text(members.get("path")),
         json == null ? null : json.value(),
+        text(members.get("body")),
         texts(members.get("headers")));
   }
 

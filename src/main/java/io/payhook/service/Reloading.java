@@ -144,12 +144,16 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
     properties.setProperty("camel.component.direct.block", "false");
-    properties.setProperty("camel.component.http.automaticRetriesDisabled", "true");
-    properties.setProperty("camel.component.http.cookieManagementDisabled", "true");
-    properties.setProperty("camel.component.http.connectTimeout", "3000");
-    properties.setProperty("camel.component.http.connectionRequestTimeout", "3000");
-    properties.setProperty("camel.component.http.responseTimeout", "10000");
-    properties.setProperty("camel.component.http.soTimeout", "10000");
+    // Two components to Camel, each with settings of its own.
+    for (String scheme : List.of("http", "https")) {
+      String component = "camel.component." + scheme + ".";
+      properties.setProperty(component + "automaticRetriesDisabled", "true");
+      properties.setProperty(component + "cookieManagementDisabled", "true");
+      properties.setProperty(component + "connectTimeout", "3000");
+      properties.setProperty(component + "connectionRequestTimeout", "3000");
+      properties.setProperty(component + "responseTimeout", "10000");
+      properties.setProperty(component + "soTimeout", "10000");
+    }
     properties.setProperty(
         "camel.component.kamelet.location",
         "classpath:kamelets,file:" + settings.routes().resolve("kamelets"));

@@ -59,7 +59,9 @@ import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
+import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
+import org.apache.camel.main.MainListenerSupport;
 import org.apache.camel.spi.InterceptStrategy;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +87,7 @@ public final class Service implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
   private final List<Consumer<Main>> more = new ArrayList<>();
+  private final List<Consumer<CamelContext>> before = new ArrayList<>();
 
   private @Nullable ProviderApi providerApi;
   private volatile @Nullable Journal journal;
@@ -114,6 +117,14 @@ public final class Service implements AutoCloseable {
    */
   public <T> Service bind(String name, Class<T> type, T bean) {
     more.add(main -> main.getCamelContext().getRegistry().bind(name, type, bean));
+    return this;
+  }
+
+  /**
+   * Has Camel changed before it has read any setting or made any component; before {@link #open}.
+   */
+  public Service prepare(Consumer<CamelContext> change) {
+    before.add(change);
     return this;
   }
 
@@ -271,6 +282,13 @@ public final class Service implements AutoCloseable {
     main.bind("payhookVertx", vertx);
     main.bind("payhook", pool);
     main.bind("event", new EventComponent(engine));
+    main.addMainListener(
+        new MainListenerSupport() {
+          @Override
+          public void beforeInitialize(BaseMainSupport initialised) {
+            before.forEach(change -> change.accept(initialised.getCamelContext()));
+          }
+        });
     Reloading.initialise(main, settings, effects);
     CamelContext context = main.getCamelContext();
     more.forEach(bean -> bean.accept(main));

@@ -2,7 +2,6 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -408,7 +407,7 @@ public final class Confirmation {
       JsonNode unused = StrictJson.parse(scope.request.body());
       return value;
     }
-    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
+    return Template.quoted(value);
   }
 
   private static String line(String value) {
@@ -433,8 +432,20 @@ public final class Confirmation {
    * @throws IllegalArgumentException when the event can't be read
    */
   public byte[] agreeing(Kept event) {
+    return agreeing(event, Map.of());
+  }
+
+  /**
+   * The same, but for some of what it says.
+   *
+   * @param otherwise {@code status}, {@code reference}, {@code currency} and {@code amount}, which
+   *     is in major units
+   * @throws IllegalArgumentException when the event can't be read, or an amount is no number
+   */
+  public byte[] agreeing(Kept event, Map<String, String> otherwise) {
     try {
-      return StrictJson.MAPPER.writeValueAsBytes(judgement.agreeing(scope(event), event.type()));
+      return StrictJson.MAPPER.writeValueAsBytes(
+          judgement.agreeing(scope(event), event.type(), otherwise));
     } catch (Refusal e) {
       throw new IllegalArgumentException("the event can't be read: " + e.getMessage(), e);
     } catch (JsonProcessingException e) {

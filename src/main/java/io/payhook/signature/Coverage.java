@@ -10,9 +10,14 @@ final class Coverage {
     this.plan = plan;
   }
 
-  /** Whether the type or the key of some event stands where nothing is signed. */
+  /**
+   * Whether one signature may be good for two events: the type or the key of some event stands
+   * where nothing is signed, or single values are signed, of which nobody vouches where one ends
+   * and the next begins.
+   */
   boolean leavesOut(EventPlan event) {
-    return event.key.all().stream().anyMatch(key -> !covers(key, event))
+    return !wholeBody()
+        || event.key.all().stream().anyMatch(key -> !covers(key, event))
         || !covers(event.type, event);
   }
 

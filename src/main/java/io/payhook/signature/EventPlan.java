@@ -44,6 +44,9 @@ final class EventPlan {
   private final Map<String, String> digits;
   private final List<String> recurring;
 
+  /** Whether one body under two types is two events. */
+  final boolean bodyOfSeveralTypes;
+
   EventPlan(SettingTexts settings) {
     String batch = settings.text(Setting.EVENT_ITEMS);
     items =
@@ -75,6 +78,7 @@ final class EventPlan {
     types = new Types(settings.map(Setting.EVENT_ALIASES));
     unsignedTypes = settings.lines(Setting.EVENT_UNSIGNED_TYPES);
     recurring = settings.lines(Setting.EVENT_RECURRING);
+    bodyOfSeveralTypes = settings.flag(Setting.EVENT_BODY_OF_SEVERAL_TYPES, false);
   }
 
   /** Every template that reads something of a request. */

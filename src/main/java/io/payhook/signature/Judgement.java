@@ -20,6 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class Judgement {
   private static final int LONGEST_SHOWN = 100;
 
+  /** What a stand-in says of an event that leaves it to the platform's API to say it. */
+  private static final BigDecimal ANY_AMOUNT = new BigDecimal("1000.00");
+
+  private static final String ANY_CURRENCY = "NGN";
+
+  /** In place of a status: any that is named nowhere. */
+  private static final String OTHER = "*";
+
   private final Plan plan;
   private final SettingTexts settings;
   private final List<JsonPointer> status;
@@ -28,8 +36,9 @@ final class Judgement {
   private final PerType<Template> referenceIs;
   private final List<JsonPointer> id;
   private final @Nullable Template idIs;
-  private final List<JsonPointer> amount;
+  private final PerType<List<JsonPointer>> amount;
   private final List<JsonPointer> currency;
+  private final @Nullable Template typeBy;
   private final @Nullable Template key;
 
   /** Types by the status in the answer, in lower case. */
@@ -49,7 +58,12 @@ final class Judgement {
         settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
     this.id = pointers(settings.word(Setting.CONFIRM_ID, ""));
     this.idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
-    this.amount = pointers(settings.word(Setting.CONFIRM_AMOUNT, ""));
+    this.amount =
+        new PerType<>(
+            pointers(settings.word(Setting.CONFIRM_AMOUNT, "")),
+            settings.map(Setting.CONFIRM_AMOUNT_OF),
+            Judgement::pointers);
+    this.typeBy = settings.template(Setting.CONFIRM_TYPE_BY, Template.Context.ANSWER);
     this.currency = pointers(settings.word(Setting.CONFIRM_CURRENCY, ""));
     this.key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
     settings
@@ -85,7 +99,7 @@ final class Judgement {
       }
       String now = typed(scope, type, answer);
       String code = currency(scope, answer);
-      BigDecimal sum = amount(scope, answer, code);
+      BigDecimal sum = amount(scope, now, answer, code);
       return new Finding(
           Meaning.CONFIRMED,
           "",
@@ -129,13 +143,18 @@ final class Judgement {
           new Finding(
               Meaning.PENDING, "the provider does not know yet: status " + shown(now), null));
     }
-    String told = typeIs.get(now.toLowerCase(Locale.ROOT));
+    String by = typeBy == null ? now : typeBy.text(answered(scope, type, answer));
+    String told =
+        typeIs.getOrDefault(by == null ? "" : by.toLowerCase(Locale.ROOT), typeIs.get(OTHER));
     boolean tellsItself = typeIs.isEmpty() || typeIs.containsValue(type);
     if (told != null && !tellsItself) {
       return told;
     }
     List<String> right = accepted(type);
-    if ((told != null && !told.equals(type)) || right.stream().noneMatch(now::equalsIgnoreCase)) {
+    boolean accepted =
+        right.stream().anyMatch(now::equalsIgnoreCase)
+            || (right.contains(OTHER) && !isNamedElsewhere(now));
+    if ((told != null && !told.equals(type)) || !accepted) {
       throw contradicted("status", now, String.join(" or ", right));
     }
     String stated = statusEvent == null ? null : statusEvent.text(scope);
@@ -145,19 +164,32 @@ final class Judgement {
     return type;
   }
 
+  private boolean isNamedElsewhere(String status) {
+    return settings.lines(Setting.CONFIRM_STATUS_IS).stream().anyMatch(status::equalsIgnoreCase)
+        || settings.map(Setting.CONFIRM_STATUS_OF).values().stream()
+            .flatMap(words -> Setting.list(words).stream())
+            .anyMatch(status::equalsIgnoreCase)
+        || typeIs.containsKey(status.toLowerCase(Locale.ROOT));
+  }
+
   private List<String> accepted(String type) {
     String own = settings.map(Setting.CONFIRM_STATUS_OF).get(type);
     return own == null ? settings.lines(Setting.CONFIRM_STATUS_IS) : Setting.list(own);
   }
 
+  /** Where pointers lead into the answer. */
+  private Scope answered(Scope scope, String type, JsonNode answer) {
+    Scope told = new Scope(plan, scope.request, scope.now);
+    told.item = answer;
+    told.type = type;
+    told.rawType = scope.rawType;
+    return told;
+  }
+
   private @Nullable String key(Scope scope, String type, JsonNode answer) throws Refusal {
     String text;
     if (key != null) {
-      Scope told = new Scope(plan, scope.request, scope.now);
-      told.item = answer;
-      told.type = type;
-      told.rawType = scope.rawType;
-      text = key.text(told);
+      text = key.text(answered(scope, type, answer));
     } else if (!type.equals(scope.type)) {
       Scope renamed = new Scope(plan, scope.request, scope.now);
       renamed.type = type;
@@ -191,9 +223,10 @@ final class Judgement {
     return code;
   }
 
-  private @Nullable BigDecimal amount(Scope scope, JsonNode answer, @Nullable String code)
-      throws Refusal, Otherwise {
-    if (amount.isEmpty()) {
+  private @Nullable BigDecimal amount(
+      Scope scope, String type, JsonNode answer, @Nullable String code) throws Refusal, Otherwise {
+    List<JsonPointer> places = amount.of(type, scope.rawType);
+    if (places == null || places.isEmpty()) {
       return null;
     }
     String in = code == null ? plan.event.currencyOf(scope) : code;
@@ -206,11 +239,11 @@ final class Judgement {
     if (stated != null && (expected == null || expected.signum() < 0)) {
       throw unreadable("amount", stated);
     }
-    String said = said(answer, amount);
+    String said = said(answer, places);
     boolean minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
     BigDecimal sum = said == null ? null : plan.event.amount(said, minor, in);
     if (sum == null) {
-      throw missing(Setting.CONFIRM_AMOUNT, amount);
+      throw missing(Setting.CONFIRM_AMOUNT, places);
     }
     boolean more = "at-least".equals(settings.text(Setting.CONFIRM_AMOUNT_RULE));
     int compared = expected == null ? 0 : sum.compareTo(expected);
@@ -277,26 +310,32 @@ final class Judgement {
     return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "…";
   }
 
-  /** An answer that confirms the event. */
-  ObjectNode agreeing(Scope scope, String type) throws Refusal {
+  /** An answer that confirms the event, but for what is to be otherwise. */
+  ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
     String stated = statusEvent == null ? null : statusEvent.text(scope);
-    put(answer, status, stated == null ? agreed(type) : stated);
+    put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
     Template where = referenceIs.of(type, scope.rawType);
     List<JsonPointer> at = reference.of(type, scope.rawType);
     if (where != null && at != null) {
-      put(answer, at, where.text(scope));
+      put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
     }
     if (idIs != null) {
       put(answer, id, idIs.text(scope));
     }
-    String code = plan.event.currencyOf(scope);
+    String stands = plan.event.currencyOf(scope);
+    String code = otherwise.getOrDefault("currency", stands == null ? ANY_CURRENCY : stands);
     put(answer, currency, code);
-    BigDecimal sum = plan.event.amountOf(scope, code);
-    if (sum != null && "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
+    String other = otherwise.get("amount");
+    BigDecimal sum = other == null ? plan.event.amountOf(scope, code) : new BigDecimal(other);
+    if (sum == null) {
+      sum = ANY_AMOUNT;
+    }
+    if ("minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
       sum = sum.divide(plan.event.minorUnit(code));
     }
-    put(answer, amount, sum == null ? null : sum.toPlainString());
+    List<JsonPointer> places = amount.of(type, scope.rawType);
+    put(answer, places == null ? List.of() : places, sum.toPlainString());
     return answer;
   }
 
@@ -307,7 +346,9 @@ final class Judgement {
       }
     }
     List<String> right = accepted(type);
-    return right.isEmpty() ? typeIs.keySet().iterator().next() : right.get(0);
+    return right.isEmpty()
+        ? typeIs.keySet().iterator().next()
+        : right.get(0).equals(OTHER) ? "other" : right.get(0);
   }
 
   private static void put(ObjectNode answer, List<JsonPointer> places, @Nullable String value) {

@@ -11,9 +11,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -329,17 +331,62 @@ public final class Provider {
   }
 
   /** What an accepted event is answered with, where that is more than a 200. */
-  public Optional<Response> response() {
-    Optional<String> status = setting(Setting.RESPONSE_STATUS);
-    Optional<String> body = setting(Setting.RESPONSE_BODY);
+  public Optional<Response> response(VerifiedEvent event) {
     Optional<String> contentType = setting(Setting.RESPONSE_CONTENT_TYPE);
-    return status.isEmpty() && body.isEmpty() && contentType.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            new Response(
-                status.map(Integer::parseInt).orElse(200),
-                contentType.orElse(null),
-                body.orElse(null)));
+    Optional<String> body =
+        setting(Setting.RESPONSE_REPLY)
+            .map(text -> reply(text, contentType.orElse("application/json"), event))
+            .or(() -> setting(Setting.RESPONSE_BODY));
+    String type =
+        setting(Setting.RESPONSE_REPLY).isPresent()
+            ? contentType.orElse("application/json")
+            : contentType.orElse(null);
+    return answersItsOwn().map(code -> new Response(code, type, body.orElse(null)));
+  }
+
+  /** The status of an answer that is not Payhook's usual one, where the platform asks for one. */
+  public Optional<Integer> answersItsOwn() {
+    boolean own =
+        Stream.of(
+                Setting.RESPONSE_STATUS,
+                Setting.RESPONSE_CONTENT_TYPE,
+                Setting.RESPONSE_BODY,
+                Setting.RESPONSE_REPLY)
+            .anyMatch(setting -> setting(setting).isPresent());
+    return own
+        ? Optional.of(setting(Setting.RESPONSE_STATUS).map(Integer::parseInt).orElse(200))
+        : Optional.empty();
+  }
+
+  /** A place that is not there is empty: the platform asked for an answer, and gets one. */
+  private String reply(String text, String contentType, VerifiedEvent event) {
+    boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
+    Scope scope = new Scope(plan, event.request(), Instant.EPOCH);
+    try {
+      String filled =
+          Template.parse(text, Template.Context.REPLY)
+              .filled(scope, (word, value) -> json ? Template.quoted(value) : value, true);
+      return filled == null ? "" : filled;
+    } catch (Refusal e) {
+      return "";
+    }
+  }
+
+  /**
+   * The type that an event has once it is confirmed, where every event has to be and only the
+   * platform's API tells its type; else the type itself.
+   */
+  public String confirmedType(String type) {
+    Map<String, String> byStatus = plan.settings().map(Setting.CONFIRM_TYPE_IS);
+    boolean told =
+        plan.settings().flag(Setting.CONFIRM_ENABLED, false) && !byStatus.containsValue(type);
+    return told
+        ? lines(Setting.CONFIRM_STATUS_IS).stream()
+            .map(byStatus::get)
+            .filter(java.util.Objects::nonNull)
+            .findFirst()
+            .orElse(type)
+        : type;
   }
 
   /**

@@ -193,6 +193,11 @@ public enum Setting {
       "event.currency-digits",
       Kind.DIGITS_BY_NAME,
       "minor digits that differ from ISO 4217; '*': of every other currency"),
+  EVENT_BODY_OF_SEVERAL_TYPES(
+      "event.body-of-several-types",
+      Kind.BOOLEAN,
+      "whether the platform sends one body under several types that it does not sign, each an event"
+          + " of its own"),
   EVENT_ALIASES(
       "event.aliases",
       Kind.TEXT_BY_NAME,
@@ -219,6 +224,10 @@ public enum Setting {
   RESPONSE_STATUS("response.status", Kind.STATUS, "the status an accepted event is answered with"),
   RESPONSE_CONTENT_TYPE("response.content-type", Kind.TEXT, "the content type of that answer"),
   RESPONSE_BODY("response.body", Kind.TEXT, "the body of that answer, as it is"),
+  RESPONSE_REPLY(
+      "response.reply",
+      Kind.REPLY,
+      "the body of that answer with places of the event in braces, escaped where it is JSON"),
 
   CONFIRM_SECRET(
       "confirm.secret",
@@ -255,12 +264,18 @@ public enum Setting {
   CONFIRM_STATUS("confirm.status", Kind.POINTERS_IN_TURN, "the status in the answer"),
   CONFIRM_STATUS_IS("confirm.status-is", Kind.LINES, "what it is when the event is true"),
   CONFIRM_STATUS_OF(
-      "confirm.status-of", Kind.TEXT_BY_NAME, "the same for one event type; several with commas"),
+      "confirm.status-of",
+      Kind.TEXT_BY_NAME,
+      "the same for one event type; several with commas; '*': any that is named nowhere else"),
   CONFIRM_STATUS_EVENT(
       "confirm.status-event", Kind.EVENT, "the status in the event, which must be the same"),
   CONFIRM_STATUS_PENDING(
       "confirm.status-pending", Kind.LINES, "what it is while the platform does not know yet"),
   CONFIRM_AMOUNT("confirm.amount", Kind.POINTERS_IN_TURN, "the amount in the answer"),
+  CONFIRM_AMOUNT_OF(
+      "confirm.amount-of",
+      Kind.POINTERS_BY_TYPE,
+      "the same for one event type, the one after the confirmation"),
   CONFIRM_AMOUNT_UNIT("confirm.amount-unit", Kind.words("major", "minor"), "its unit"),
   CONFIRM_AMOUNT_RULE(
       "confirm.amount-rule",
@@ -279,6 +294,10 @@ public enum Setting {
       "confirm.type-is",
       Kind.TEXT_BY_NAME,
       "the event's type by the status in the answer, for events that do not tell it themselves"),
+  CONFIRM_TYPE_BY(
+      "confirm.type-by",
+      Kind.ANSWER,
+      "what confirm.type-is looks up; by default the status in the answer"),
   CONFIRM_KEY(
       "confirm.key",
       Kind.ANSWER,

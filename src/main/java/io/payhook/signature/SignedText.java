@@ -12,7 +12,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Texts that platforms sign in place of the raw body, each written the way the platform does. */
@@ -176,10 +175,21 @@ final class SignedText {
     JsonNode holder = here.at(pointer.head());
     TreeSet<String> sorted = new TreeSet<>();
     names.forEach(name -> sorted.add(name.asText()));
-    return sorted.stream()
-        .filter(name -> !holder.path(name).isMissingNode())
-        .map(name -> percentEncoded(name) + "=" + percentEncoded(holder.path(name).asText()))
-        .collect(Collectors.joining("&"));
+    List<String> pairs = new ArrayList<>();
+    for (String name : sorted) {
+      JsonNode value = holder.path(name);
+      if (value.isArray()) {
+        value.forEach(each -> pairs.add(pair(name, each)));
+      } else if (!value.isMissingNode()) {
+        pairs.add(pair(name, value));
+      }
+    }
+    return String.join("&", pairs);
+  }
+
+  /** As the npm package query-string writes it: null is the bare name. */
+  private static String pair(String name, JsonNode value) {
+    return percentEncoded(name) + (value.isNull() ? "" : "=" + percentEncoded(value.asText()));
   }
 
   /**

@@ -1,8 +1,10 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -62,6 +64,7 @@ final class Template {
     NULLABLE("nullable", Name.POINTER),
     FLAG("flag", Name.POINTER),
     HAS("has", Name.POINTER_AND_TEXT),
+    POSITIVE("positive", Name.POINTER_AND_TEXT),
     HEADER("header", Name.TEXT),
     QUERY("query", Name.TEXT),
     FORM("form", Name.TEXT),
@@ -128,7 +131,7 @@ final class Template {
         without(
             EnumSet.allOf(Word.class),
             ONLY_OURS,
-            EnumSet.of(Word.TYPE, Word.RAW_TYPE, Word.RECEIVED, Word.HAS))),
+            EnumSet.of(Word.TYPE, Word.RAW_TYPE, Word.RECEIVED, Word.HAS, Word.POSITIVE))),
     WIRE(
         EnumSet.of(
             Word.POINTER, Word.ROOT, Word.HEADER, Word.QUERY, Word.FORM, Word.PART, Word.CONST)),
@@ -137,6 +140,7 @@ final class Template {
             Word.POINTER,
             Word.ROOT,
             Word.HAS,
+            Word.POSITIVE,
             Word.HEADER,
             Word.QUERY,
             Word.FORM,
@@ -159,7 +163,7 @@ final class Template {
             Word.SECRET_USER,
             Word.SECRET_PASSWORD,
             Word.SECRET_BASIC)),
-    ANSWER(EnumSet.of(Word.POINTER, Word.HAS, Word.TYPE, Word.CONST)),
+    ANSWER(EnumSet.of(Word.POINTER, Word.HAS, Word.POSITIVE, Word.TYPE, Word.CONST)),
     REPLY(
         EnumSet.of(
             Word.POINTER,
@@ -238,6 +242,13 @@ final class Template {
         case HAS -> {
           JsonNode node = node(scope.here());
           yield node == null || node.isNull() ? null : name.substring(name.indexOf('=') + 1);
+        }
+        case POSITIVE -> {
+          String text = at(scope.here());
+          BigDecimal number = text == null ? null : Currencies.number(text);
+          yield number == null || number.signum() <= 0
+              ? null
+              : name.substring(name.indexOf('=') + 1);
         }
         case HEADER -> scope.header(name);
         case QUERY -> scope.query().first(name);
@@ -381,6 +392,11 @@ final class Template {
 
   /** The text with every value written as it must be there; null when one is missing. */
   @Nullable String filled(Scope scope, Writing writing) throws Refusal {
+    return filled(scope, writing, false);
+  }
+
+  /** The same; a value that is missing is empty where it may be. */
+  @Nullable String filled(Scope scope, Writing writing, boolean mayBeMissing) throws Refusal {
     StringBuilder built = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece.sources().isEmpty()) {
@@ -396,11 +412,16 @@ final class Template {
           break;
         }
       }
-      if (!there && !piece.optional()) {
+      if (!there && !piece.optional() && !mayBeMissing) {
         return null;
       }
     }
     return built.toString();
+  }
+
+  /** A text inside the quotes of JSON. */
+  static String quoted(String value) {
+    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }
 
   /** Whether something of the event itself stands in it. */

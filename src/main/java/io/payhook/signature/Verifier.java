@@ -420,6 +420,9 @@ public final class Verifier {
       digest.update(content);
       digest.update((byte) (item >> 8));
       digest.update((byte) item);
+      if (plan.event.bodyOfSeveralTypes && scope.rawType != null) {
+        digest.update(scope.rawType.getBytes(StandardCharsets.UTF_8));
+      }
       return digest.digest();
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);

@@ -91,6 +91,51 @@ class JournalCommandsTest {
   }
 
   @Test
+  void amounts_have_the_decimals_of_their_currency() throws Exception {
+    UUID naira = event("payment.success", "tx-1");
+    UUID yen = event("payment.success", "tx-2");
+    UUID none = event("payment.success", "=1+1");
+    execute("update payhook.event set amount = 5000.0000, origin = 'own' where id = ?", naira);
+    execute("update payhook.event set amount = 500.00, currency = 'JPY' where id = ?", yen);
+    execute("update payhook.event set amount = null, currency = null where id = ?", none);
+
+    assertThat(run("events").out()).contains(" 5000.00 NGN ").contains(" 500 JPY ");
+    assertThat(run("event", naira.toString()).out())
+        .containsPattern("amount +5000.00 NGN\n")
+        .containsPattern("origin +own\n");
+    JsonNode first = ManagementCommand.JSON.readTree(run("events", "--json").out()).at("/events/2");
+    assertThat(first.fieldNames())
+        .toIterable()
+        .startsWith(
+            "id",
+            "endpoint",
+            "type",
+            "key",
+            "entity",
+            "amount",
+            "currency",
+            "occurredAt",
+            "receivedAt",
+            "origin",
+            "state");
+    assertThat(first.path("amount")).isEqualTo(ManagementCommand.JSON.valueToTree("5000.00"));
+    Run csv = run("events", "--csv");
+    assertThat(csv.out().split("\r\n"))
+        .satisfies(
+            lines -> {
+              assertThat(lines[0])
+                  .isEqualTo(
+                      "id,endpoint,type,key,entity,amount,currency,occurredAt,receivedAt,origin,state");
+              assertThat(lines[1])
+                  .startsWith(none + ",payments,payment.success,'=1+1,'=1+1,,,,")
+                  .endsWith(",webhook,accepted");
+              assertThat(lines[2]).contains(",tx-2,tx-2,500,JPY,,");
+              assertThat(lines[3]).contains(",tx-1,tx-1,5000.00,NGN,,").endsWith(",own,accepted");
+            });
+    assertThat(run("events", "--csv", "--json").err()).contains("--csv and --json exclude");
+  }
+
+  @Test
   void filters_reach_the_journal() {
     event("payment.success", "tx-1");
     event("payment.failed", "tx-2");

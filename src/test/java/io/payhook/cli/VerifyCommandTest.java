@@ -67,7 +67,7 @@ class VerifyCommandTest {
         .startsWith("authentic\n")
         .contains("type       payment.success")
         .contains("key        payment.success:ECZ-1")
-        .contains("amount     5000.00 NGN")
+        .contains("amount     500000.00 NGN")
         .doesNotContain("echezona_api_key");
   }
 

@@ -36,7 +36,8 @@ public final class ApiFixture implements AutoCloseable {
     this(token, JournalFixture.fresh());
   }
 
-  ApiFixture(String token, DataSource dataSource) throws ManagementException, InterruptedException {
+  public ApiFixture(String token, DataSource dataSource)
+      throws ManagementException, InterruptedException {
     JournalReader reader = new JournalReader(dataSource, Duration.ofSeconds(5));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     server =

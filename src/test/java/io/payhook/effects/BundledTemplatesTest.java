@@ -53,11 +53,12 @@ class BundledTemplatesTest {
       })
   void each_event_has_its_email(String route, String type, String to, String subject)
       throws Exception {
-    MimeMessage mail = send(route, sample(type));
+    MimeMessage mail = send(route, BundledEvents.sample(type));
 
     assertThat(mail.getAllRecipients()).extracting(Object::toString).containsExactly(to);
     assertThat(mail.getSubject()).isEqualTo(subject);
-    String transaction = Json.MAPPER.readTree(sample(type)).at("/data/transaction_id").textValue();
+    String transaction =
+        Json.MAPPER.readTree(BundledEvents.sample(type)).at("/data/transaction_id").textValue();
     for (String part : parts(mail)) {
       assertThat(part).contains(transaction, "23 November 2026, 20:15 UTC");
       assertThat(part).doesNotContain("{{", "{%", "null");
@@ -92,6 +93,67 @@ class BundledTemplatesTest {
 
   @ParameterizedTest
   @CsvSource({
+    "receipt-email, payment.success, Your receipt",
+    "failure-email, payment.failed, Your payment failed",
+    "refund-email, refund.processed, Your refund",
+    "transfer-email, transfer.success, Transfer succeeded",
+    "renewal-email, subscription.renew, Your subscription was renewed"
+  })
+  void an_amount_that_is_not_known_is_not_spoken_of(String route, String type, String subject)
+      throws Exception {
+    MimeMessage mail =
+        send(
+            route,
+            "{\"event\":\"%s\",\"data\":{\"transaction_id\":\"T1\",\"customer\":{\"email\":\"a@example.com\"}}}"
+                .formatted(type));
+
+    assertThat(mail.getSubject()).isEqualTo(subject);
+    for (String part : parts(mail)) {
+      assertThat(part)
+          .contains("T1")
+          .doesNotContain("null", "NGN", "Amount", "<strong></strong>", " .", " for.", "  to ");
+    }
+  }
+
+  @Test
+  void the_date_is_when_it_happened_where_the_platform_says_it() throws Exception {
+    for (String part :
+        parts(send("receipt-email", BundledEvents.sample("payment.success@charge")))) {
+      assertThat(part).contains("NGN 3,200.00", "ORD-20261123-0099", "23 November 2026, 14:02 UTC");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "receipt-email, payment.success@reference",
+    "crm-contact, payment.success@reference",
+    "failure-email, payment.failed@reference",
+    "crm-failure, payment.failed@reference",
+    "refund-email, refund.processed",
+    "crm-refund, refund.processed",
+    "renewal-email, subscription.renew",
+    "crm-subscription, subscription.renew"
+  })
+  void nobody_is_written_to_where_the_event_has_no_address(String route, String sample)
+      throws Exception {
+    String whole = BundledEvents.sample(sample);
+    for (String json :
+        List.of(
+            whole.replaceAll("\"email\": \"[^\"]*\"", "\"email\": \"\""),
+            whole.replaceAll("\"email\": \"[^\"]*\"", "\"email\": null"),
+            whole.replaceAll("\"email\": \"[^\"]*\",", ""),
+            whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"customer\": null"),
+            whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"note\": 1"))) {
+      Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+    }
+
+    try (Stream<Path> files = Files.list(mails)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "receipt-email, payment.success",
     "failure-email, payment.failed",
     "refund-email, refund.processed",
@@ -99,7 +161,7 @@ class BundledTemplatesTest {
     "renewal-email, subscription.renew"
   })
   void html_in_any_text_of_the_event_is_escaped(String route, String type) throws Exception {
-    ObjectNode event = (ObjectNode) Json.MAPPER.readTree(sample(type));
+    ObjectNode event = (ObjectNode) Json.MAPPER.readTree(BundledEvents.sample(type));
     poison(event.get("data"));
 
     String html = parts(send(route, event.toString())).get(1);
@@ -108,13 +170,22 @@ class BundledTemplatesTest {
   }
 
   @Test
-  void every_sample_is_json_of_its_own_type() throws Exception {
+  void every_sample_is_an_event_of_the_type_that_its_name_tells() throws Exception {
     try (Stream<Path> samples = Files.list(TestDatabase.INTEGRATION.resolve("samples"))) {
       List<Path> files = samples.toList();
-      assertThat(files).hasSize(5);
+      assertThat(files)
+          .extracting(file -> file.getFileName().toString())
+          .contains(
+              "payment.success.json",
+              "payment.failed.json",
+              "refund.processed.json",
+              "transfer.success.json",
+              "subscription.renew.json");
       for (Path file : files) {
-        assertThat(Json.MAPPER.readTree(file.toFile()).at("/event").textValue() + ".json")
-            .isEqualTo(file.getFileName().toString());
+        String name = file.getFileName().toString().replace(".json", "");
+        assertThat(BundledEvents.event(BundledEvents.sample(name)).type())
+            .as(name)
+            .isEqualTo(name.replaceFirst("@.*", ""));
       }
     }
   }
@@ -135,7 +206,7 @@ class BundledTemplatesTest {
       for (String name : List.copyOf(names(object))) {
         if (object.get(name).isObject()) {
           poison(object.get(name));
-        } else if (!List.of("email", "amount", "currency").contains(name)) {
+        } else if (!List.of("email", "amount", "currency", "status").contains(name)) {
           object.put(name, "<img src=x onerror=alert(1)>");
         }
       }
@@ -148,10 +219,6 @@ class BundledTemplatesTest {
     return names;
   }
 
-  private static String sample(String type) throws Exception {
-    return Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
-  }
-
   private static List<String> parts(MimeMessage mail) throws Exception {
     Multipart parts = (Multipart) mail.getContent();
     return List.of(
@@ -160,7 +227,7 @@ class BundledTemplatesTest {
   }
 
   private MimeMessage send(String route, String json) throws Exception {
-    Running.done(running.deliver(route, json));
+    Running.done(running.deliver(route, json, BundledEvents.facts(json)));
     try (Stream<Path> files = Files.list(mails)) {
       List<Path> all = files.toList();
       assertThat(all).hasSize(1);

@@ -334,7 +334,7 @@ class CrmSinkTest {
             url(),
             Running.bundled());
     String json = Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
-    Running.done(running.deliver(route, json));
+    Running.done(running.deliver(route, json, BundledEvents.facts(json)));
 
     Call call = calls.get(0);
     assertThat(call.method + " " + call.uri).isEqualTo(method + " /api/v2" + path);

@@ -128,6 +128,36 @@ class DatabaseSinkTest {
   }
 
   @Test
+  void facts_have_their_type_in_sql_known_or_not() throws Exception {
+    String statement =
+        "select pg_typeof(:amount)::text as a, pg_typeof(:occurredAt)::text as t,"
+            + " coalesce(:amount, 7::numeric) as amount, coalesce(:currency, '-') as currency,"
+            + " coalesce(:entity, '-') || coalesce(:origin, '-') as rest,"
+            + " coalesce(:occurredAt, '2026-11-23T10:00:00Z'::timestamptz) as at,"
+            + " :confirmation is null as unconfirmed";
+    try (Running running = running("read", statement)) {
+      assertThat(done(running.deliver("read", EVENT)).getVariable("rows"))
+          .asString()
+          .contains("a=numeric", "t=timestamp with time zone", "amount=7", "currency=-", "rest=--")
+          .contains("unconfirmed=true");
+      assertThat(
+              done(running.deliver(
+                      "read",
+                      EVENT,
+                      exchange -> {
+                        exchange.setVariable("amount", new BigDecimal("5000.00"));
+                        exchange.setVariable("currency", "NGN");
+                        exchange.setVariable("entity", "tx-1");
+                        exchange.setVariable("origin", "webhook");
+                        exchange.setVariable("occurredAt", Instant.EPOCH);
+                      }))
+                  .getVariable("rows"))
+          .asString()
+          .contains("a=numeric", "amount=5000.00", "currency=NGN", "rest=tx-1webhook", "at=1970");
+    }
+  }
+
+  @Test
   void an_unknown_variable_is_a_data_error_and_leaves_the_message_alone() throws Exception {
     try (Running running = running("read", "select 1,\n :evnt.data.id")) {
       Exchange exchange = running.deliver("read", EVENT);

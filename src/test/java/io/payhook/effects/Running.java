@@ -55,6 +55,7 @@ final class Running implements AutoCloseable {
     return Stream.of(
             "payment-success",
             "payment-failed",
+            "payment-pending",
             "refund-processed",
             "transfer-success",
             "subscription-renew")

@@ -60,6 +60,39 @@ class TemplatesTest {
   }
 
   @Test
+  void money_is_of_the_events_currency_unless_another_is_given() throws Exception {
+    values.put("amount", new BigDecimal("5000.00"));
+    assertThat(text("{{ amount | money }}")).isEqualTo("5,000.00");
+    values.put("currency", "NGN");
+    assertThat(text("{{ amount | money }}, {{ amount | money(style='symbol') }}"))
+        .isEqualTo("NGN 5,000.00, ₦5,000.00");
+    assertThat(text("{{ amount | money('JPY') }}")).isEqualTo("JPY 5,000");
+    assertThat(text("{{ amount | money(none.currency) }}")).isEqualTo("NGN 5,000.00");
+    assertThat(text("[{{ fee | money }}]")).isEqualTo("[]");
+  }
+
+  @Test
+  void minor_units_have_no_fraction_and_the_fact_is_never_minor() {
+    values.put("amount", new BigDecimal("5000.00"));
+    values.put("currency", "NGN");
+    values.put("kobo", new BigDecimal("100.5"));
+    assertThatThrownBy(() -> text("{{ kobo | money(unit='minor') }}"))
+        .isInstanceOf(EffectException.class)
+        .hasMessageContaining("t.txt:1: money: 100.5 has a fraction");
+    assertThatThrownBy(() -> text("{{ amount | money(unit='minor') }}"))
+        .isInstanceOf(EffectException.class)
+        .hasMessageContaining("'amount' counts the major unit (naira, not kobo)");
+  }
+
+  @Test
+  void money_has_no_more_digits_than_a_person_reads() {
+    values.put("amount", "1e999999999");
+    assertThatThrownBy(() -> text("{{ amount | money('NGN') }}"))
+        .isInstanceOf(EffectException.class)
+        .hasMessageEndingWith("the amount has more than 60 digits");
+  }
+
+  @Test
   void money_without_amount_is_empty_and_of_no_number_an_error() throws Exception {
     assertThat(text("[{{ none.amount | money('NGN') }}]")).isEqualTo("[]");
     values.put("amount", "lots");
@@ -110,18 +143,20 @@ class TemplatesTest {
     values.put("name", "A\"da\\\n\u2028</script>");
     values.put("amount", new BigDecimal("5000.10"));
     values.put("map", Map.of("k", List.of(1, "two")));
+    values.put("time", Instant.parse("2026-11-23T20:15:00Z"));
 
     String json =
         render(
             "t.json",
             "{\"name\": \"{{ name }}\", \"same\": {{ name | json }}, \"amount\": {{ amount | json }},"
-                + " \"map\": {{ map | json }}, \"none\": {{ none | json }}}");
+                + " \"map\": {{ map | json }}, \"time\": {{ time | json }}, \"none\": {{ none | json }}}");
 
     assertThat(Json.MAPPER.readValue(json, Object.class))
         .isEqualTo(
             Json.MAPPER.readValue(
                 "{\"name\":\"A\\\"da\\\\\\n\\u2028</script>\",\"same\":\"A\\\"da\\\\\\n\\u2028</script>\","
-                    + "\"amount\":5000.10,\"map\":{\"k\":[1,\"two\"]},\"none\":null}",
+                    + "\"amount\":5000.10,\"map\":{\"k\":[1,\"two\"]},\"time\":\"2026-11-23T20:15:00Z\","
+                    + "\"none\":null}",
                 Object.class));
   }
 

@@ -160,7 +160,7 @@ class JournalReaderTest {
     JournalReader.EventDetail detail = reader.event(id).orElseThrow();
 
     assertThat(new String(detail.body(), StandardCharsets.UTF_8)).contains("Ada@example.com");
-    assertThat(detail.event().amount()).isEqualByComparingTo("120.50");
+    assertThat(detail.event().facts().amount()).isEqualByComparingTo("120.50");
     assertThat(detail.deliveries())
         .extracting(DeliveryRow::route)
         .containsExactly("crm-contact", "receipt-email");

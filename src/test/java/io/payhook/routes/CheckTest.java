@@ -847,7 +847,7 @@ class CheckTest {
         "payments/samples/transfer.success.json",
         "\"event\":",
         "\"type\":",
-        "payments/samples/transfer.success.json:1:1: endpoint 'payments' would refuse this sample: there is no event type at /event; its event type is at /event, its key at {type}:{/data/transaction_id|/data/transactionId|/data/reference|/transactionId|/reference}");
+        "payments/samples/transfer.success.json:1:1: endpoint 'payments' would refuse this sample: there is no event type at /event | has:/reference=payment | has:/transactionId=payment; its event type is at /event | has:/reference=payment | has:/transactionId=payment, its key at {type}:{/data/transaction_id|/data/transactionId|/data/reference|/transactionId|/reference}");
   }
 
   @Test

@@ -47,10 +47,12 @@ class ProvidersTest {
         .containsExactly(
             "adyen",
             "adyen-banking",
+            "bani",
             "braintree",
             "checkout.com",
             "coinbase-commerce",
             "echezona",
+            "fawry",
             "fincra",
             "flutterwave-v3",
             "flutterwave-v4",
@@ -62,27 +64,42 @@ class ProvidersTest {
             "hubspot-v1",
             "hubspot-v2",
             "hubspot-v3",
+            "interswitch",
+            "kashier",
             "korapay",
             "lemonsqueezy",
+            "lenco",
             "mollie",
             "mollie-classic",
             "moniepoint",
             "monnify",
+            "mpesa",
+            "nomba",
             "none",
+            "opay",
+            "opay-v1",
+            "ozow",
             "paddle",
+            "payfast",
+            "paymob",
             "paypal",
             "paypal-confirmed",
             "paystack",
+            "pesapal",
+            "providus",
             "razorpay",
             "shopify",
             "slack",
             "squad",
+            "squad-virtual-account",
             "square",
             "standard-webhooks-v1",
             "standard-webhooks-v1a",
             "stripe",
             "svix",
+            "tap",
             "twilio",
+            "yoco",
             "zoom");
   }
 
@@ -140,8 +157,7 @@ class ProvidersTest {
     VerifiedEvent event = (VerifiedEvent) verdict;
     assertThat(event.type()).isEqualTo(sample.type());
     assertThat(event.items()).hasSize(1);
-    boolean tellsMoney = provider.setting(Setting.EVENT_AMOUNT).isPresent();
-    if (tellsMoney && event.amount() != null) {
+    if (event.currency() != null) {
       assertThat(event.currency()).matches("[A-Z]{3}");
     }
     if (!provider.isUnsigned()) {
@@ -212,22 +228,75 @@ class ProvidersTest {
 
   @Test
   void echezona_takes_the_three_shapes_that_were_seen() {
+    assertThat(echezona("{'event':'charge.success','data':{'transaction_id':'T'}}"))
+        .isEqualTo("payment.success:T T");
+    assertThat(echezona("{'event':'payment.success','data':{'reference':'T'}}"))
+        .isEqualTo("payment.success:T T");
+    assertThat(echezona("{'event':'charge.success','transactionId':'T'}"))
+        .isEqualTo("payment.success:T T");
+    assertThat(echezona("{'reference':'T','status':'success'}")).isEqualTo("payment.success:T T");
+    assertThat(echezona("{'reference':'T','status':'failed'}")).isEqualTo("payment.failed:T T");
+    assertThat(echezona("{'reference':'T','status':'processing'}"))
+        .isEqualTo("payment.pending:T T");
+    assertThat(echezona("{'transactionId':'T'}")).isEqualTo("payment.pending:T T");
+  }
+
+  @Test
+  void echezona_tells_the_refunds_of_one_payment_apart() {
+    assertThat(
+            List.of(
+                echezona(refund("'amount':100000,'refunded_at':'2026-11-02T09:00:00Z'")),
+                echezona(refund("'amount':150000,'refunded_at':'2026-11-02T09:00:00Z'")),
+                echezona(refund("'amount':100000,'refunded_at':'2026-11-03T09:00:00Z'")),
+                echezona(refund("'amount':100000,'refund_id':'R'")),
+                echezona(refund("'amount':100000"))))
+        .doesNotHaveDuplicates()
+        .allSatisfy(facts -> assertThat(facts).endsWith(" T"));
+  }
+
+  private static String refund(String members) {
+    return "{'event':'refund.processed','data':{'transaction_id':'T'," + members + "}}";
+  }
+
+  /** Key and entity of an event, written with single quotes. */
+  private static String echezona(String json) {
     Provider echezona = SHIPPED.get("echezona");
-    for (String body :
-        List.of(
-            "{\"event\":\"charge.success\",\"data\":{\"transaction_id\":\"T\"}}",
-            "{\"event\":\"payment.success\",\"data\":{\"reference\":\"T\"}}",
-            "{\"event\":\"charge.success\",\"transactionId\":\"T\"}")) {
-      RawRequest request =
-          new Signer(echezona, Secret.of("key"), CLOCK)
-              .sign(
-                  new Sample("any", "application/json", body.getBytes(StandardCharsets.UTF_8))
-                      .request("http://localhost/"),
-                  "any");
-      Verdict verdict = new Verifier(echezona, List.of(Secret.of("key")), CLOCK).verify(request);
-      assertThat(((VerifiedEvent) verdict).key()).isEqualTo("payment.success:T");
-      assertThat(((VerifiedEvent) verdict).entity()).isEqualTo("T");
+    byte[] body = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+    RawRequest request =
+        new Signer(echezona, Secret.of("key"), CLOCK)
+            .sign(new Sample("any", "application/json", body).request("http://localhost/"), "any");
+    Verdict verdict = new Verifier(echezona, List.of(Secret.of("key")), CLOCK).verify(request);
+    VerifiedEvent event = (VerifiedEvent) verdict;
+    return event.key() + " " + event.entity();
+  }
+
+  @Test
+  void a_type_that_the_signed_part_contradicts_is_refused() {
+    Provider kora = SHIPPED.get("korapay");
+    String body =
+        "{\"event\":\"charge.success\",\"data\":{\"reference\":\"R\",\"status\":\"failed\"}}";
+    assertThat(verdict(kora, body, Map.of()))
+        .isInstanceOfSatisfying(
+            Refused.class, refused -> assertThat(refused.reason()).isEqualTo("type-contradicted"));
+    Provider shopify = SHIPPED.get("shopify");
+    String order = "{\"id\":1,\"financial_status\":\"paid\",\"cancelled_at\":null}";
+    assertThat(verdict(shopify, order, Map.of("X-Shopify-Topic", "orders/paid")))
+        .isInstanceOf(VerifiedEvent.class);
+    assertThat(verdict(shopify, order, Map.of("X-Shopify-Topic", "orders/cancelled")))
+        .isInstanceOf(Refused.class);
+    assertThat(verdict(shopify, order, Map.of("X-Shopify-Topic", "refunds/create")))
+        .isInstanceOf(Refused.class);
+  }
+
+  private static Verdict verdict(Provider provider, String body, Map<String, String> headers) {
+    RawRequest request =
+        new Sample("any", "application/json", body.getBytes(StandardCharsets.UTF_8))
+            .request("http://localhost/");
+    for (Map.Entry<String, String> header : headers.entrySet()) {
+      request = request.withHeader(header.getKey(), header.getValue());
     }
+    return new Verifier(provider, List.of(Secret.of("key")), CLOCK)
+        .verify(new Signer(provider, Secret.of("key"), CLOCK).sign(request, "any"));
   }
 
   @Test

@@ -148,6 +148,67 @@ class ScaffoldTest {
   }
 
   @Test
+  void a_batch_of_one_or_several_events_is_a_sample_of_each_of_them() throws Exception {
+    Files.createDirectories(folder.resolve("providers/lots"));
+    Files.writeString(
+        folder.resolve("providers/lots.yaml"),
+        """
+        title: Lots
+        signature: {header: X-Lots, algorithm: hmac-sha256, encoding: hex}
+        event:
+          items: /events
+          type: /type
+          key: "{/type}:{/id}"
+          entity: /id
+          amount: /kobo
+          amount-unit: minor
+          currency: /currency
+        """);
+    Files.writeString(
+        folder.resolve("providers/lots/batch.json"),
+        """
+        {"events": [
+          {"type": "payment.captured", "id": "p-1", "kobo": 500050, "currency": "NGN"},
+          {"type": "payment.captured", "id": "p-2", "kobo": 500, "currency": "JPY"},
+          {"type": "customer.created", "id": "c-1"}
+        ]}
+        """);
+    Files.writeString(
+        folder.resolve("providers/lots/payment.failed.json"),
+        """
+        {"events": [{"type": "payment.failed", "id": "p-3", "kobo": 7, "currency": "NGN"}]}
+        """);
+    scaffold().endpoint("shop", "lots");
+
+    assertThat(findings()).isEmpty();
+    assertThat(folder.resolve("shop/tests.yaml"))
+        .content()
+        .contains(
+            "send: batch",
+            "- {type: payment.captured, entity: \"p-1\", amount: 5000.50, currency: NGN, occurredAt: null}",
+            "count: 2",
+            "record-shop: [done, done]");
+    assertThat(failures(folder)).isEmpty();
+    assertThat(
+            new Scaffold(folder, Placeholders.forReading(settings))
+                .effect("mail", "shop", "payment.failed", Kind.EMAIL))
+        .isNotEmpty();
+    assertThat(findings()).isEmpty();
+    assertThat(failures(folder)).isEmpty();
+
+    Files.move(
+        folder.resolve("shop/samples/batch.json"), folder.resolve("shop/samples/other.json"));
+    assertThat(findings())
+        .extracting(Finding::toString)
+        .anySatisfy(
+            finding ->
+                assertThat(finding)
+                    .contains(
+                        "the sample is a batch of events of the types payment.captured, customer.created",
+                        "name the file payment.captured.json"));
+  }
+
+  @Test
   void every_kind_of_effect_checks_well() throws Exception {
     scaffold().endpoint("shop", "paystack");
     for (Kind kind : Kind.values()) {

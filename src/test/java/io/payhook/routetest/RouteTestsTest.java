@@ -130,4 +130,64 @@ final class RouteTestsTest {
         .isInstanceOf(RouteFileException.class)
         .hasMessageContaining("tests.yaml:3:1: not YAML");
   }
+
+  @Test
+  void what_far_ends_do_is_read_strictly() {
+    assertThatThrownBy(
+            () ->
+                tests(
+                    """
+                    tests:
+                      - name: a
+                        send: payment.success
+                        fails:
+                          - {at: confirm, with: failed}
+                          - {at: confirm, with: {statos: failed}}
+                          - {at: confirm, with: {amount: much}}
+                          - {at: crm, with: {status: failed}}
+                          - {at: smtp, with: 200}
+                          - {at: put-contact, with: broken}
+                        stubs:
+                          - {answer: 200}
+                          - {at: x, answer: {json: {}, body: text}}
+                          - {at: x, answer: discrad}
+                          - {at: x, answer: {status: 2000}}
+                    """))
+        .isInstanceOfSatisfying(
+            RouteFileException.class,
+            e ->
+                assertThat(e.problems())
+                    .extracting(problem -> problem.replaceFirst("^.*tests.yaml:", ""))
+                    .containsExactly(
+                        "5:29: 'failed' is no HTTP status; 503 would be one, and {status: failed} has the provider say another status",
+                        "6:30: there is no 'statos' here; did you mean 'status'?; there are: status, amount, currency, reference",
+                        "7:38: should be an amount in major units, such as 50 or 49.99",
+                        "8:25: only 'at: confirm' says something else than the event; a status such as 503 would be right",
+                        "9:26: '200' is no failure of a mail server; 451 or 550 would be one",
+                        "10:33: 'broken' is neither an HTTP status nor an SQLSTATE; 503 or 08006 would be",
+                        "12:9: says not for whom; 'at:' with a step's id or an address such as 'kafka:*', or 'host:', 'path:', 'url:' and 'method:' of a call",
+                        "13:25: has more than one of body, json and rows; keep one",
+                        "14:25: 'discrad' is no answer, nor a status such as 404, nor 'json:' and the like; did you mean 'discard'?; there are: discard",
+                        "15:34: '2000' is no HTTP status; 404 would be one"));
+  }
+
+  @Test
+  void a_query_that_yaml_cuts_short_is_shown_as_far_as_it_came() throws Exception {
+    RouteTests tests =
+        tests(
+            """
+            tests:
+              - name: a
+                endpoint: payments
+                send: payment.success
+                rows:
+                  - query: select 1 where 'a #1' = 'a'
+                    count: 1
+            """);
+    assertThat(tests.run(RouteTestsTest::settings, DATA, 1).failed())
+        .singleElement()
+        .asString()
+        .contains(
+            "line 6: the query fails: ", "  select 1 where 'a", "begins a comment, so the query");
+  }
 }

@@ -33,6 +33,11 @@ class TestsSchemaTest {
         TEST + "|{tests: [{name: x, send: y, zzz: 1}]}",
         TEST
             + "/properties/fails/anyOf/0|{tests: [{name: x, send: y, fails: [{at: crm, zzz: 1}]}]}",
+        TEST
+            + "/properties/fails/anyOf/0/properties/with/anyOf/1|{tests: [{name: x, send: y, fails: [{at: confirm, with: {zzz: 1}}]}]}",
+        "/definitions/stub/anyOf/1|{tests: [{name: x, send: y, stubs: [{at: x, zzz: 1}]}]}",
+        "/definitions/reply/anyOf/1|{tests: [{name: x, send: y, stubs: [{at: x, answer: {zzz: 1}}]}]}",
+        "/definitions/stub/anyOf/1|{stubs: [{at: x, zzz: 1}], tests: []}",
         STEP + "|{tests: [{name: x, steps: [{send: y, zzz: 1}]}]}",
         TEST
             + "/properties/answer/anyOf/0/anyOf/2|{tests: [{name: x, send: y, answer: [{zzz: 1}]}]}",
@@ -40,6 +45,7 @@ class TestsSchemaTest {
             + "/properties/rows/anyOf/0|{tests: [{name: x, send: y, rows: [{query: q, count: 1, zzz: 1}]}]}",
         TEST + "/properties/emails/anyOf/0|{tests: [{name: x, send: y, emails: [{zzz: 1}]}]}",
         TEST + "/properties/calls/anyOf/0|{tests: [{name: x, send: y, calls: [{zzz: 1}]}]}",
+        "/definitions/facts|{tests: [{name: x, send: y, facts: [{zzz: 1}]}]}",
         TEST
             + "/properties/deliveries/additionalProperties/anyOf/0/anyOf/1|{tests: [{name: x, send: y, deliveries: {r: [{state: done, zzz: 1}]}}]}",
       })

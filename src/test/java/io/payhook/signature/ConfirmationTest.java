@@ -226,6 +226,24 @@ class ConfirmationTest {
                 "payment.success", "1:paid", null, new BigDecimal("100.00"), "EUR"));
   }
 
+  @ParameterizedTest
+  @CsvSource({"1032, true", "paid, false", "open, false"})
+  void any_status_that_is_named_nowhere_else_may_do(String status, boolean confirmed) {
+    Map<String, String> settings = valid();
+    settings.put("confirm.status-of.a", "*");
+    Confirmation.Finding finding =
+        Provider.parse("mine", settings)
+            .confirmation()
+            .orElseThrow()
+            .judge(
+                event("{\"id\":\"1\",\"amount\":100,\"currency\":\"EUR\"}"),
+                ("{\"id\":\"1\",\"status\":\""
+                        + status
+                        + "\",\"amount\":10000,\"currency\":\"EUR\"}")
+                    .getBytes(StandardCharsets.UTF_8));
+    assertThat(finding.meaning() == Confirmation.Meaning.CONFIRMED).isEqualTo(confirmed);
+  }
+
   @Test
   void an_event_that_claims_another_type_than_the_answers_is_contradicted() {
     Map<String, String> settings = valid();
@@ -299,7 +317,7 @@ class ConfirmationTest {
         "confirm.url ! https://{/host}/x ! whose host is written out",
         "confirm.url ! https://a@b/{/id} ! whose host is written out",
         "confirm.url ! https://api.example.com/{/id ! '{' is not closed",
-        "confirm.url ! https://api.example.com/{json:/id} ! has no meaning here",
+        "confirm.url ! https://api.example.com/{url} ! has no meaning here",
         "confirm.status ! '' ! confirm.status: is missing",
         "confirm.status-is ! '' ! confirm.status-is: is missing",
         "confirm.reference-is ! '' ! confirm.reference-is: is missing",

@@ -276,13 +276,48 @@ class EventFactsTest {
     assertThat(Provider.parse("mine", settings).plan().namesUnsigned)
         .as("the type stands outside of the data")
         .isTrue();
-    settings.put("event.type", "/data/type");
-    assertThat(Provider.parse("mine", settings).plan().namesUnsigned).isFalse();
+    settings.put("signature.signed", "{/data/id}{/data/sum}");
+    settings.put("event.type", "const:a");
+    assertThat(Provider.parse("mine", settings).plan().namesUnsigned)
+        .as("nobody vouches where the id ends and the sum begins")
+        .isTrue();
     settings.put("signature.algorithm", "token");
     settings.put("event.key", "header:X-Id");
     assertThat(Provider.parse("mine", settings).plan().namesUnsigned)
         .as("nothing is signed anyway")
         .isFalse();
+  }
+
+  @Test
+  void a_platform_may_ask_for_an_answer_that_names_the_event() {
+    Map<String, String> settings = valid();
+    settings.put("response.reply", "\\{\"sessionId\":\"{/id}\",\"code\":\"{/gone}\"\\}");
+    VerifiedEvent event = event(settings, "{'id':'a\\u0022b','type':'a'}");
+    assertThat(event.provider().response(event))
+        .contains(
+            new Provider.Response(
+                200, "application/json", "{\"sessionId\":\"a\\\"b\",\"code\":\"\"}"));
+  }
+
+  @Test
+  void one_body_under_two_types_may_be_two_events() {
+    Map<String, String> settings = valid();
+    settings.put("event.type", "header:X-Topic");
+    Provider one = Provider.parse("mine", settings);
+    settings.put("event.body-of-several-types", "true");
+    Provider several = Provider.parse("mine", settings);
+    assertThat(digest(one, "orders/create")).isEqualTo(digest(one, "orders/paid"));
+    assertThat(digest(several, "orders/create")).isNotEqualTo(digest(several, "orders/paid"));
+  }
+
+  private static byte[] digest(Provider provider, String type) {
+    RawRequest request =
+        new RawRequest(
+            "POST", "https://a/", List.of(), "{\"id\":\"1\"}".getBytes(StandardCharsets.UTF_8));
+    return ((VerifiedEvent)
+            new Verifier(provider, List.of(SECRET), CLOCK)
+                .verify(new Signer(provider, SECRET, CLOCK).sign(request, type)))
+        .signedDigest();
   }
 
   @Test

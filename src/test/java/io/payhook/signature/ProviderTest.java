@@ -181,7 +181,8 @@ class ProviderTest {
     assertThat(provider.unconfirmed()).containsExactly("the header", "the algorithm");
     assertThat(provider.ignored())
         .containsExactly(JsonPointer.compile("/attempt"), JsonPointer.compile("/sent_at"));
-    assertThat(provider.response()).contains(new Provider.Response(202, null, "[accepted]"));
+    assertThat(provider.answersItsOwn()).contains(202);
+    assertThat(provider.setting(Setting.RESPONSE_BODY)).contains("[accepted]");
     assertThat(provider.confirmation()).isPresent();
     assertThat(provider.isUnsigned()).isFalse();
     assertThat(provider.methods()).containsExactly("POST");

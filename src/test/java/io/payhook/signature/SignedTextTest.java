@@ -107,8 +107,11 @@ class SignedTextTest {
     assertThat(
             signed(
                 "{listed:/data/signatureKeys}",
-                "{\"data\":{\"b\":\"x y&z\",\"a\":1.50,\"c\":true,\"d\":\"no\",\"signatureKeys\":[\"c\",\"b\",\"a\",\"gone\"]}}"))
-        .isEqualTo("a=1.50&b=x%20y%26z&c=true");
+                """
+                {"data":{"b":"x y&z","a":1.50,"c":true,"d":"no","e":null,"f":[1,2],
+                 "signatureKeys":["c","b","a","gone","e","f"]}}
+                """))
+        .isEqualTo("a=1.50&b=x%20y%26z&c=true&e&f=1&f=2");
   }
 
   @Test
