@@ -199,7 +199,7 @@ public final class Scaffold {
                     .append("        ")
                     .append(key)
                     .append(": \"{{env:")
-                    .append(variable(name + "-" + key.substring("params.".length())))
+                    .append(parameterVariable(name, key.substring("params.".length())))
                     .append("}}\"\n");
               }
             });
@@ -458,6 +458,12 @@ public final class Scaffold {
   /** The environment variable that the key of the platform's API is expected in. */
   static String confirmVariable(String endpoint) {
     return variable(endpoint) + "_CONFIRM_SECRET";
+  }
+
+  /** Where an endpoint's parameter is: a webhook's id, or another value of the account. */
+  private static String parameterVariable(String endpoint, String parameter) {
+    String name = variable(endpoint + "-" + parameter);
+    return name.endsWith("_WEBHOOK_ID") ? name : name + "_PARAM";
   }
 
   private static String variable(String name) {

@@ -22,6 +22,9 @@ public final class EnvironmentFunction implements PropertiesFunction {
   /** The end of the names that name what a platform calls the webhook, and signs along. */
   private static final String WEBHOOK_ID = "_WEBHOOK_ID";
 
+  /** The end of the names of other values that only the merchant's account knows. */
+  private static final String PARAMETER = "_PARAM";
+
   private final Settings settings;
   private final UnaryOperator<String> secrets;
   private final UnaryOperator<@Nullable String> environment;
@@ -72,7 +75,10 @@ public final class EnvironmentFunction implements PropertiesFunction {
     String name = colon < 0 ? remainder : remainder.substring(0, colon);
     String value = environment.apply(name);
     boolean secret =
-        name.endsWith(WEBHOOK_SECRET) || name.endsWith(CONFIRM_SECRET) || name.endsWith(WEBHOOK_ID);
+        name.endsWith(WEBHOOK_SECRET)
+            || name.endsWith(CONFIRM_SECRET)
+            || name.endsWith(WEBHOOK_ID)
+            || name.endsWith(PARAMETER);
     // An empty secret would let everybody sign.
     if (value != null && !(secret && value.isBlank())) {
       return value;

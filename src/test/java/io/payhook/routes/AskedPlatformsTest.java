@@ -126,7 +126,7 @@ class AskedPlatformsTest {
     return String.valueOf(Objects.requireNonNull(finding.confirmed()).type());
   }
 
-  private static Confirmation mpesa() {
+  private static Provider mpesaProvider() {
     return SHIPPED
         .get("mpesa")
         .with(
@@ -134,9 +134,11 @@ class AskedPlatformsTest {
                 "confirm.secret", "key:secret",
                 "params.short-code", "174379",
                 "params.timestamp", "20260101000000",
-                "params.password", "cGFzc3dvcmQ="))
-        .confirmation()
-        .orElseThrow();
+                "params.password", "cGFzc3dvcmQ="));
+  }
+
+  private static Confirmation mpesa() {
+    return mpesaProvider().confirmation().orElseThrow();
   }
 
   @Test
@@ -187,9 +189,8 @@ class AskedPlatformsTest {
     Sample squad = SHIPPED.samples("squad-virtual-account").get(0);
     assertThat(answer("squad-virtual-account", text(squad.body())))
         .contains("\"transaction_reference\":\"REF20260424S67978035_M01682015_9013151600\"");
-    Provider mpesa = SHIPPED.get("mpesa").with(Map.of("confirm.secret", "key:secret"));
-    VerifiedEvent callback = unsigned(mpesa, json(text(callback().body())));
-    assertThat(mpesa.response(callback).orElseThrow().body())
+    VerifiedEvent callback = unsigned(mpesaProvider(), json(text(callback().body())));
+    assertThat(mpesaProvider().response(callback).orElseThrow().body())
         .isEqualTo("{\"ResultCode\":0,\"ResultDesc\":\"Accepted\"}");
   }
 

@@ -24,6 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** Starts from the routes folder that ships, breaks one thing, and expects just that finding. */
 class CheckTest {
   private static final Path SHIPPED = Path.of("routes").toAbsolutePath();
+
+  /**
+   * An integration in which nothing is wrong, and which stays as it is when the shipped one grows.
+   */
+  private static final Path VALID = Path.of("src/test/resources/checked").toAbsolutePath();
+
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
   private static final String SUCCESS = "payments/payment-success.camel.yaml";
@@ -45,7 +51,7 @@ class CheckTest {
 
   @BeforeEach
   void copy() throws IOException {
-    copy(SHIPPED, folder);
+    copy(VALID, folder);
   }
 
   private static void copy(Path from, Path to) throws IOException {
@@ -59,6 +65,19 @@ class CheckTest {
         }
       }
     }
+  }
+
+  @Test
+  void what_ships_has_no_findings() throws IOException {
+    Path own = folder.resolve("payments");
+    try (Stream<Path> all = Files.walk(own)) {
+      for (Path each : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+    Files.delete(folder.resolve("intake.camel.yaml"));
+    copy(SHIPPED, folder);
+    assertThat(findings()).isEmpty();
   }
 
   private List<String> findings() {
@@ -897,7 +916,7 @@ class CheckTest {
   void a_hundred_route_files_are_checked_at_once() throws IOException {
     for (int i = 0; i < 20; i++) {
       Path copy = folder.resolve("copy-" + i);
-      copy(SHIPPED.resolve("payments"), copy);
+      copy(VALID.resolve("payments"), copy);
       Files.delete(copy.resolve("sql/schema/V001__payments.sql"));
       Files.delete(copy.resolve("sql/schema/V002__refunds.sql"));
       try (Stream<Path> files = Files.list(copy)) {

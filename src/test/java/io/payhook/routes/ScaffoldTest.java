@@ -110,11 +110,21 @@ class ScaffoldTest {
   }
 
   @Test
+  void paypals_events_can_be_tried_with_no_certificate_of_its_own() throws Exception {
+    scaffold().endpoint("paypal", "paypal");
+    scaffold().endpoint("paypal-asked", "paypal-confirmed");
+    assertThat(folder.resolve("paypal/paypal.camel.yaml"))
+        .content()
+        .contains("secrets: \"{{env:PAYPAL_RSA_WEBHOOK_SECRET:}}\"");
+    assertThat(findings()).isEmpty();
+    assertThat(failures(folder)).isEmpty();
+  }
+
+  @Test
   void a_test_changes_a_form_signs_badly_and_has_the_providers_api_fail() throws Exception {
     scaffold().endpoint("sms", "twilio");
     scaffold().endpoint("shop", "mollie-classic");
     scaffold().endpoint("paypal", "paypal");
-    scaffold().endpoint("paypal-asked", "paypal-confirmed");
     Files.writeString(
         folder.resolve("sms/tests.yaml"),
         """

@@ -54,7 +54,7 @@ class DevelopmentSecretsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"SHOP_CONFIRM_SECRET", "SHOP_WEBHOOK_ID"})
+  @ValueSource(strings = {"SHOP_CONFIRM_SECRET", "SHOP_WEBHOOK_ID", "SHOP_SHORT_CODE_PARAM"})
   void what_else_a_platform_gives_has_a_stand_in_too(String name) {
     assertThat(function(Map.of(), Map.of()).apply(name)).matches("[0-9a-f]{64}");
   }
