@@ -232,7 +232,7 @@ final class ReloadTest {
     String name = "payments/sql/record-payment.sql";
     String good = running.text(name);
     try {
-      running.save(name, good.replace("upper(:event.data.currency::text)", "'XXX'"));
+      running.save(name, good.replace("  :currency::text,", "  'XXX',"));
       String before = id();
       running.send("payment.success", before);
       await("the payment of before", () -> currency(before).equals("NGN"));
@@ -242,7 +242,7 @@ final class ReloadTest {
       running.send("payment.success", after);
       await("the payment of after", () -> currency(after).equals("XXX"));
 
-      running.save(name, good.substring(0, good.indexOf("values (") + 10));
+      running.save(name, good.substring(0, good.indexOf("select\n  :entity") + 10));
       assertThat(running.service.reload().problems())
           .isNotEmpty()
           .allSatisfy(problem -> assertThat(problem.file().toString()).endsWith(name));

@@ -233,7 +233,7 @@ class ConfirmIT {
           .anyMatch(
               line ->
                   line.contains("CONFLICT: event " + payment.event())
-                      && line.contains("the provider says amount 1.50"));
+                      && line.contains("the provider says amount 150.00"));
     } finally {
       api.amount = "1500050";
     }
