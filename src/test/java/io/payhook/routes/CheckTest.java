@@ -778,6 +778,7 @@ class CheckTest {
 
   @Test
   void a_broken_migration_is_the_only_finding_of_its_integration() throws IOException {
+    write("payments/sql/schema/V002__more.sql", "alter table payment add column more text;");
     breaking(
         "payments/sql/schema/V001__payments.sql",
         "amount          numeric",
@@ -838,6 +839,25 @@ class CheckTest {
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][emial]}\"",
         "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
+  }
+
+  @Test
+  void what_was_meant_is_told_by_the_sample_that_has_most_of_the_way() throws IOException {
+    write(
+        "payments/samples/payment.success@bare.json",
+        "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"T-1\"}}");
+    breaking(
+        SUCCESS,
+        "to: \"${variable.event[data][customer][email]}\"",
+        "to: \"${variable.event[data][customer][emial]}\"",
+        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
+  }
+
+  @Test
+  void a_value_that_may_be_missing_is_looked_for_too() throws IOException {
+    adding(
+        "- filter:\n    expression:\n      simple:\n        expression: \"${variable.event?.[data]?.[custmer]} != null\"\n    steps:\n      - to:\n          uri: log:x",
+        "payments/new.camel.yaml:10:30: ${variable.event?.[data]?.[custmer]}: sample payment.success.json has no 'custmer'; did you mean 'customer'?");
   }
 
   @Test
