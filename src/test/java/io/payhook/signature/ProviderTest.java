@@ -58,7 +58,7 @@ class ProviderTest {
                         "event.amount: no such source 'data/amount' (here: timestamp, id, method,"
                             + " url, url-with-port, url-without-port, url-decoded, sorted-form,"
                             + " crc32, sha256, type, raw-type, received, /pointer,"
-                            + " root:/pointer, has:/pointer=TEXT,"
+                            + " root:/pointer, has:/pointer=TEXT, positive:/pointer=TEXT,"
                             + " header:NAME, query:NAME, form:NAME, part:NAME, params:NAME,"
                             + " const:NAME)",
                         "confirm.status: 'status' is not a JSON Pointer; one begins with '/', as"

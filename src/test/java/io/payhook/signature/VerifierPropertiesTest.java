@@ -111,7 +111,6 @@ class VerifierPropertiesTest {
             "flutterwave-v3", // nothing: the header is the secret
             "kashier", // the members that the body names
             "korapay", // the member data
-            "lenco", // what JavaScript makes of the body
             "mollie-classic", // nothing: it is confirmed
             "mpesa", // nothing: it is confirmed
             "nomba", // fields
