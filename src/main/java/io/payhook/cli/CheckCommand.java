@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -69,6 +68,7 @@ final class CheckCommand implements Callable<Integer> {
               settings.names(),
               scratch::connect,
               Clock.systemUTC())
+          .forProduction(settings.isProduction())
           .run().stream()
               .filter(finding -> Path.of(finding.file()).toAbsolutePath().startsWith(asked))
               .forEach(findings::add);
@@ -120,7 +120,7 @@ final class CheckCommand implements Callable<Integer> {
             .put("file", finding.file())
             .put("line", finding.line())
             .put("column", finding.column())
-            .put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
+            .put("severity", finding.isWarning() ? "warning" : "problem")
             .put("what", finding.what())
             .put("right", finding.right());
       }

@@ -1,5 +1,7 @@
 package io.payhook.routes;
 
+import io.payhook.files.Visible;
+
 /**
  * One mistake in the integration team's files.
  *
@@ -18,8 +20,19 @@ public record Finding(
   public enum Severity {
     /** It does not work. */
     PROBLEM,
+    /**
+     * It works, and must not stay so: a secret in clear, a type of events without a sample. A
+     * service that has it starts; a reload that brings it is refused.
+     */
+    UNSOUND,
     /** It works, and does what hardly anybody means. */
     WARNING
+  }
+
+  /** What is invisible is written so that a person sees it. */
+  public Finding {
+    what = Visible.of(what);
+    right = Visible.of(right);
   }
 
   /** A problem. */
@@ -29,6 +42,11 @@ public record Finding(
 
   public boolean isWarning() {
     return severity == Severity.WARNING;
+  }
+
+  /** Whether nothing is meant to start with it. */
+  public boolean isFatal() {
+    return severity == Severity.PROBLEM;
   }
 
   @Override

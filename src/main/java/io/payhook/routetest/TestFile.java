@@ -1,5 +1,7 @@
 package io.payhook.routetest;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.routetest.RouteTest.Answer;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
@@ -70,7 +72,7 @@ final class TestFile {
     try {
       Optional<Node> root =
           new Compose(LoadSettings.builder().setLabel(shown.toString()).build())
-              .composeString(Files.readString(file));
+              .composeString(TextFile.read(file));
       if (root.isEmpty()) {
         problems.add(shown + ": is empty; 'tests:' and a list of tests would be right");
         return List.of();
@@ -84,7 +86,9 @@ final class TestFile {
                   .orElse("")
               + ": not YAML: "
               + e.getProblem());
-    } catch (YamlEngineException | IOException e) {
+    } catch (IOException e) {
+      problems.add(Trouble.of(shown, e).toString());
+    } catch (YamlEngineException e) {
       problems.add(shown + ": can't be read: " + e.getMessage());
     }
     return List.of();
