@@ -75,7 +75,9 @@ final class CheckCommand implements Callable<Integer> {
       tests(asked, findings);
     }
     print(List.copyOf(findings));
-    return findings.stream().allMatch(finding -> finding.isWarning() && !strict) ? 0 : Cli.NO;
+    return findings.stream()
+            .allMatch(finding -> finding.isNote() || (finding.isWarning() && !strict))
+         ? 0 : Cli.NO;
   }
 
   private static void tests(Path folder, Set<Finding> findings) {
@@ -120,7 +122,7 @@ final class CheckCommand implements Callable<Integer> {
             .put("file", finding.file())
             .put("line", finding.line())
             .put("column", finding.column())
-            .put("severity", finding.isWarning() ? "warning" : "problem")
+            .put("severity", severity(finding))
             .put("what", finding.what())
             .put("right", finding.right());
       }
@@ -132,10 +134,14 @@ final class CheckCommand implements Callable<Integer> {
     out.flush();
   }
 
+  private static String severity(Finding finding) {
+    return finding.isNote() ? "note" : finding.isWarning() ? "warning" : "problem";
+  }
+
   private static String summary(List<Finding> findings) {
     long warnings = findings.stream().filter(Finding::isWarning).count();
-    long problems = findings.size() - warnings;
-    if (findings.isEmpty()) {
+    long problems = findings.stream().filter(each -> !each.isNote() && !each.isWarning()).count();
+    if (warnings + problems == 0) {
       return "No problems.";
     }
     String counted = problems == 0 ? "No problems" : counted(problems, "problem");

@@ -160,10 +160,10 @@ public final class Check {
     integrations.collisions().forEach(each -> add(each.folder(), Place.START, each.what(), each.right()));
     check.effects(new Schema(this, integrations, connecting));
     routeCheck = check;
-    if (declared.endpoints().isEmpty() && whole) {
+    files.forEach(file -> MoneyCheck.schema(this, file));
+    if (declared.endpoints().isEmpty() && findings.stream().noneMatch(Finding::isFatal)) {
       noEndpoint();
     }
-    files.forEach(file -> MoneyCheck.schema(this, file));
   }
 
   /** It takes no webhook, which is seldom what somebody starts a service for. */
@@ -173,7 +173,7 @@ public final class Check {
     if (production) {
       add(root, Place.START, what, right);
     } else {
-      warn(root, Place.START, what, right);
+      note(root, what, right);
     }
   }
 
@@ -199,7 +199,7 @@ public final class Check {
     tree.leftOut()
         .forEach(
             each ->
-                warn(each.file(), Place.START, each.what(), "it is left out; a team has no files there"));
+                note(each.file(), each.what(), "it is left out; a team has no files there"));
     for (Path file : tree.files()) {
       if (TEXTS.matcher(file.toString()).matches() && !Files.isReadable(file)) {
         trouble(Trouble.of(file, new AccessDeniedException(file.toString())));
@@ -279,6 +279,10 @@ public final class Check {
   /** Of what works, and does what hardly anybody means. */
   void warn(Path file, Place place, String what, String right) {
     add(file, place, Finding.Severity.WARNING, what, right);
+  }
+
+  private void note(Path file, String what, String right) {
+    add(file, Place.START, Finding.Severity.NOTE, what, right);
   }
 
   private void add(Path file, Place place, Finding.Severity severity, String what, String right) {

@@ -26,7 +26,9 @@ public record Finding(
      */
     UNSOUND,
     /** It works, and does what hardly anybody means. */
-    WARNING
+    WARNING,
+    /** No file is wrong, and a person wonders later unless it is said. */
+    NOTE
   }
 
   /** What is invisible is written so that a person sees it. */
@@ -44,9 +46,19 @@ public record Finding(
     return severity == Severity.WARNING;
   }
 
-  /** Whether nothing is meant to start with it. */
+  /** Whether nothing starts with it. */
   public boolean isFatal() {
     return severity == Severity.PROBLEM;
+  }
+
+  /** Whether it works and must not stay so. */
+  public boolean isUnsound() {
+    return severity == Severity.UNSOUND;
+  }
+
+  /** Whether a check may well end with it. */
+  public boolean isNote() {
+    return severity == Severity.NOTE;
   }
 
   @Override
@@ -60,7 +72,7 @@ public record Finding(
   /** {@code file:line:column: what is wrong; what would be right}. */
   @Override
   public String toString() {
-    String kind = isWarning() ? "warning: " : "";
+    String kind = isWarning() ? "warning: " : isNote() ? "note: " : "";
     return file + ":" + line + ":" + column + ": " + kind + what + "; " + right;
   }
 }

@@ -293,7 +293,7 @@ public final class RouteFiles {
   private void refuse(List<Finding> findings) throws RouteFileException {
     List<String> refused =
         findings.stream()
-            .filter(each -> each.isFatal() || (!each.isWarning() && !accepted.contains(key(each))))
+            .filter(each -> each.isFatal() || (each.isUnsound() && !accepted.contains(key(each))))
             .map(Finding::toString)
             .toList();
     if (!refused.isEmpty()) {
@@ -304,7 +304,7 @@ public final class RouteFiles {
   private static Set<String> unsound(Collection<Finding> findings) {
     Set<String> keys = new HashSet<>();
     findings.stream()
-        .filter(each -> !each.isFatal() && !each.isWarning())
+        .filter(Finding::isUnsound)
         .forEach(each -> keys.add(key(each)));
     return keys;
   }
