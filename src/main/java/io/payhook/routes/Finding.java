@@ -1,6 +1,7 @@
 package io.payhook.routes;
 
 import io.payhook.files.Visible;
+import java.util.Comparator;
 
 /**
  * One mistake in the integration team's files.
@@ -15,6 +16,12 @@ import io.payhook.files.Visible;
 public record Finding(
     String file, int line, int column, Severity severity, String what, String right)
     implements Comparable<Finding> {
+  private static final Comparator<Finding> ORDER =
+      Comparator.comparing(Finding::isNote)
+          .thenComparing(Finding::file)
+          .thenComparingInt(Finding::line)
+          .thenComparingInt(Finding::column)
+          .thenComparing(Finding::toString);
 
   /** How much a mistake matters. */
   public enum Severity {
@@ -61,12 +68,10 @@ public record Finding(
     return severity == Severity.NOTE;
   }
 
+  /** By place; notes come last. */
   @Override
   public int compareTo(Finding other) {
-    int byFile = file.compareTo(other.file);
-    int byLine = byFile != 0 ? byFile : Integer.compare(line, other.line);
-    int byColumn = byLine != 0 ? byLine : Integer.compare(column, other.column);
-    return byColumn != 0 ? byColumn : toString().compareTo(other.toString());
+    return ORDER.compare(this, other);
   }
 
   /** {@code file:line:column: what is wrong; what would be right}. */

@@ -29,13 +29,15 @@ public final class Watch implements AutoCloseable {
 
   private final List<Path> places;
   private final Runnable changed;
+  private final Duration returning;
   private final Thread thread;
   private boolean closing;
   private List<Tree> seen = List.of();
 
-  private Watch(List<Path> places, Runnable changed) {
+  private Watch(List<Path> places, Runnable changed, Duration returning) {
     this.places = places;
     this.changed = changed;
+    this.returning = returning;
     this.thread = new Thread(this::run, "payhook-watch");
     thread.setDaemon(true);
   }
@@ -47,7 +49,16 @@ public final class Watch implements AutoCloseable {
    * @param changed runs on the watch's own thread
    */
   public static Watch over(List<Path> places, Runnable changed) {
-    Watch watch = new Watch(List.copyOf(places), changed);
+    return over(places, changed, RETURN);
+  }
+
+  /**
+   * As {@link #over(List, Runnable)}.
+   *
+   * @param returning how long files that are gone may take to come back
+   */
+  public static Watch over(List<Path> places, Runnable changed, Duration returning) {
+    Watch watch = new Watch(List.copyOf(places), changed, returning);
     watch.seen = watch.look();
     watch.thread.start();
     return watch;
@@ -103,7 +114,7 @@ public final class Watch implements AutoCloseable {
       Set<Path> gone = files(seen);
       gone.removeAll(files(now));
       long waited = System.nanoTime() - begin;
-      boolean back = gone.isEmpty() || waited > RETURN.toNanos();
+      boolean back = gone.isEmpty() || waited > returning.toNanos();
       if (back && (now.equals(before) || waited > PATIENCE.toNanos())) {
         return now;
       }
@@ -113,7 +124,7 @@ public final class Watch implements AutoCloseable {
             "{} is gone{}; what runs goes on for {} s, in case it comes back.",
             ReloadProblem.shown(gone.iterator().next()),
             gone.size() == 1 ? "" : ", with " + (gone.size() - 1) + " other files",
-            RETURN.toSeconds());
+            returning.toSeconds());
       }
       before = now;
     }
