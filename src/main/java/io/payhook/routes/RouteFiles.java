@@ -336,7 +336,7 @@ public final class RouteFiles {
     changed.forEach(file -> LOG.info("{} is used in its new version.", shown(file)));
     disk.used
         .unusable()
-        .forEach(each -> LOG.warn("{}: {}; its last good version is used.", each.file(), each.text()));
+        .forEach(each -> LOG.warn("{}: {}; no route uses it, and it is not taken over.", each.file(), each.text()));
     close(texts);
     List<Path> swapped = new Swap(root, running, surroundings, found).to(files);
     if (found.isEmpty()) {

@@ -129,6 +129,12 @@ public final class Settings {
     SortedSet<String> changed = new TreeSet<>(values.keySet());
     changed.addAll(next.values.keySet());
     changed.removeIf(key -> text(key).equals(next.text(key)));
+    for (Key<?> key : Key.all()) {
+      // A default that is written out is none.
+      if (get(key).equals(next.get(key))) {
+        changed.remove(key.name());
+      }
+    }
     return changed;
   }
 
