@@ -37,7 +37,8 @@ record NextFiles(
         .forEach(
             (file, text) -> {
               Running.File now = running.files().get(file);
-              if (anew || now == null || !now.text().equals(text)) {
+              boolean told = anew && (text.contains("{{") || text.contains("kamelet:"));
+              if (told || now == null || !now.text().equals(text)) {
                 files.put(file, text);
               }
             });

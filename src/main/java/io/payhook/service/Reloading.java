@@ -223,6 +223,7 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.main.useBreadcrumb", "false");
     properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
+    properties.setProperty("camel.main.logName", RouteLog.LOGGER + "${routeId}");
     properties.setProperty("camel.component.direct.block", "false");
     // Two components to Camel, each with settings of its own.
     for (String scheme : List.of("http", "https")) {
@@ -245,6 +246,7 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.management.enabled", "false");
     properties.putAll(more);
     main.setInitialProperties(properties);
+    main.bind("log", new RouteLog());
     main.init();
     Placeholders.install(main.getCamelContext(), settings);
   }
