@@ -68,8 +68,7 @@ final class CheckCommand implements Callable<Integer> {
               settings.names(),
               scratch::connect,
               Clock.systemUTC())
-          .forProduction(settings.isProduction())
-          .run().stream()
+          .forProduction(settings.isProduction()).run().stream()
               .filter(finding -> Path.of(finding.file()).toAbsolutePath().startsWith(asked))
               .forEach(findings::add);
       tests(asked, findings);
@@ -77,7 +76,8 @@ final class CheckCommand implements Callable<Integer> {
     print(List.copyOf(findings));
     return findings.stream()
             .allMatch(finding -> finding.isNote() || (finding.isWarning() && !strict))
-         ? 0 : Cli.NO;
+        ? 0
+        : Cli.NO;
   }
 
   private static void tests(Path folder, Set<Finding> findings) {

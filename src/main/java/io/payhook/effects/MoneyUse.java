@@ -4,8 +4,6 @@ import io.payhook.effects.Rehearsal.Problem;
 import io.payhook.effects.Rehearsal.TextProblem;
 import io.payhook.files.TextFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;

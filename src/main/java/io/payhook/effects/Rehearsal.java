@@ -4,8 +4,6 @@ import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
 import io.payhook.signature.Nearest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -668,12 +666,7 @@ public final class Rehearsal {
   /** Where a line's first tag or word begins. */
   private static int column(Path file, int line) {
     try {
-      String text =
-          TextFile.read(file)
-              .lines()
-              .skip(line - 1L)
-              .findFirst()
-              .orElse("");
+      String text = TextFile.read(file).lines().skip(line - 1L).findFirst().orElse("");
       int tag = Math.min(index(text, "{{"), index(text, "{%"));
       return tag < Integer.MAX_VALUE ? tag + 1 : text.length() - text.stripLeading().length() + 1;
     } catch (IOException e) {

@@ -190,9 +190,7 @@ public final class Texts {
     }
     if (root == null || !whole.startsWith(root)) {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Text(
-          List.of(now.lastModifiedTime(), now.size()),
-          TextFile.read(file));
+      return new Text(List.of(now.lastModifiedTime(), now.size()), TextFile.read(file));
     }
     throw new NoSuchFileException(file.toString());
   }

@@ -71,8 +71,7 @@ public final class Tree {
 
   private void walk(Path root, int depth) {
     try {
-      Files.walkFileTree(
-          root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), depth, new Visitor(root));
+      Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), depth, new Visitor(root));
     } catch (IOException e) {
       troubles.add(Trouble.of(root, e));
     }

@@ -55,7 +55,9 @@ public record Trouble(Path file, String what, String right) {
       target = "?";
     }
     return new Trouble(
-        link, "the link leads to " + target + ", which is not there", "make that, or remove the link");
+        link,
+        "the link leads to " + target + ", which is not there",
+        "make that, or remove the link");
   }
 
   private static Trouble gone(Path file) {

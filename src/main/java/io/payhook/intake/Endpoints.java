@@ -15,8 +15,8 @@ public final class Endpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
 
   /**
-   * How long a name that is gone counts as one that comes back: platforms give up on a 404 for good,
-   * and a deploy that replaces its files is done by then.
+   * How long a name that is gone counts as one that comes back: platforms give up on a 404 for
+   * good, and a deploy that replaces its files is done by then.
    */
   private static final Duration REPLACED = Duration.ofMinutes(1);
 

@@ -58,17 +58,25 @@ public final class Migrations {
     for (Map.Entry<String, String> heir : heirs.entrySet()) {
       String former = history(heir.getKey());
       String history = history(heir.getValue());
-      if (former.equals(history) || names.stream().map(Migrations::history).anyMatch(former::equals)) {
+      if (former.equals(history)
+          || names.stream().map(Migrations::history).anyMatch(former::equals)) {
         continue;
       }
       try (Connection connection = dataSource.getConnection();
           Statement statement = connection.createStatement()) {
         if (exists(connection, former) && !exists(connection, history)) {
-          statement.execute("alter table public." + quoted(former) + " rename to " + quoted(history));
+          statement.execute(
+              "alter table public." + quoted(former) + " rename to " + quoted(history));
         }
       } catch (SQLException e) {
         throw new FlywayException(
-            "the history public." + former + " can't be renamed to " + history + ": " + e.getMessage(), e);
+            "the history public."
+                + former
+                + " can't be renamed to "
+                + history
+                + ": "
+                + e.getMessage(),
+            e);
       }
     }
   }

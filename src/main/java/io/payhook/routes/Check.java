@@ -157,7 +157,9 @@ public final class Check {
     kamelets.values().forEach(check::kamelet);
     check.together();
     Integrations integrations = Integrations.of(root, tree);
-    integrations.collisions().forEach(each -> add(each.folder(), Place.START, each.what(), each.right()));
+    integrations
+        .collisions()
+        .forEach(each -> add(each.folder(), Place.START, each.what(), each.right()));
     check.effects(new Schema(this, integrations, connecting));
     routeCheck = check;
     files.forEach(file -> MoneyCheck.schema(this, file));
@@ -198,8 +200,7 @@ public final class Check {
     tree.troubles().forEach(this::trouble);
     tree.leftOut()
         .forEach(
-            each ->
-                note(each.file(), each.what(), "it is left out; a team has no files there"));
+            each -> note(each.file(), each.what(), "it is left out; a team has no files there"));
     for (Path file : tree.files()) {
       if (TEXTS.matcher(file.toString()).matches() && !Files.isReadable(file)) {
         trouble(Trouble.of(file, new AccessDeniedException(file.toString())));

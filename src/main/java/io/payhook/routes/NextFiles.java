@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
  * @param gone to be taken away
  * @param kamelets all there will be
  */
-record NextFiles(
-    SortedMap<Path, String> files, Set<Path> gone, SortedMap<Path, String> kamelets) {
+record NextFiles(SortedMap<Path, String> files, Set<Path> gone, SortedMap<Path, String> kamelets) {
   private static final Logger LOG = LoggerFactory.getLogger(NextFiles.class);
 
   /**
@@ -91,8 +90,7 @@ record NextFiles(
    *
    * @param found gets what can't be used
    */
-  void rehearse(
-      CamelContext scratch, Running running, Opening opening, List<ReloadProblem> found)
+  void rehearse(CamelContext scratch, Running running, Opening opening, List<ReloadProblem> found)
       throws Exception {
     for (Map.Entry<Path, String> kamelet : kamelets.entrySet()) {
       attempt(

@@ -15,10 +15,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -209,7 +209,6 @@ public final class RouteFiles {
   private <T> T stable(Reading<T> reading) throws RouteFileException {
     for (int tries = 1; tries <= TRIES; tries++) {
       Tree before = Tree.of(root);
-      @SuppressWarnings("UnusedException")
       T result;
       try {
         result = reading.read();
@@ -224,7 +223,8 @@ public final class RouteFiles {
       }
     }
     throw new RouteFileException(
-        List.of(ReloadProblem.shown(root) + ": its files change while they are read; let them rest"));
+        List.of(
+            ReloadProblem.shown(root) + ": its files change while they are read; let them rest"));
   }
 
   /** Why what is on disk is not what runs; empty where it is. */
@@ -283,10 +283,7 @@ public final class RouteFiles {
     List<Finding> findings = check.run();
     refuse(findings);
     return new Disk(
-        check,
-        findings,
-        Snapshot.of(root, surroundings.secrets()),
-        surroundings.texts().look());
+        check, findings, Snapshot.of(root, surroundings.secrets()), surroundings.texts().look());
   }
 
   /** Refuses what does not work, and what works and is worse than what has been accepted. */
@@ -303,9 +300,7 @@ public final class RouteFiles {
 
   private static Set<String> unsound(Collection<Finding> findings) {
     Set<String> keys = new HashSet<>();
-    findings.stream()
-        .filter(Finding::isUnsound)
-        .forEach(each -> keys.add(key(each)));
+    findings.stream().filter(Finding::isUnsound).forEach(each -> keys.add(key(each)));
     return keys;
   }
 
@@ -316,15 +311,11 @@ public final class RouteFiles {
   private List<Path> takeOver(List<ReloadProblem> found, boolean anew) throws Exception {
     Disk disk = stable(this::read);
     Snapshot texts = disk.texts;
-    Opening before = opening;
-    Opening next = before;
-    if (!texts.presets().equals(good.presets())) {
-      next = opening.with(presets(found));
-    }
-    Opening used = next;
+    boolean otherPresets = !texts.presets().equals(good.presets());
+    Opening next = otherPresets ? opening.with(presets(found)) : opening;
     NextFiles files = NextFiles.of(root, running, texts, anew);
     if (found.isEmpty() && !(files.isEmpty() && running.changed(files.kamelets()).isEmpty())) {
-      surroundings.rehearse(scratch -> files.rehearse(scratch, running, used, found));
+      surroundings.rehearse(scratch -> files.rehearse(scratch, running, next, found));
     }
     if (!found.isEmpty()) {
       return List.of();
@@ -336,7 +327,12 @@ public final class RouteFiles {
     changed.forEach(file -> LOG.info("{} is used in its new version.", shown(file)));
     disk.used
         .unusable()
-        .forEach(each -> LOG.warn("{}: {}; no route uses it, and it is not taken over.", each.file(), each.text()));
+        .forEach(
+            each ->
+                LOG.warn(
+                    "{}: {}; no route uses it, and it is not taken over.",
+                    each.file(),
+                    each.text()));
     close(texts);
     List<Path> swapped = new Swap(root, running, surroundings, found).to(files);
     if (found.isEmpty()) {
@@ -345,7 +341,7 @@ public final class RouteFiles {
       accepted = unsound(disk.findings);
     }
     boolean opened = anew || !swapped.isEmpty() || !found.isEmpty();
-    if (opened || used != before || !texts.secrets().equals(good.secrets())) {
+    if (opened || otherPresets || !texts.secrets().equals(good.secrets())) {
       open();
     }
     if (found.isEmpty()) {
@@ -368,7 +364,8 @@ public final class RouteFiles {
       throw new RouteFileException(List.of(shown(root) + ": " + Explanation.innermost(e)));
     }
     for (Map.Entry<String, Path> schema : schemas.entrySet()) {
-      if (!texts.schemas().get(schema.getKey()).equals(good.schemas().get(schema.getKey()))) {
+      String name = schema.getKey();
+      if (!Objects.equals(texts.schemas().get(name), good.schemas().get(name))) {
         LOG.info("{}: its tables are at their newest version.", shown(schema.getValue()));
       }
     }
@@ -398,7 +395,10 @@ public final class RouteFiles {
   /** Each request sees the old or the new verifier of its endpoint, never none. */
   private void open() {
     Map<String, ActiveEndpoint> all = new LinkedHashMap<>();
-    running.files().values().forEach(file -> all.putAll(opening.of(file.made(), running.context())));
+    running
+        .files()
+        .values()
+        .forEach(file -> all.putAll(opening.of(file.made(), running.context())));
     all.values().forEach(endpoints::put);
   }
 

@@ -35,9 +35,7 @@ final class Schema {
   private @Nullable Connection connection;
 
   Schema(
-      Check check,
-      Integrations integrations,
-      CompletableFuture<@Nullable Connection> connecting) {
+      Check check, Integrations integrations, CompletableFuture<@Nullable Connection> connecting) {
     this.check = check;
     this.root = check.root();
     this.integrations = integrations;

@@ -34,10 +34,7 @@ final class Swap {
    * @param found gets why nothing was replaced
    */
   Swap(
-      Path root,
-      Running running,
-      RouteFiles.Surroundings surroundings,
-      List<ReloadProblem> found) {
+      Path root, Running running, RouteFiles.Surroundings surroundings, List<ReloadProblem> found) {
     this.root = root;
     this.running = running;
     this.surroundings = surroundings;

@@ -2,7 +2,6 @@ package io.payhook.routetest;
 
 import io.payhook.files.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,7 +13,6 @@ import io.payhook.routetest.RouteTest.Signature;
 import io.payhook.routetest.RouteTest.State;
 import io.payhook.routetest.RouteTest.Step;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

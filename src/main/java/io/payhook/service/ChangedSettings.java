@@ -14,7 +14,9 @@ import java.util.TreeSet;
  */
 record ChangedSettings(Settings usable, boolean changePlaceholders, List<String> lines) {
 
-  /** What is read whenever it is needed; everything else was built into the service at its start. */
+  /**
+   * What is read whenever it is needed; everything else was built into the service at its start.
+   */
   private static boolean countsAtOnce(String name) {
     boolean own = !name.startsWith("payhook.") && !name.startsWith("camel.");
     return own || name.equals(Key.LOG_LEVEL.name()) || name.equals(Key.MAIL_FROM.name());

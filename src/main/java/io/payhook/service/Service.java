@@ -232,7 +232,9 @@ public final class Service implements AutoCloseable {
   private void start() throws Exception {
     Check check = Reloading.check(settings);
     CompletableFuture<List<Finding>> checking =
-        checks ? CompletableFuture.supplyAsync(check::run) : CompletableFuture.completedFuture(List.of());
+        checks
+            ? CompletableFuture.supplyAsync(check::run)
+            : CompletableFuture.completedFuture(List.of());
     Database database = closing(Database.open(settings));
     List<Finding> findings = checking.join();
     refuse(findings);
@@ -360,16 +362,14 @@ public final class Service implements AutoCloseable {
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
     if (reloadsByItself()) {
-      stops.push(
-          Watch.over(watched(), files::reload)::close);
+      stops.push(Watch.over(watched(), files::reload)::close);
       LOG.info("Changed files in {} are taken over while running.", settings.routes());
     }
   }
 
   /** Nothing starts with what does not work. */
   private static void refuse(List<Finding> findings) throws RouteFileException {
-    List<String> fatal =
-        findings.stream().filter(Finding::isFatal).map(Finding::toString).toList();
+    List<String> fatal = findings.stream().filter(Finding::isFatal).map(Finding::toString).toList();
     if (!fatal.isEmpty()) {
       throw new RouteFileException(fatal);
     }

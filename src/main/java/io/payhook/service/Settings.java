@@ -440,8 +440,7 @@ public final class Settings {
     }
 
     private void put(String key, Value value) {
-      Optional<Integer> odd =
-          key.codePoints().filter(c -> !isOfKeys(c)).boxed().findFirst();
+      Optional<Integer> odd = key.codePoints().filter(c -> !isOfKeys(c)).boxed().findFirst();
       if (odd.isPresent()) {
         int character = odd.get();
         String written = Character.toString(character);
@@ -450,7 +449,9 @@ public final class Settings {
                 + ": the key '"
                 + key
                 + "' has a character that no key has: "
-                + (written.equals(Visible.of(written)) ? Visible.name(character) + " '" + written + "'" : Visible.name(character))
+                + (written.equals(Visible.of(written))
+                    ? Visible.name(character) + " '" + written + "'"
+                    : Visible.name(character))
                 + "; remove it");
         return;
       }

@@ -18,13 +18,17 @@ import picocli.CommandLine.ParameterException;
 
 /** Whoever reads of a command, in a page, a comment or a message, can give it. */
 final class NamedCommandsTest {
-  private static final Pattern QUOTED = Pattern.compile("[`'](?:\\./)?payhook ([a-z][^`'\"{}]*)[`']");
+  private static final Pattern QUOTED =
+      Pattern.compile("[`'](?:\\./)?payhook ([a-z][^`'\"{}]*)[`']");
 
   static Stream<Path> texts() throws IOException {
-    List<Path> texts = new ArrayList<>(List.of(Path.of("README.md"), Path.of("application.properties")));
+    List<Path> texts =
+        new ArrayList<>(List.of(Path.of("README.md"), Path.of("application.properties")));
     for (String root : List.of("docs", "src/main", "routes")) {
       try (Stream<Path> files = Files.walk(Path.of(root))) {
-        files.filter(file -> file.toString().matches(".*\\.(md|java|yaml|xml|json|html)")).forEach(texts::add);
+        files
+            .filter(file -> file.toString().matches(".*\\.(md|java|yaml|xml|json|html)"))
+            .forEach(texts::add);
       }
     }
     return texts.stream().filter(NamedCommandsTest::namesOne);

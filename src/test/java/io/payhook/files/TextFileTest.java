@@ -23,13 +23,13 @@ final class TextFileTest {
 
   private Trouble trouble(byte[] bytes) throws IOException {
     Path file = file(bytes);
-    return Trouble.of(
-        file, catchThrowableOfType(IOException.class, () -> TextFile.read(file)));
+    return Trouble.of(file, catchThrowableOfType(IOException.class, () -> TextFile.read(file)));
   }
 
   @Test
   void a_byte_order_mark_and_the_ends_of_lines_mean_nothing() throws IOException {
-    assertThat(TextFile.read(file("\uFEFFa: 1\r\nb: 2\r\n".getBytes(UTF_8)))).isEqualTo("a: 1\nb: 2\n");
+    assertThat(TextFile.read(file("\uFEFFa: 1\r\nb: 2\r\n".getBytes(UTF_8))))
+        .isEqualTo("a: 1\nb: 2\n");
     assertThat(TextFile.read(file("a: \u00e9\n".getBytes(UTF_8)))).isEqualTo("a: \u00e9\n");
     assertThat(TextFile.read(file(new byte[0]))).isEmpty();
   }
@@ -41,7 +41,8 @@ final class TextFileTest {
 
   @Test
   void what_is_not_utf_8_is_told_by_what_it_is() throws IOException {
-    assertThat(trouble("\u00e9t\u00e9".getBytes(ISO_8859_1)).what()).isEqualTo("the file is not UTF-8 text");
+    assertThat(trouble("\u00e9t\u00e9".getBytes(ISO_8859_1)).what())
+        .isEqualTo("the file is not UTF-8 text");
     assertThat(trouble("\uFEFFa: 1".getBytes(UTF_16LE)))
         .satisfies(
             told -> {
@@ -71,7 +72,9 @@ final class TextFileTest {
   @Test
   void a_message_shows_what_nobody_would_see() {
     assertThat(Visible.of("near \"\uFEFF\"")).isEqualTo("near \"U+FEFF\"");
-    assertThat(Visible.of("a\u200Bb\u00A0c\u0000d\u202E")).isEqualTo("aU+200BbU+00A0cU+0000dU+202E");
-    assertThat(Visible.of("\u00e9 \u6f22 \ud83d\ude00\n\t")).isEqualTo("\u00e9 \u6f22 \ud83d\ude00\n\t");
+    assertThat(Visible.of("a\u200Bb\u00A0c\u0000d\u202E"))
+        .isEqualTo("aU+200BbU+00A0cU+0000dU+202E");
+    assertThat(Visible.of("\u00e9 \u6f22 \ud83d\ude00\n\t"))
+        .isEqualTo("\u00e9 \u6f22 \ud83d\ude00\n\t");
   }
 }

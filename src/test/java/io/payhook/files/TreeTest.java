@@ -34,7 +34,8 @@ final class TreeTest {
   }
 
   @Test
-  void files_and_folders_whose_names_begin_with_a_dot_are_left_out_at_any_depth() throws IOException {
+  void files_and_folders_whose_names_begin_with_a_dot_are_left_out_at_any_depth()
+      throws IOException {
     write("routes/a.camel.yaml");
     write("routes/.a.camel.yaml.swp");
     write("routes/.git/worktree/a.camel.yaml");
@@ -84,7 +85,8 @@ final class TreeTest {
     assertThat(Tree.of(folder.resolve("routes")).troubles())
         .singleElement()
         .asString()
-        .endsWith("shop: the link leads to /gone/shop, which is not there; make that, or remove the link");
+        .endsWith(
+            "shop: the link leads to /gone/shop, which is not there; make that, or remove the link");
   }
 
   @Test
@@ -122,6 +124,7 @@ final class TreeTest {
     write("sql/.b.sql");
     write("sql/c.sql~");
     write("sql/schema/V001__a.sql");
-    assertThat(Tree.files(folder.resolve("sql"), ".sql")).containsExactly(folder.resolve("sql/a.sql"));
+    assertThat(Tree.files(folder.resolve("sql"), ".sql"))
+        .containsExactly(folder.resolve("sql/a.sql"));
   }
 }

@@ -89,8 +89,7 @@ final class AgreementTest {
   private static Change windows(String file) {
     return routes -> {
       Path path = routes.resolve(file);
-      Files.write(
-          path, ("\uFEFF" + Files.readString(path).replace("\n", "\r\n")).getBytes(UTF_8));
+      Files.write(path, ("\uFEFF" + Files.readString(path).replace("\n", "\r\n")).getBytes(UTF_8));
     };
   }
 
@@ -105,35 +104,73 @@ final class AgreementTest {
   static Stream<Arguments> integrations() {
     return Stream.of(
         refused("a step", replace(ROUTES, "- to:", "- too:"), "no such step 'too'"),
-        refused("a component", replace(ROUTES, "kamelet:email", "kamlet:email"), "component 'kamlet'"),
+        refused(
+            "a component", replace(ROUTES, "kamelet:email", "kamlet:email"), "component 'kamlet'"),
         refused("a kamelet", replace(ROUTES, "email-sink", "e-mail-sink"), "no such kamelet"),
         refused("a provider", replace(ENDPOINT, "echezona", "echozona"), "no such provider"),
-        refused("a bean", replace("intake.camel.yaml", "signature", "signatur"), "no bean 'signatur'"),
+        refused(
+            "a bean", replace("intake.camel.yaml", "signature", "signatur"), "no bean 'signatur'"),
         refused("no YAML", write("payments/new.camel.yaml", "- route: ["), "not YAML"),
         refused("an empty file", write("payments/new.camel.yaml", ""), "the file is empty"),
-        refused("a file that is not there", replace(ROUTES, "sql/record", "sql/records"), "there is no file sql/record"),
-        refused("SQL that is none", write(STATEMENT, "insert in to payment values (1);\n"), "syntax error"),
-        refused("a table that is not there", write(STATEMENT, "insert into paymint (id) values (:eventId);\n"), "\"paymint\" does not exist"),
-        refused("a column that is not there", write(STATEMENT, "update payment set colour = :eventId;\n"), "\"colour\" of relation"),
+        refused(
+            "a file that is not there",
+            replace(ROUTES, "sql/record", "sql/records"),
+            "there is no file sql/record"),
+        refused(
+            "SQL that is none",
+            write(STATEMENT, "insert in to payment values (1);\n"),
+            "syntax error"),
+        refused(
+            "a table that is not there",
+            write(STATEMENT, "insert into paymint (id) values (:eventId);\n"),
+            "\"paymint\" does not exist"),
+        refused(
+            "a column that is not there",
+            write(STATEMENT, "update payment set colour = :eventId;\n"),
+            "\"colour\" of relation"),
         refused("no statement", write(STATEMENT, "-- nothing\n"), "there is no statement"),
-        refused("a template that is cut off", write(TEMPLATE, "<title>x</title>{% if event %}"), "receipt.html"),
-        refused("a filter", write(TEMPLATE, "<title>x</title>{{ amount | munny }}"), "there is no filter 'munny'"),
-        refused("a value no sample has", write(TEMPLATE, "<title>x</title>{{ event.data.nope }}"), "nope"),
+        refused(
+            "a template that is cut off",
+            write(TEMPLATE, "<title>x</title>{% if event %}"),
+            "receipt.html"),
+        refused(
+            "a filter",
+            write(TEMPLATE, "<title>x</title>{{ amount | munny }}"),
+            "there is no filter 'munny'"),
+        refused(
+            "a value no sample has",
+            write(TEMPLATE, "<title>x</title>{{ event.data.nope }}"),
+            "nope"),
         refused("a CRM body that is no JSON", write(CRM, "{\"a\": {{ amount }"), "contact.json"),
         refused("a mark in the middle of a CRM body", save(CRM, UTF_8, " \uFEFF"), "U+FEFF"),
-        refused("a route file in UTF-16", save(ROUTES, UTF_16LE, "\uFEFF"), "the file is UTF-16 text"),
-        refused("a statement in Latin-1", save(STATEMENT, ISO_8859_1, "-- \u00e9\n"), "the file is not UTF-8 text"),
-        refused("a template in Latin-1", save(TEMPLATE, ISO_8859_1, "<!-- \u00e9 -->"), "the file is not UTF-8 text"),
-        refused("a link that leads nowhere", routes -> Files.createSymbolicLink(routes.resolve("shop"), Path.of("/gone")), "the link leads to /gone"),
-        refused("a link that leads back", routes -> Files.createSymbolicLink(routes.resolve("payments/again"), routes), "leads back"),
+        refused(
+            "a route file in UTF-16", save(ROUTES, UTF_16LE, "\uFEFF"), "the file is UTF-16 text"),
+        refused(
+            "a statement in Latin-1",
+            save(STATEMENT, ISO_8859_1, "-- \u00e9\n"),
+            "the file is not UTF-8 text"),
+        refused(
+            "a template in Latin-1",
+            save(TEMPLATE, ISO_8859_1, "<!-- \u00e9 -->"),
+            "the file is not UTF-8 text"),
+        refused(
+            "a link that leads nowhere",
+            routes -> Files.createSymbolicLink(routes.resolve("shop"), Path.of("/gone")),
+            "the link leads to /gone"),
+        refused(
+            "a link that leads back",
+            routes -> Files.createSymbolicLink(routes.resolve("payments/again"), routes),
+            "leads back"),
         refused(
             "a route id that is taken",
-            routes -> Files.copy(routes.resolve(ROUTES), routes.resolve("payments/copy.camel.yaml")),
+            routes ->
+                Files.copy(routes.resolve(ROUTES), routes.resolve("payments/copy.camel.yaml")),
             "route id 'record-payment'"),
         taken(
             "every file of Windows",
             routes -> {
-              for (String file : List.of(ROUTES, ENDPOINT, STATEMENT, TEMPLATE, CRM, SAMPLE, TABLES)) {
+              for (String file :
+                  List.of(ROUTES, ENDPOINT, STATEMENT, TEMPLATE, CRM, SAMPLE, TABLES)) {
                 windows(file).in(routes);
               }
             }),
@@ -209,7 +246,8 @@ final class AgreementTest {
 
   private static void restore() throws IOException {
     try (Stream<Path> all = Files.walk(running.routes)) {
-      for (Path file : all.filter(each -> !Files.isDirectory(each) || Files.isSymbolicLink(each)).toList()) {
+      for (Path file :
+          all.filter(each -> !Files.isDirectory(each) || Files.isSymbolicLink(each)).toList()) {
         if (!GOOD.containsKey(file)) {
           Files.delete(file);
         }

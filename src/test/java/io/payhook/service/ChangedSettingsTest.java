@@ -77,7 +77,8 @@ final class ChangedSettingsTest {
       RouteFiles.Outcome outcome = running.service.reload();
       assertThat(outcome.problems()).isNotEmpty();
       assertThat(outcome.settings()).isEmpty();
-      assertThat(running.service.context().resolvePropertyPlaceholders("{{payments.finance.email}}"))
+      assertThat(
+              running.service.context().resolvePropertyPlaceholders("{{payments.finance.email}}"))
           .isEqualTo("finance@example.com");
     } finally {
       LATER.clear();

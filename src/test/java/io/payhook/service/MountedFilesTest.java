@@ -88,9 +88,7 @@ final class MountedFilesTest {
       edit(files.resolve(SUCCESS), "id: record-payment", "id: note-payment");
       edit(files.resolve("payments/sql/record-payment.sql"), "  :currency::text,", "  'XXX',");
       mount(volume, files, "2026_11_26");
-      await(
-          "the new version",
-          () -> running.service.context().getRoute("note-payment") != null);
+      await("the new version", () -> running.service.context().getRoute("note-payment") != null);
       String second = running.send("payment.success", "MOUNT-2");
       await("noted", () -> "done".equals(running.deliveries(second).get("note-payment")));
       assertThat(
@@ -113,9 +111,7 @@ final class MountedFilesTest {
             folder, Map.of("payhook.routes", current.toString(), "payhook.routes.reload", "on"))) {
       assertThat(running.send("payment.success", "LINK-1")).doesNotStartWith("4");
       link(current, "releases/2");
-      await(
-          "the new release",
-          () -> running.service.context().getRoute("crm-customer") != null);
+      await("the new release", () -> running.service.context().getRoute("crm-customer") != null);
       assertThat(running.service.context().getRoute("crm-contact")).isNull();
     }
   }
@@ -193,10 +189,7 @@ final class MountedFilesTest {
         RunningService.start(folder, Map.of("payhook.routes", routes.toString()))) {
       assertThat(tables(running))
           .containsExactly(
-              "eu_shop_order",
-              "eu_shop_schema_history",
-              "us_shop_order",
-              "us_shop_schema_history");
+              "eu_shop_order", "eu_shop_schema_history", "us_shop_order", "us_shop_schema_history");
     }
   }
 
@@ -244,7 +237,8 @@ final class MountedFilesTest {
           schema.resolve("V001__order.sql"), "create table " + word + "_order (id text);\n");
       Files.writeString(
           routes.resolve(name).resolve("shop.camel.yaml"),
-          "- route:\n    id: keep-" + word
+          "- route:\n    id: keep-"
+              + word
               + "\n    description: Keeps.\n    from:\n      uri: direct:"
               + word
               + "\n      steps:\n        - setBody:\n            expression:\n              constant:\n                expression: x\n");

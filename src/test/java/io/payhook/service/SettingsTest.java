@@ -283,9 +283,12 @@ class SettingsTest {
             "# one\n\uFEFFpayhook.crm.url=http://x\n\u00A0camel.server.port=9\n\"quoted\"=1\nown.name=2\n");
     assertThat(catchThrowableOfType(SettingsException.class, () -> load(config)).problems())
         .containsExactly(
-            config + ":2: the key 'U+FEFFpayhook.crm.url' has a character that no key has: U+FEFF; remove it",
-            config + ":3: the key 'U+00A0camel.server.port' has a character that no key has: U+00A0; remove it",
-            config + ":4: the key '\"quoted\"' has a character that no key has: U+0022 '\"'; remove it");
+            config
+                + ":2: the key 'U+FEFFpayhook.crm.url' has a character that no key has: U+FEFF; remove it",
+            config
+                + ":3: the key 'U+00A0camel.server.port' has a character that no key has: U+00A0; remove it",
+            config
+                + ":4: the key '\"quoted\"' has a character that no key has: U+0022 '\"'; remove it");
   }
 
   @Test
