@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -69,13 +68,16 @@ final class CheckCommand implements Callable<Integer> {
               settings.names(),
               scratch::connect,
               Clock.systemUTC())
-          .run().stream()
+          .forProduction(settings.isProduction()).run().stream()
               .filter(finding -> Path.of(finding.file()).toAbsolutePath().startsWith(asked))
               .forEach(findings::add);
       tests(asked, findings);
     }
     print(List.copyOf(findings));
-    return findings.stream().allMatch(finding -> finding.isWarning() && !strict) ? 0 : Cli.NO;
+    return findings.stream()
+            .allMatch(finding -> finding.isNote() || (finding.isWarning() && !strict))
+        ? 0
+        : Cli.NO;
   }
 
   private static void tests(Path folder, Set<Finding> findings) {
@@ -120,7 +122,7 @@ final class CheckCommand implements Callable<Integer> {
             .put("file", finding.file())
             .put("line", finding.line())
             .put("column", finding.column())
-            .put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
+            .put("severity", severity(finding))
             .put("what", finding.what())
             .put("right", finding.right());
       }
@@ -132,10 +134,14 @@ final class CheckCommand implements Callable<Integer> {
     out.flush();
   }
 
+  private static String severity(Finding finding) {
+    return finding.isNote() ? "note" : finding.isWarning() ? "warning" : "problem";
+  }
+
   private static String summary(List<Finding> findings) {
     long warnings = findings.stream().filter(Finding::isWarning).count();
-    long problems = findings.size() - warnings;
-    if (findings.isEmpty()) {
+    long problems = findings.stream().filter(each -> !each.isNote() && !each.isWarning()).count();
+    if (warnings + problems == 0) {
       return "No problems.";
     }
     String counted = problems == 0 ? "No problems" : counted(problems, "problem");

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -90,7 +91,7 @@ abstract class ManagementCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws InterruptedException {
     if (server.isEmpty()) {
-      server = ofSettings();
+      ofSettings(settings());
     }
     try {
       return ask();
@@ -110,13 +111,21 @@ abstract class ManagementCommand implements Callable<Integer> {
     }
   }
 
-  private static String ofSettings() {
-    Settings settings = new SettingsOptions().load();
+  /** Those of this machine, which tell where its service is. */
+  Settings settings() {
+    return new SettingsOptions().load();
+  }
+
+  private void ofSettings(Settings settings) {
     String host = settings.get(Key.MANAGEMENT_HOST);
-    return "http://"
-        + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
-        + ":"
-        + settings.get(Key.MANAGEMENT_PORT);
+    server =
+        "http://"
+            + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
+            + ":"
+            + settings.get(Key.MANAGEMENT_PORT);
+    if (token == null || token.isBlank()) {
+      token = settings.get(Key.MANAGEMENT_TOKEN);
+    }
   }
 
   /**
@@ -137,15 +146,31 @@ abstract class ManagementCommand implements Callable<Integer> {
                 .append(URLEncoder.encode(value.toString(), StandardCharsets.UTF_8));
           }
         });
-    return send(request(path + query).GET());
+    return send(request(path + query).GET(), Set.of());
   }
 
   JsonNode post(String path, Map<String, ? extends @Nullable Object> body)
       throws IOException, InterruptedException {
+    return post(path, body, ANSWER, Set.of());
+  }
+
+  /**
+   * Asks for something that may take long, or be answered in more than one way.
+   *
+   * @param answers statuses besides 200 whose body is the answer
+   */
+  JsonNode post(
+      String path,
+      Map<String, ? extends @Nullable Object> body,
+      Duration patience,
+      Set<Integer> answers)
+      throws IOException, InterruptedException {
     return send(
         request(path)
+            .timeout(patience)
             .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
+            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))),
+        answers);
   }
 
   private HttpRequest.Builder request(String path) {
@@ -174,7 +199,8 @@ abstract class ManagementCommand implements Callable<Integer> {
         cause);
   }
 
-  private JsonNode send(HttpRequest.Builder request) throws IOException, InterruptedException {
+  private JsonNode send(HttpRequest.Builder request, Set<Integer> answers)
+      throws IOException, InterruptedException {
     HttpClient http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -200,7 +226,7 @@ abstract class ManagementCommand implements Callable<Integer> {
       body = JSON.nullNode();
     }
     int status = response.statusCode();
-    if (status == 200 && body.isObject()) {
+    if ((status == 200 || answers.contains(status)) && body.isObject()) {
       return body;
     }
     String message = body.path("message").asText();

@@ -43,6 +43,8 @@ final class ReloadRequests {
               ObjectNode tree = JSON.createObjectNode();
               ArrayNode changed = tree.putArray("changed");
               outcome.changed().forEach(file -> changed.add(file.toString()));
+              ArrayNode settings = tree.putArray("settings");
+              outcome.settings().forEach(settings::add);
               answer(
                   context,
                   outcome.problems().isEmpty() ? 200 : 409,

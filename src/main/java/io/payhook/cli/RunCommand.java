@@ -44,7 +44,7 @@ final class RunCommand implements Callable<Integer> {
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
     Clock clock = Clock.systemUTC();
-    Service service = new Service(settings, clock);
+    Service service = new Service(settings, clock).rereading(options::load);
     Health health =
         new Health()
             .check(

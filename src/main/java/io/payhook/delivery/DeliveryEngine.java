@@ -417,7 +417,7 @@ public final class DeliveryEngine implements AutoCloseable {
         LOG.warn(
             "Deliveries can't be claimed now: {}. It is tried again every {}.",
             e.getMessage(),
-            options.poll());
+            text(options.poll()));
       }
       claimFailing = true;
       return;

@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.files.Trouble;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ final class FileCache<T> {
       throw new EffectException(
           file + ": there is no such file; the path is relative to the route file's folder", e);
     } catch (IOException e) {
-      throw new EffectException(file + ": can't be read as UTF-8 text: " + e, e);
+      throw new EffectException(Trouble.of(file, e).toString(), e);
     }
   }
 }

@@ -2,9 +2,8 @@ package io.payhook.effects;
 
 import io.payhook.effects.Rehearsal.Problem;
 import io.payhook.effects.Rehearsal.TextProblem;
+import io.payhook.files.TextFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -155,7 +154,7 @@ public final class MoneyUse {
 
   static Optional<String> read(Path file) {
     try {
-      return Optional.of(Files.readString(file, StandardCharsets.UTF_8));
+      return Optional.of(TextFile.read(file));
     } catch (IOException e) {
       // Said where the file is tried.
       return Optional.empty();

@@ -1,9 +1,9 @@
 package io.payhook.effects;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.signature.Nearest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -43,6 +43,8 @@ public final class Rehearsal {
           "(?<![\\w.\\]\"'])([A-Za-z_]\\w*)((?:\\.[A-Za-z_]\\w*|\\[\\d+]|\\[\"[^\"]*\"]|\\['[^']*'])*)");
   private static final Pattern STEP =
       Pattern.compile("\\.([A-Za-z_]\\w*)|\\[(\\d+)]|\\[\"([^\"]*)\"]|\\['([^']*)']");
+  private static final Pattern DEFINING =
+      Pattern.compile("(?i)\\s*(create|alter|drop|do|set|truncate)\\b");
   private static final Pattern QUOTED = Pattern.compile("\"[^\"]*\"|'[^']*'");
   static final Pattern OTHER_TEMPLATE =
       Pattern.compile("\\{%-?\\s*(?:extends|include|import|from)\\s+(['\"])(.+?)\\1");
@@ -183,6 +185,54 @@ public final class Rehearsal {
   }
 
   /**
+   * What a file of statements lacks in a database that has its tables; nothing is run. A file that
+   * can't be read has been told of by {@link #sql}.
+   */
+  public List<Problem> described(Path file, Connection connection) throws SQLException {
+    List<Problem> problems = new ArrayList<>();
+    String text = read(file, problems);
+    if (text == null) {
+      return List.of();
+    }
+    try {
+      return described(file, text, SqlStatement.parse(file.toString(), text), connection);
+    } catch (EffectException e) {
+      return List.of();
+    }
+  }
+
+  private List<Problem> described(
+      Path file, String text, SqlStatement statement, Connection connection) throws SQLException {
+    Sample sample = samples.isEmpty() ? ANY : samples.get(0);
+    for (SqlStatement.Piece piece : statement.pieces()) {
+      if (DEFINING.matcher(piece.sql()).lookingAt()) {
+        // Those behind it may stand on what it makes.
+        return List.of();
+      }
+      Savepoint here = connection.setSavepoint();
+      try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
+        bind(prepared, piece, sample);
+        prepared.getParameterMetaData();
+      } catch (SQLException e) {
+        connection.rollback(here);
+        String state = String.valueOf(e.getSQLState());
+        if (state.startsWith("42")) {
+          return List.of(sqlProblem(file, text, piece, e, sample));
+        }
+      }
+    }
+    return List.of();
+  }
+
+  private static void bind(PreparedStatement prepared, SqlStatement.Piece piece, Sample sample)
+      throws SQLException {
+    for (int i = 0; i < piece.parameters().size(); i++) {
+      VariablePath path = piece.parameters().get(i).path();
+      SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
+    }
+  }
+
+  /**
    * Runs a migration's script.
    *
    * @param text of the file
@@ -225,10 +275,7 @@ public final class Rehearsal {
       for (SqlStatement.Piece piece : statement.pieces()) {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
-          for (int i = 0; i < piece.parameters().size(); i++) {
-            VariablePath path = piece.parameters().get(i).path();
-            SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
-          }
+          bind(prepared, piece, sample);
           prepared.getParameterMetaData();
           if (runs) {
             prepared.execute();
@@ -402,7 +449,7 @@ public final class Rehearsal {
     while (others.find()) {
       Path other = file.resolveSibling(others.group(2)).normalize();
       try {
-        values(other, Files.readString(other, StandardCharsets.UTF_8), seen, problems);
+        values(other, TextFile.read(other), seen, problems);
       } catch (IOException e) {
         problems.add(
             at(
@@ -565,11 +612,12 @@ public final class Rehearsal {
 
   private static @Nullable String read(Path file, List<Problem> problems) {
     try {
-      return Files.readString(file, StandardCharsets.UTF_8);
+      return TextFile.read(file);
     } catch (NoSuchFileException e) {
       problems.add(new Problem(file, 0, 0, "there is no file " + file.getFileName(), ""));
     } catch (IOException e) {
-      problems.add(new Problem(file, 1, 1, "can't be read as UTF-8 text", "save it as UTF-8"));
+      Trouble trouble = Trouble.of(file, e);
+      problems.add(new Problem(file, 1, 1, trouble.what(), trouble.right()));
     }
     return null;
   }
@@ -618,12 +666,7 @@ public final class Rehearsal {
   /** Where a line's first tag or word begins. */
   private static int column(Path file, int line) {
     try {
-      String text =
-          Files.readString(file, StandardCharsets.UTF_8)
-              .lines()
-              .skip(line - 1L)
-              .findFirst()
-              .orElse("");
+      String text = TextFile.read(file).lines().skip(line - 1L).findFirst().orElse("");
       int tag = Math.min(index(text, "{{"), index(text, "{%"));
       return tag < Integer.MAX_VALUE ? tag + 1 : text.length() - text.stripLeading().length() + 1;
     } catch (IOException e) {

@@ -1,7 +1,8 @@
 package io.payhook.effects;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,7 +17,6 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +81,8 @@ public final class Texts {
    * The texts below a folder, as they are now.
    *
    * @param database says whether changed SQL can be understood; nothing is run there
-   * @throws IOException where it can't be read
    */
-  public static Texts below(Path root, DataSource database) throws IOException {
+  public static Texts below(Path root, DataSource database) {
     Texts texts = new Texts(root.toAbsolutePath().normalize(), database);
     texts.read().forEach((file, text) -> texts.known.put(file, new Text(text, text)));
     return texts;
@@ -92,10 +91,8 @@ public final class Texts {
   /**
    * Looks what has changed on disk since. A file that is gone stays in use until the next start: a
    * delivery may still need it.
-   *
-   * @throws IOException where the folder can't be read
    */
-  public Change look() throws IOException {
+  public Change look() {
     Change change = new Change();
     read()
         .forEach(
@@ -152,14 +149,14 @@ public final class Texts {
     }
   }
 
-  private SortedMap<Path, String> read() throws IOException {
+  private SortedMap<Path, String> read() {
     SortedMap<Path, String> texts = new TreeMap<>();
-    try (Stream<Path> files = Files.walk(Objects.requireNonNull(root))) {
-      for (Path file : files.filter(Texts::isOne).toList()) {
+    for (Path file : Tree.of(Objects.requireNonNull(root)).files()) {
+      if (isOne(file)) {
         try {
-          texts.put(file, new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
-        } catch (NoSuchFileException e) {
-          // Gone since it was listed.
+          texts.put(file, TextFile.read(file));
+        } catch (IOException e) {
+          // Gone since it was listed, or none of ours: who uses it is told what is wrong with it.
         }
       }
     }
@@ -172,10 +169,8 @@ public final class Texts {
     String in = folder == null ? "" : String.valueOf(folder.getFileName());
     try {
       return KINDS.stream().anyMatch(name::endsWith)
-          && !name.startsWith(".")
           && !in.equals("samples")
           && !in.equals("schema")
-          && Files.isRegularFile(file)
           && Files.size(file) <= LARGEST;
     } catch (IOException e) {
       return false;
@@ -195,9 +190,7 @@ public final class Texts {
     }
     if (root == null || !whole.startsWith(root)) {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Text(
-          List.of(now.lastModifiedTime(), now.size()),
-          Files.readString(file, StandardCharsets.UTF_8));
+      return new Text(List.of(now.lastModifiedTime(), now.size()), TextFile.read(file));
     }
     throw new NoSuchFileException(file.toString());
   }

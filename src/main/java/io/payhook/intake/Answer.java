@@ -29,6 +29,7 @@ record Answer(
   /** As long as the certificate that the request names may take to come. */
   static final Answer UNDECIDED = tryAgain(503, "the event can't be checked now", 5);
 
+  static final Answer REPLACED = tryAgain(503, "the endpoint is being replaced", 5);
   static final Answer UNAVAILABLE = tryAgain(503, "the event can't be kept now", 2);
 
   /**

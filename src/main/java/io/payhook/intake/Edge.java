@@ -161,7 +161,7 @@ final class Edge implements Handler<RoutingContext> {
     String name = endpointOf(request.path());
     ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
     if (endpoint == null) {
-      return open ? Answer.NOT_FOUND : Answer.UNAVAILABLE;
+      return open ? endpoints.missing(name) : Answer.UNAVAILABLE;
     }
     if (!HttpMethod.POST.equals(request.method())) {
       // Some platforms shake hands by GET before they post events.

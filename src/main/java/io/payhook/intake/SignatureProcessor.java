@@ -61,7 +61,7 @@ public final class SignatureProcessor implements Processor {
     String name = Edge.endpointOf(request.path());
     ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
     if (endpoint == null) {
-      end(exchange, Answer.NOT_FOUND);
+      end(exchange, endpoints.missing(name));
       return;
     }
     RawRequest raw = raw(request, http.getBody(byte[].class));

@@ -1,11 +1,13 @@
 package io.payhook.routes;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
+import io.payhook.files.Trouble;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -23,7 +25,6 @@ import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +56,11 @@ public final class Check {
   private final @Nullable Tables tables;
   private final Clock clock;
 
+  private static final Pattern TEXTS = Pattern.compile(".*\\.(ya?ml|sql|html|txt|json)");
+
   private final SortedSet<Finding> findings = new TreeSet<>();
+  private boolean production;
+  private @Nullable RouteCheck routeCheck;
   private final Path here = Path.of("").toAbsolutePath();
 
   /** A YAML file that could be read. */
@@ -84,6 +89,12 @@ public final class Check {
     this.clock = clock;
   }
 
+  /** For a service whose start has to be good for something. */
+  public Check forProduction(boolean isProduction) {
+    production = isProduction;
+    return this;
+  }
+
   /** Every mistake found, in the order of files and places. */
   public List<Finding> run() {
     if (!Files.isDirectory(root)) {
@@ -94,19 +105,22 @@ public final class Check {
           "name the folder that holds the route files");
       return List.copyOf(findings);
     }
-    List<Path> files = files();
+    Tree tree = Tree.of(root);
+    unreadable(tree);
+    List<Path> files = tree.files();
     boolean withSql = files.stream().anyMatch(file -> file.toString().endsWith(".sql"));
     CompletableFuture<@Nullable Connection> connecting =
         CompletableFuture.supplyAsync(() -> withSql ? connect() : null);
     try {
-      check(files, connecting);
+      check(tree, connecting);
     } finally {
       close(connecting);
     }
     return List.copyOf(findings);
   }
 
-  private void check(List<Path> files, CompletableFuture<@Nullable Connection> connecting) {
+  private void check(Tree tree, CompletableFuture<@Nullable Connection> connecting) {
+    List<Path> files = tree.files();
     Map<Path, Source> routes = new LinkedHashMap<>();
     Map<Path, Source> kamelets = new LinkedHashMap<>();
     Map<Path, Source> presets = new LinkedHashMap<>();
@@ -142,8 +156,27 @@ public final class Check {
     routes.values().forEach(check::routes);
     kamelets.values().forEach(check::kamelet);
     check.together();
-    check.effects(new Schema(this, root, connecting));
+    Integrations integrations = Integrations.of(root, tree);
+    integrations
+        .collisions()
+        .forEach(each -> add(each.folder(), Place.START, each.what(), each.right()));
+    check.effects(new Schema(this, integrations, connecting));
+    routeCheck = check;
     files.forEach(file -> MoneyCheck.schema(this, file));
+    if (declared.endpoints().isEmpty() && findings.stream().noneMatch(Finding::isFatal)) {
+      noEndpoint();
+    }
+  }
+
+  /** It takes no webhook, which is seldom what somebody starts a service for. */
+  private void noEndpoint() {
+    String what = "there is no endpoint, so every webhook is answered 404";
+    String right = "'payhook new endpoint NAME --provider P' makes one; see payhook.routes";
+    if (production) {
+      add(root, Place.START, what, right);
+    } else {
+      note(root, what, right);
+    }
   }
 
   /** A YAML file that nobody loads is a file somebody named wrongly. */
@@ -154,7 +187,7 @@ public final class Check {
     if (yaml && !name.equals("tests.yaml") && !name.endsWith(".tests.yaml") && !samples) {
       String stem = name.replaceFirst("(\\.camel|\\.kamelet)?\\.ya?ml$", "");
       boolean kamelet = folder != null && folder.endsWith("kamelets");
-      add(
+      unsound(
           file,
           Place.START,
           "the file is not loaded because of its name",
@@ -162,27 +195,22 @@ public final class Check {
     }
   }
 
-  private List<Path> files() {
-    try (Stream<Path> all = Files.walk(root)) {
-      return all.filter(Files::isRegularFile).filter(file -> !hidden(file)).sorted().toList();
-    } catch (IOException e) {
-      add(root, Place.START, "can't be read: " + e.getMessage(), "make it readable");
-      return List.of();
-    }
-  }
-
-  private boolean hidden(Path file) {
-    for (Path part : root.relativize(file)) {
-      if (part.toString().startsWith(".")) {
-        return true;
+  /** What can't be read is as good as gone, and nobody knows what stood in it. */
+  private void unreadable(Tree tree) {
+    tree.troubles().forEach(this::trouble);
+    tree.leftOut()
+        .forEach(
+            each -> note(each.file(), each.what(), "it is left out; a team has no files there"));
+    for (Path file : tree.files()) {
+      if (TEXTS.matcher(file.toString()).matches() && !Files.isReadable(file)) {
+        trouble(Trouble.of(file, new AccessDeniedException(file.toString())));
       }
     }
-    return false;
   }
 
   private Optional<Source> read(Path file) {
     try {
-      String text = Files.readString(file, StandardCharsets.UTF_8);
+      String text = TextFile.read(file);
       Optional<Located> document = Located.parse(file.toString(), text);
       if (document.isEmpty()) {
         add(file, Place.START, "the file is empty", "write a route into it, or delete it");
@@ -190,10 +218,8 @@ public final class Check {
       return document.map(each -> new Source(file, each));
     } catch (Located.Broken e) {
       add(file, e.place(), String.valueOf(e.getMessage()), e.right());
-    } catch (MalformedInputException e) {
-      add(file, Place.START, "the file is not UTF-8 text", "save it as UTF-8");
     } catch (IOException e) {
-      add(file, Place.START, "can't be read: " + e.getMessage(), "make it readable");
+      trouble(Trouble.of(file, e));
     }
     return Optional.empty();
   }
@@ -216,6 +242,18 @@ public final class Check {
     }
   }
 
+  /**
+   * After {@link #run}: what the statements of its routes lack in a database whose tables are those
+   * they will run on. Nothing is run there.
+   */
+  public List<Finding> describe(Connection connection) throws SQLException {
+    SortedSet<Finding> before = new TreeSet<>(findings);
+    if (routeCheck != null) {
+      routeCheck.describe(connection);
+    }
+    return findings.stream().filter(finding -> !before.contains(finding)).toList();
+  }
+
   // What its parts share.
 
   Clock clock() {
@@ -230,9 +268,22 @@ public final class Check {
     add(file, place, Finding.Severity.PROBLEM, what, right);
   }
 
+  void trouble(Trouble trouble) {
+    add(trouble.file(), Place.START, trouble.what(), trouble.right());
+  }
+
+  /** Of what works, and must not stay so. */
+  void unsound(Path file, Place place, String what, String right) {
+    add(file, place, Finding.Severity.UNSOUND, what, right);
+  }
+
   /** Of what works, and does what hardly anybody means. */
   void warn(Path file, Place place, String what, String right) {
     add(file, place, Finding.Severity.WARNING, what, right);
+  }
+
+  private void note(Path file, String what, String right) {
+    add(file, Place.START, Finding.Severity.NOTE, what, right);
   }
 
   private void add(Path file, Place place, Finding.Severity severity, String what, String right) {
@@ -298,7 +349,7 @@ public final class Check {
         cause = cause.getCause();
       }
       String message = String.valueOf(cause.getMessage());
-      if (message.startsWith("environment variable ")) {
+      if (message.startsWith("environment variable ") || message.contains("secrets.properties")) {
         add(file, place, message, written + ": ", "set it");
       } else if (name.equals("env") || written.startsWith("{{env:")) {
         String variable = written.substring(2, written.length() - 2).replaceFirst("^env:", "");

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.Endpoint;
 import io.payhook.effects.Rehearsal;
+import io.payhook.files.Tree;
+import io.payhook.files.Trouble;
 import io.payhook.journal.Facts;
 import io.payhook.routes.Check.Source;
 import io.payhook.routes.Located.Entry;
@@ -23,7 +25,6 @@ import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -412,7 +413,7 @@ final class Declarations {
   private boolean inClear(Source source, Text text, String variable) {
     boolean clear = !text.value().contains("{{") && !text.value().isBlank();
     if (clear) {
-      check.add(
+      check.unsound(
           source.file(),
           text.place(),
           "a secret written in clear",
@@ -451,25 +452,21 @@ final class Declarations {
       String endpoint,
       List<Provider> providers,
       Map<String, List<Rehearsal.Sample>> into) {
-    Path folder = source.file().resolveSibling("samples");
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
     List<Provider> signing = providers.stream().map(Declarations::signing).toList();
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        if (Sample.isSample(file)) {
-          sample(file, endpoint, signing, into);
-        } else if (!file.getFileName().toString().startsWith(".")) {
-          check.add(
-              file,
-              Place.START,
-              "a sample's file can't end so",
-              "one of " + Sample.endings() + " is right, by its content");
-        }
+    for (Path file : Tree.level(source.file().resolveSibling("samples")).files()) {
+      if (!Sample.isSample(file)) {
+        check.unsound(
+            file,
+            Place.START,
+            "a sample's file can't end so",
+            "one of " + Sample.endings() + " is right, by its content");
+        continue;
       }
-    } catch (IOException e) {
-      check.add(folder, Place.START, "can't be read: " + e.getMessage(), "make it readable");
+      try {
+        sample(file, endpoint, signing, into);
+      } catch (IOException e) {
+        check.trouble(Trouble.of(file, e));
+      }
     }
   }
 
@@ -515,7 +512,7 @@ final class Declarations {
       try {
         Object unused = JSON.readValue(sample.body(), Object.class);
       } catch (JsonProcessingException e) {
-        check.add(
+        check.unsound(
             file,
             new Place(e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
             "the sample is not JSON: " + e.getOriginalMessage().replaceAll("\\s+", " "),
@@ -535,7 +532,7 @@ final class Declarations {
         if (Stream.concat(types.stream(), Stream.of(event.type()))
             .noneMatch(is -> type.equals(is) || type.startsWith(is + "-"))) {
           String is = types.get(0);
-          check.add(
+          check.unsound(
               file,
               Place.START,
               types.size() > 1
@@ -559,11 +556,10 @@ final class Declarations {
     } catch (ProviderException e) {
       into.computeIfAbsent(type, key -> new ArrayList<>());
       for (ProviderException.Problem problem : e.problems()) {
-        check.add(
+        check.unsound(
             file,
             Place.START,
-            problem.text(),
-            "endpoint '" + endpoint + "' can't take this sample: ",
+            "endpoint '" + endpoint + "' can't take this sample: " + problem.text(),
             "correct the sample or the endpoint");
       }
     }
@@ -605,7 +601,7 @@ final class Declarations {
             + provider.setting(Setting.EVENT_TYPE).orElse("?").replace('\n', ' ')
             + ", its key at "
             + provider.setting(Setting.EVENT_KEY).orElse("?").replace('\n', ' ');
-    check.add(
+    check.unsound(
         file,
         Place.START,
         "endpoint '" + endpoint + "' would refuse this sample: " + detail.replaceAll("\\s+", " "),

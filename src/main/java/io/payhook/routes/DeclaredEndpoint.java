@@ -1,11 +1,12 @@
 package io.payhook.routes;
 
 import io.payhook.Endpoint;
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,10 +48,12 @@ public record DeclaredEndpoint(
       throws RouteFileException {
     Map<String, DeclaredEndpoint> endpoints = new TreeMap<>();
     List<String> problems = new ArrayList<>();
-    for (Path file : RouteFiles.in(root)) {
+    for (Path file : Integrations.in(root).routeFiles()) {
       try {
-        endpoints.putAll(of(file, Files.readString(file), placeholders));
-      } catch (YamlEngineException | IOException e) {
+        endpoints.putAll(of(file, TextFile.read(file), placeholders));
+      } catch (IOException e) {
+        problems.add(Trouble.of(file, e).toString());
+      } catch (YamlEngineException e) {
         problems.add(file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
       }
     }

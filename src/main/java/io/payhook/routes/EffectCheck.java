@@ -1,13 +1,13 @@
 package io.payhook.routes;
 
 import io.payhook.effects.Rehearsal;
+import io.payhook.files.Tree;
 import io.payhook.routes.Kamelets.Kamelet;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
 import io.payhook.routes.RouteCheck.Route;
 import io.payhook.routes.RouteCheck.Use;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.util.StringHelper;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +89,30 @@ final class EffectCheck {
     }
   }
 
+  /** Looks whether the database has what statements name; nothing is run. */
+  void describe(List<Use> uses, Connection connection) throws SQLException {
+    for (Use use : uses) {
+      Text statement = use.parameters() == null ? null : use.parameters().text("statement");
+      boolean own = use.route() != null && use.route().kamelet;
+      boolean elsewhere = use.parameters() != null && use.parameters().entries().size() > 1;
+      if (statement == null
+          || own
+          || elsewhere
+          || !use.uri().value().equals("kamelet:database-sink")) {
+        continue;
+      }
+      Path file =
+          check
+              .resolved(statement.value())
+              .map(value -> use.source().file().resolveSibling(value).normalize())
+              .filter(Files::isRegularFile)
+              .orElse(null);
+      if (file != null) {
+        report(rehearsals.apply(use.route()).described(file, connection));
+      }
+    }
+  }
+
   private @Nullable Path file(Use use, Text text, String value) {
     Path file = use.source().file().resolveSibling(value).normalize();
     if (Files.isRegularFile(file)) {
@@ -98,12 +121,10 @@ final class EffectCheck {
     Path folder = use.source().file().resolveSibling("");
     Set<String> there = new TreeSet<>();
     String ending = value.substring(Math.max(0, value.lastIndexOf('.')));
-    try (Stream<Path> files = Files.walk(folder, 4)) {
-      files
-          .filter(each -> each.toString().endsWith(ending) && Files.isRegularFile(each))
-          .forEach(each -> there.add(folder.relativize(each).toString().replace('\\', '/')));
-    } catch (IOException e) {
-      // Then there is nothing to suggest.
+    for (Path each : Tree.of(folder).files()) {
+      if (each.toString().endsWith(ending)) {
+        there.add(folder.relativize(each).toString().replace('\\', '/'));
+      }
     }
     check.add(
         use.source().file(),

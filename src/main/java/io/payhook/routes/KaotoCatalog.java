@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
 import io.payhook.routes.Scaffold.Refused;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +14,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeSet;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -228,10 +229,8 @@ public final class KaotoCatalog {
       String file = "kamelets/" + name + Kamelets.SUFFIX;
       all.set(name, kamelet(file, Shipped.text(file)));
     }
-    SortedMap<Path, String> own = Snapshot.texts(routes.resolve("kamelets"), Snapshot.KAMELET);
-    for (Map.Entry<String, Path> each : Snapshot.names(own).entrySet()) {
-      Path file = each.getValue();
-      all.set(each.getKey(), kamelet(file.toString(), String.valueOf(own.get(file))));
+    for (Path file : Tree.files(routes.resolve("kamelets"), Kamelets.SUFFIX)) {
+      all.set(Running.nameOf(file), kamelet(file.toString(), TextFile.read(file)));
     }
     return all;
   }

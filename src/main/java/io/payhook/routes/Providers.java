@@ -1,5 +1,7 @@
 package io.payhook.routes;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
@@ -80,12 +82,13 @@ public final class Providers {
                   file.toString(),
                   "the name '" + name + "' is that of a preset that ships; take another"));
         } else {
-          own.put(name, parse(name, file.toString(), Files.readString(file)));
+          own.put(name, parse(name, file.toString(), TextFile.read(file)));
         }
       } catch (ProviderException e) {
         problems.addAll(e.problems());
       } catch (IOException e) {
-        problems.add(new Problem(file.toString(), "can't be read: " + e.getMessage()));
+        Trouble trouble = Trouble.of(file, e);
+        problems.add(new Problem(file.toString(), trouble.what() + "; " + trouble.right()));
       }
     }
     if (!problems.isEmpty()) {
@@ -228,7 +231,11 @@ public final class Providers {
 
   private static List<Path> yamlFiles(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      return files.filter(file -> file.toString().endsWith(YAML)).sorted().toList();
+      return files
+          .filter(file -> file.toString().endsWith(YAML))
+          .filter(file -> !String.valueOf(file.getFileName()).startsWith("."))
+          .sorted()
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

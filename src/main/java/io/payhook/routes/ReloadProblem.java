@@ -1,6 +1,9 @@
 package io.payhook.routes;
 
+import io.payhook.files.Visible;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Why a file on disk is not the one that runs.
@@ -11,8 +14,29 @@ import java.nio.file.Path;
  * @param text what is wrong and, where known, what would be right
  */
 public record ReloadProblem(Path file, int line, int column, String text) {
+  private static final Pattern PLACED =
+      Pattern.compile("(?s)([^:\\s][^:]*[./][^:]*)(?::(\\d+)(?::(\\d+))?)?: (.*)");
+
+  /** What is invisible is written so that a person sees it. */
+  public ReloadProblem {
+    text = Visible.of(text);
+  }
+
   static ReloadProblem of(Path file, String text) {
     return new ReloadProblem(shown(file), 0, 0, text);
+  }
+
+  /** A line that begins with a file and perhaps a place in it. */
+  static ReloadProblem parse(Path otherwise, String problem) {
+    Matcher placed = PLACED.matcher(problem);
+    if (!placed.matches()) {
+      return of(otherwise, problem);
+    }
+    return at(
+        Path.of(placed.group(1)),
+        placed.group(2) == null ? 0 : Integer.parseInt(placed.group(2)),
+        placed.group(3) == null ? 0 : Integer.parseInt(placed.group(3)),
+        placed.group(4));
   }
 
   static ReloadProblem at(Path file, int line, int column, String text) {

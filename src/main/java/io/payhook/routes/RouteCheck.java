@@ -12,6 +12,8 @@ import io.payhook.routes.Located.Text;
 import io.payhook.signature.Nearest;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -331,7 +333,7 @@ final class RouteCheck {
         name.replaceAll("([a-z0-9])([A-Z])", "$1_$2")
             .toUpperCase(java.util.Locale.ROOT)
             .replaceAll("[^A-Z0-9]", "_");
-    check.add(
+    check.unsound(
         source.file(),
         text.place(),
         "a secret written in clear",
@@ -777,16 +779,21 @@ final class RouteCheck {
               .findFirst()
               .orElse(null);
       Path samples = meant.get(0).source().file().resolveSibling("samples");
-      wrong(
-          use,
-          use.uri.at(use.uri.value().indexOf(type, offset)),
-          alias == null
-              ? "no sample of type '" + type + "'"
-              : "events of type '" + type + "' arrive as '" + alias + "'",
-          alias == null
-              ? CamelSchema.meant(
-                  type, types, "add " + check.root().relativize(samples) + "/" + type + ".json")
-              : "subscribe to " + endpoint + "/" + alias);
+      Place place = use.uri.at(use.uri.value().indexOf(type, offset));
+      if (alias == null) {
+        check.unsound(
+            use.source.file(),
+            place,
+            "no sample of type '" + type + "'",
+            CamelSchema.meant(
+                type, types, "add " + check.root().relativize(samples) + "/" + type + ".json"));
+      } else {
+        wrong(
+            use,
+            place,
+            "events of type '" + type + "' arrive as '" + alias + "'",
+            "subscribe to " + endpoint + "/" + alias);
+      }
     }
   }
 
@@ -816,7 +823,17 @@ final class RouteCheck {
 
   /** Tries what the kamelets that ship are told to do. */
   void effects(Schema tables) {
-    new EffectCheck(check, kamelets, this::rehearsal, money, this::camel).check(uses, tables);
+    tables.make();
+    effects().check(uses, tables);
+  }
+
+  /** Looks whether a database has what statements name. */
+  void describe(Connection connection) throws SQLException {
+    effects().describe(uses, connection);
+  }
+
+  private EffectCheck effects() {
+    return new EffectCheck(check, kamelets, this::rehearsal, money, this::camel);
   }
 
   private CamelContext camel() {

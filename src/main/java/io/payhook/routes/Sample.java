@@ -1,5 +1,7 @@
 package io.payhook.routes;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
@@ -18,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * One real body of an event, as its platform sends it, but for the signature. In a folder {@code
@@ -56,11 +57,9 @@ public record Sample(String name, String contentType, byte[] body) {
    */
   public static List<Sample> in(Path folder) throws IOException {
     List<Sample> samples = new ArrayList<>();
-    if (Files.isDirectory(folder)) {
-      try (Stream<Path> files = Files.list(folder)) {
-        for (Path file : files.filter(Sample::isSample).sorted().toList()) {
-          samples.add(read(file));
-        }
+    for (Path file : Tree.level(folder).files()) {
+      if (isSample(file)) {
+        samples.add(read(file));
       }
     }
     return List.copyOf(samples);
@@ -78,7 +77,7 @@ public record Sample(String name, String contentType, byte[] body) {
         CONTENT_TYPES.containsKey(ending)
             ? fileName.substring(0, fileName.length() - ending.length() - 1)
             : fileName;
-    byte[] bytes = Files.readAllBytes(file);
+    byte[] bytes = TextFile.withoutMark(Files.readAllBytes(file));
     // Editors end a file with a newline; platforms don't.
     boolean ends = bytes.length > 0 && bytes[bytes.length - 1] == '\n';
     return new Sample(

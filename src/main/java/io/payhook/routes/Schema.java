@@ -1,9 +1,10 @@
 package io.payhook.routes;
 
 import io.payhook.effects.Rehearsal;
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
 import io.payhook.routes.Located.Place;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,23 +29,26 @@ final class Schema {
 
   private final Check check;
   private final Path root;
+  private final Integrations integrations;
   private final CompletableFuture<@Nullable Connection> connecting;
   private final Set<Path> broken = new LinkedHashSet<>();
   private @Nullable Connection connection;
-  private boolean ready;
 
-  Schema(Check check, Path root, CompletableFuture<@Nullable Connection> connecting) {
+  Schema(
+      Check check, Integrations integrations, CompletableFuture<@Nullable Connection> connecting) {
     this.check = check;
-    this.root = root;
+    this.root = check.root();
+    this.integrations = integrations;
     this.connecting = connecting;
+  }
+
+  /** Makes the tables, where there are scripts that do. */
+  void make() {
+    prepare();
   }
 
   /** The connection to try a folder's SQL with, or null where it can't be tried. */
   @Nullable Connection forFolder(Path folder) {
-    if (!ready) {
-      ready = true;
-      prepare();
-    }
     return broken.contains(folder) ? null : connection;
   }
 
@@ -69,7 +72,8 @@ final class Schema {
           "the SQL files can't be tried: ",
           "repair that and check again");
     }
-    for (String script : Shipped.names("db/migration", ".sql")) {
+    for (String script :
+        connection == null ? List.<String>of() : Shipped.names("db/migration", ".sql")) {
       run(
           () ->
               Rehearsal.script(
@@ -77,7 +81,7 @@ final class Schema {
     }
     for (Path folder : folders()) {
       for (Path script : scripts(folder)) {
-        boolean well = run(() -> Rehearsal.script(script, Files.readString(script), connection));
+        boolean well = run(() -> Rehearsal.script(script, TextFile.read(script), connection));
         if (!well) {
           // Those behind it stand on it.
           broken.add(folder);
@@ -102,7 +106,10 @@ final class Schema {
             problem.right());
       }
       return problems.isEmpty();
-    } catch (SQLException | IOException e) {
+    } catch (IOException e) {
+      // Said of the file itself.
+      return false;
+    } catch (SQLException e) {
       check.add(root, Place.START, "the tables can't be made: " + e.getMessage(), "check again");
       connection = null;
       return false;
@@ -110,31 +117,18 @@ final class Schema {
   }
 
   private List<Path> folders() {
-    try (Stream<Path> all = Files.walk(root)) {
-      List<Path> folders = new ArrayList<>();
-      all.filter(Files::isDirectory)
-          .filter(each -> Files.isDirectory(each.resolve("sql/schema")))
-          .sorted()
-          .forEach(folders::add);
-      return folders;
-    } catch (IOException e) {
-      return List.of();
-    }
+    List<Path> folders = integrations.tree().folders();
+    return folders.stream().filter(each -> folders.contains(each.resolve("sql/schema"))).toList();
   }
 
   /** In the order that migrations run: by version, then the repeatable ones. */
   private List<Path> scripts(Path folder) {
-    List<Path> scripts = new ArrayList<>();
-    try (Stream<Path> all = Files.list(folder.resolve("sql/schema"))) {
-      all.filter(file -> file.toString().endsWith(".sql")).sorted().forEach(scripts::add);
-    } catch (IOException e) {
-      return List.of();
-    }
+    List<Path> scripts = new ArrayList<>(Tree.files(folder.resolve("sql/schema"), ".sql"));
     scripts.removeIf(
         script -> {
           boolean odd = !SCRIPT.matcher(script.getFileName().toString()).matches();
           if (odd) {
-            check.add(
+            check.unsound(
                 script,
                 Place.START,
                 "the script does not run because of its name",

@@ -1,20 +1,20 @@
 package io.payhook.routes;
 
-import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
+import io.payhook.files.Tree;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Looks whether files change, and says so once they have come to rest: an editor that writes a file
- * in pieces is waited for. It asks the file system at an interval, which works on every platform
- * and on network folders too.
+ * in pieces is waited for, and longer still a deploy that removes a folder and copies it back. It
+ * asks the file system at an interval, which works on every platform, on network folders and across
+ * links too.
  */
 public final class Watch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
@@ -24,15 +24,20 @@ public final class Watch implements AutoCloseable {
   /** Who saves without end must not keep everybody waiting. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+  /** How long files that are gone may take to come back: a deploy copies its folders within it. */
+  private static final Duration RETURN = Duration.ofSeconds(5);
+
   private final List<Path> places;
   private final Runnable changed;
+  private final Duration returning;
   private final Thread thread;
   private boolean closing;
-  private long seen;
+  private List<Tree> seen = List.of();
 
-  private Watch(List<Path> places, Runnable changed) {
+  private Watch(List<Path> places, Runnable changed, Duration returning) {
     this.places = places;
     this.changed = changed;
+    this.returning = returning;
     this.thread = new Thread(this::run, "payhook-watch");
     thread.setDaemon(true);
   }
@@ -44,17 +49,29 @@ public final class Watch implements AutoCloseable {
    * @param changed runs on the watch's own thread
    */
   public static Watch over(List<Path> places, Runnable changed) {
-    Watch watch = new Watch(List.copyOf(places), changed);
-    watch.seen = watch.fingerprint();
+    return over(places, changed, RETURN);
+  }
+
+  /**
+   * As {@link #over(List, Runnable)}.
+   *
+   * @param returning how long files that are gone may take to come back
+   */
+  public static Watch over(List<Path> places, Runnable changed, Duration returning) {
+    Watch watch = new Watch(List.copyOf(places), changed, returning);
+    watch.seen = watch.look();
     watch.thread.start();
     return watch;
   }
 
   private void run() {
     while (pause(INTERVAL)) {
-      long now = fingerprint();
-      if (now != seen) {
+      List<Tree> now = look();
+      if (!now.equals(seen)) {
         seen = rested(now);
+        if (isClosing()) {
+          return;
+        }
         try {
           changed.run();
         } catch (RuntimeException e) {
@@ -65,6 +82,10 @@ public final class Watch implements AutoCloseable {
         }
       }
     }
+  }
+
+  private synchronized boolean isClosing() {
+    return closing;
   }
 
   /** False when it is time to end. */
@@ -84,62 +105,42 @@ public final class Watch implements AutoCloseable {
     return false;
   }
 
-  private long rested(long first) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    long before = first;
-    while (System.nanoTime() < end && pause(REST)) {
-      long now = fingerprint();
-      if (now == before) {
+  private List<Tree> rested(List<Tree> first) {
+    long begin = System.nanoTime();
+    List<Tree> before = first;
+    boolean told = false;
+    while (pause(REST)) {
+      List<Tree> now = look();
+      Set<Path> gone = files(seen);
+      gone.removeAll(files(now));
+      long waited = System.nanoTime() - begin;
+      boolean back = gone.isEmpty() || waited > returning.toNanos();
+      if (back && (now.equals(before) || waited > PATIENCE.toNanos())) {
         return now;
+      }
+      if (!back && !told) {
+        told = true;
+        LOG.info(
+            "{} is gone{}; what runs goes on for {} s, in case it comes back.",
+            ReloadProblem.shown(gone.iterator().next()),
+            gone.size() == 1 ? "" : ", with " + (gone.size() - 1) + " other files",
+            returning.toSeconds());
       }
       before = now;
     }
     return before;
   }
 
-  /** Of the names, times and sizes of all files. */
-  private long fingerprint() {
-    Fingerprint print = new Fingerprint();
-    for (Path place : places) {
-      try {
-        if (Files.exists(place)) {
-          Files.walkFileTree(place, print);
-        }
-      } catch (IOException e) {
-        print.add(e.toString().hashCode());
-      }
-    }
-    return print.value;
+  private static Set<Path> files(List<Tree> trees) {
+    Set<Path> files = new TreeSet<>();
+    trees.forEach(tree -> files.addAll(tree.files()));
+    return files;
   }
 
-  private static final class Fingerprint extends SimpleFileVisitor<Path> {
-    private long value;
-
-    /** The order of a folder's files means nothing. */
-    void add(int... parts) {
-      long one = 1;
-      for (int part : parts) {
-        one = one * 1_000_003 + part;
-      }
-      value += one * one;
-    }
-
-    @Override
-    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-      Object key = attributes.fileKey();
-      add(
-          file.hashCode(),
-          Long.hashCode(attributes.size()),
-          attributes.lastModifiedTime().hashCode(),
-          key == null ? 0 : key.hashCode());
-      return FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult visitFileFailed(Path file, IOException e) {
-      add(file.hashCode());
-      return FileVisitResult.CONTINUE;
-    }
+  private List<Tree> look() {
+    List<Tree> trees = new ArrayList<>();
+    places.forEach(place -> trees.add(Tree.of(place)));
+    return trees;
   }
 
   /** Ends it; a change that is being taken over is finished first. */

@@ -1,7 +1,7 @@
 package io.payhook.routetest;
 
+import io.payhook.files.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +41,7 @@ final class DatabaseBeans {
 
   private static Optional<Node> root(Path file) {
     try {
-      return new Compose(LoadSettings.builder().build()).composeString(Files.readString(file));
+      return new Compose(LoadSettings.builder().build()).composeString(TextFile.read(file));
     } catch (IOException | YamlEngineException e) {
       // The service says better what is wrong with it.
       return Optional.empty();

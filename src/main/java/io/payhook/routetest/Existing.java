@@ -1,7 +1,8 @@
 package io.payhook.routetest;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Tree;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,13 +43,8 @@ final class Existing {
   }
 
   /** The scripts right in a folder, in the order of their names. */
-  static List<Path> scripts(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.filter(file -> file.toString().endsWith(".sql")).sorted().toList();
-    }
+  static List<Path> scripts(Path folder) {
+    return Tree.files(folder, ".sql");
   }
 
   /**
@@ -62,7 +57,7 @@ final class Existing {
     connection.setSchema("public");
     for (Path script : scripts) {
       try (Statement statement = connection.createStatement()) {
-        statement.execute(Files.readString(script));
+        statement.execute(TextFile.read(script));
       } catch (SQLException e) {
         throw new SQLException(script + ": " + e.getMessage(), e.getSQLState(), e);
       }

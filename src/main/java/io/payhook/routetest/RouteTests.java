@@ -1,8 +1,9 @@
 package io.payhook.routetest;
 
+import io.payhook.files.Tree;
 import io.payhook.journal.Migrations;
+import io.payhook.routes.Integrations;
 import io.payhook.routes.RouteFileException;
-import io.payhook.routes.RouteFiles;
 import io.payhook.service.Database;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -56,16 +58,13 @@ public final class RouteTests {
   public static RouteTests in(Path folder) throws RouteFileException {
     List<String> problems = new ArrayList<>();
     List<RouteTest> tests = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(folder)) {
-      Path here = Path.of("").toAbsolutePath();
-      for (Path file :
-          files.filter(file -> String.valueOf(file.getFileName()).equals(FILE)).sorted().toList()) {
+    Path here = Path.of("").toAbsolutePath();
+    for (Path file : Tree.of(folder).files()) {
+      if (String.valueOf(file.getFileName()).equals(FILE)) {
         Path whole = file.toAbsolutePath().normalize();
         tests.addAll(
             TestFile.read(file, whole.startsWith(here) ? here.relativize(whole) : whole, problems));
       }
-    } catch (IOException e) {
-      problems.add(folder + ": can't be read: " + e.getMessage());
     }
     if (!problems.isEmpty()) {
       throw new RouteFileException(problems);
@@ -94,7 +93,8 @@ public final class RouteTests {
     long begin = System.nanoTime();
     List<Report.Result> results = Collections.synchronizedList(new ArrayList<>());
     Path routes = settings.apply(Map.of()).routes();
-    List<Path> files = RouteFiles.in(routes);
+    Integrations integrationsIn = Integrations.in(routes);
+    List<Path> files = integrationsIn.routeFiles();
     List<String> problems = new ArrayList<>();
     Map<String, Path> databases = DatabaseBeans.in(files, problems);
     if (!problems.isEmpty()) {
@@ -105,7 +105,7 @@ public final class RouteTests {
     Set<String> idle = ConcurrentHashMap.newKeySet();
     try (Database database = open(settings, data)) {
       TestServer server = new TestServer(database.url());
-      template(server, routes, integrations);
+      template(server, integrationsIn.schemas(), integrations);
       Existing existing = new Existing(server, integrations);
       HttpClient client =
           HttpClient.newBuilder()
@@ -167,7 +167,8 @@ public final class RouteTests {
   }
 
   /** Makes the database that all tests copy. */
-  private static void template(TestServer server, Path routes, List<Path> integrations)
+  private static void template(
+      TestServer server, SortedMap<String, Path> schemas, List<Path> integrations)
       throws RouteFileException {
     DataSource template = server.database(TEMPLATE);
     try {
@@ -184,9 +185,7 @@ public final class RouteTests {
     } catch (SQLException | IOException e) {
       throw new RouteFileException(List.of(Looking.oneLine(e.getMessage())));
     }
-    for (Map.Entry<String, Path> schema : RouteFiles.schemas(routes).entrySet()) {
-      Migrations.integration(template, schema.getValue(), schema.getKey());
-    }
+    Migrations.integrations(template, schemas);
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.payhook.routetest;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.routetest.RouteTest.Answer;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
@@ -11,7 +13,6 @@ import io.payhook.routetest.RouteTest.Signature;
 import io.payhook.routetest.RouteTest.State;
 import io.payhook.routetest.RouteTest.Step;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ final class TestFile {
     try {
       Optional<Node> root =
           new Compose(LoadSettings.builder().setLabel(shown.toString()).build())
-              .composeString(Files.readString(file));
+              .composeString(TextFile.read(file));
       if (root.isEmpty()) {
         problems.add(shown + ": is empty; 'tests:' and a list of tests would be right");
         return List.of();
@@ -84,7 +85,9 @@ final class TestFile {
                   .orElse("")
               + ": not YAML: "
               + e.getProblem());
-    } catch (YamlEngineException | IOException e) {
+    } catch (IOException e) {
+      problems.add(Trouble.of(shown, e).toString());
+    } catch (YamlEngineException e) {
       problems.add(shown + ": can't be read: " + e.getMessage());
     }
     return List.of();

@@ -55,6 +55,7 @@ final class Trial implements AutoCloseable {
     Inside inside = new Inside(outside, new HttpStand(outside, faults), databases, folder);
     this.service =
         new Service(settings, clock)
+            .unchecked()
             .prepare(inside::shut)
             .bind("payhookTestPlaces", InterceptStrategy.class, new Place.Marks())
             .bind("payhookTestFaults", InterceptStrategy.class, faults)

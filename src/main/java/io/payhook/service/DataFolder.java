@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.files.TextFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -159,7 +160,7 @@ final class DataFolder implements AutoCloseable {
   /** The stripped text of a file, empty when there is none. */
   static Optional<String> read(Path file) throws IOException {
     try {
-      return Optional.of(Files.readString(file).strip());
+      return Optional.of(TextFile.read(file).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }

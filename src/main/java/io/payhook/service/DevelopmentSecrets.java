@@ -1,11 +1,14 @@
 package io.payhook.service;
 
+import io.payhook.files.TextFile;
+import io.payhook.files.Trouble;
 import io.payhook.signature.Secret;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -51,6 +54,10 @@ public final class DevelopmentSecrets {
     synchronized (DevelopmentSecrets.class) {
       try {
         return Optional.ofNullable(parse(DataFolder.read(file).orElse("")).getProperty(name));
+      } catch (CharacterCodingException e) {
+        // Not of the file that asks for the secret.
+        throw new IllegalArgumentException(
+            Trouble.of(file, e) + ", or remove it to have development secrets made anew", e);
       } catch (IOException e) {
         throw DataFolder.unusable("The file " + file, e);
       }
@@ -63,7 +70,7 @@ public final class DevelopmentSecrets {
         FileLock lock = channel.lock()) {
       ByteBuffer bytes = ByteBuffer.allocate((int) channel.size());
       while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
-      String text = new String(bytes.array(), StandardCharsets.UTF_8);
+      String text = TextFile.text(bytes.array());
       String other = parse(text).getProperty(name);
       if (other != null && lock.isValid()) {
         return other;

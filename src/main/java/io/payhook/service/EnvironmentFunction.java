@@ -1,6 +1,7 @@
 package io.payhook.service;
 
 import io.payhook.signature.Secret;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.apache.camel.spi.PropertiesFunction;
 import org.apache.camel.util.IOHelper;
@@ -53,6 +54,10 @@ public final class EnvironmentFunction implements PropertiesFunction {
         settings,
         IOHelper::lookupEnvironmentVariable,
         name -> {
+          Optional<String> kept = new DevelopmentSecrets(settings.data()).find(name);
+          if (kept.isPresent()) {
+            return kept.get();
+          }
           Secret.Kind kind = DevelopmentSecrets.kindOf(name);
           return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.random(kind).value();
         });

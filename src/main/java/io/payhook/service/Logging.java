@@ -1,8 +1,11 @@
 package io.payhook.service;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.util.Locale;
+import org.slf4j.LoggerFactory;
 
-/** What has to be said before the first log line. */
+/** What has to be said before the first log line, and what may change afterwards. */
 public final class Logging {
   private Logging() {}
 
@@ -12,6 +15,13 @@ public final class Logging {
     boolean json = settings.get(Key.LOG_FORMAT).equals("json");
     if (json && System.getProperty("logback.configurationFile") == null) {
       System.setProperty("logback.configurationFile", "logback-json.xml");
+    }
+  }
+
+  /** Sets the level of Payhook's own lines while running. */
+  static void level(Settings settings) {
+    if (LoggerFactory.getLogger("io.payhook") instanceof Logger own) {
+      own.setLevel(Level.toLevel(settings.get(Key.LOG_LEVEL)));
     }
   }
 }

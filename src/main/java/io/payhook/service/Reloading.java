@@ -7,12 +7,17 @@ import io.payhook.intake.Intake;
 import io.payhook.journal.Migrations;
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
+import java.util.SortedMap;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Processor;
@@ -26,13 +31,20 @@ import org.apache.camel.spi.Registry;
 import org.apache.camel.support.DefaultConsumer;
 import org.apache.camel.support.DefaultRegistry;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How the files of the routes folder are replaced in a running service. */
 final class Reloading implements RouteFiles.Surroundings {
+  private static final Logger LOG = LoggerFactory.getLogger(Reloading.class);
+
   /** No request is under way for longer than the journal is patient. */
   private static final Duration REQUESTS = Duration.ofSeconds(10);
 
-  private final Settings settings;
+  /** What the files' placeholders mean; set anew by a reload. */
+  private volatile Settings settings;
+
+  private final UnaryOperator<Settings> again;
   private final Main running;
   private final Properties effects;
   private final DataSource pool;
@@ -40,8 +52,12 @@ final class Reloading implements RouteFiles.Surroundings {
   private final Intake intake;
   private final Texts texts;
 
+  /**
+   * @param again reads the settings once more, from where they came
+   */
   Reloading(
       Settings settings,
+      UnaryOperator<Settings> again,
       Main running,
       Properties effects,
       DataSource pool,
@@ -49,6 +65,7 @@ final class Reloading implements RouteFiles.Surroundings {
       Intake intake,
       Texts texts) {
     this.settings = settings;
+    this.again = again;
     this.running = running;
     this.effects = effects;
     this.pool = pool;
@@ -101,8 +118,8 @@ final class Reloading implements RouteFiles.Surroundings {
   }
 
   @Override
-  public void migrate(String integration, Path folder) {
-    Migrations.integration(pool, folder, integration);
+  public void migrate(SortedMap<String, Path> schemas) {
+    Migrations.integrations(pool, schemas);
   }
 
   @Override
@@ -111,14 +128,77 @@ final class Reloading implements RouteFiles.Surroundings {
   }
 
   @Override
-  public List<Finding> check() {
+  public Check check() {
+    return check(settings);
+  }
+
+  static Check check(Settings settings) {
     return new Check(
             settings.routes(),
             Placeholders.forReading(settings),
             settings.names(),
             null,
             Clock.systemUTC())
-        .run();
+        .forProduction(settings.isProduction());
+  }
+
+  @Override
+  public List<Finding> describe(Check check) throws SQLException {
+    return describe(check, pool);
+  }
+
+  /** Within a transaction that changes nothing. */
+  static List<Finding> describe(Check check, DataSource pool) throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        return check.describe(connection);
+      } finally {
+        connection.rollback();
+      }
+    }
+  }
+
+  @Override
+  public RouteFiles.NewSettings settings() throws RouteFileException {
+    Settings before = settings;
+    Settings read;
+    try {
+      read = again.apply(before);
+    } catch (SettingsException e) {
+      throw new RouteFileException(e.problems());
+    }
+    ChangedSettings changed = ChangedSettings.of(before, read);
+    use(changed.usable());
+    return new RouteFiles.NewSettings() {
+      @Override
+      public boolean changePlaceholders() {
+        return changed.changePlaceholders();
+      }
+
+      @Override
+      public List<String> changed() {
+        return changed.lines();
+      }
+
+      @Override
+      public void keep() {
+        Logging.level(settings);
+        changed.lines().forEach(line -> LOG.info("{}.", line));
+      }
+
+      @Override
+      public void undo() {
+        use(before);
+      }
+    };
+  }
+
+  private void use(Settings next) {
+    settings = next;
+    Properties properties = next.asCamelProperties();
+    properties.putAll(effects);
+    running.getCamelContext().getPropertiesComponent().setInitialProperties(properties);
   }
 
   @Override
@@ -143,6 +223,7 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.main.useBreadcrumb", "false");
     properties.setProperty("camel.main.messageHistory", "false");
     properties.setProperty("camel.main.streamCachingEnabled", "false");
+    properties.setProperty("camel.main.logName", RouteLog.LOGGER + "${routeId}");
     properties.setProperty("camel.component.direct.block", "false");
     // Two components to Camel, each with settings of its own.
     for (String scheme : List.of("http", "https")) {
@@ -165,6 +246,7 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.management.enabled", "false");
     properties.putAll(more);
     main.setInitialProperties(properties);
+    main.bind("log", new RouteLog());
     main.init();
     Placeholders.install(main.getCamelContext(), settings);
   }

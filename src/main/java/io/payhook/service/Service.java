@@ -25,6 +25,9 @@ import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.routes.Check;
+import io.payhook.routes.Finding;
+import io.payhook.routes.Integrations;
 import io.payhook.routes.Providers;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
@@ -52,9 +55,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
@@ -89,6 +95,8 @@ public final class Service implements AutoCloseable {
   private final List<Consumer<Main>> more = new ArrayList<>();
   private final List<Consumer<CamelContext>> before = new ArrayList<>();
 
+  private UnaryOperator<Settings> again = UnaryOperator.identity();
+  private boolean checks = true;
   private @Nullable ProviderApi providerApi;
   private volatile @Nullable Journal journal;
   private volatile @Nullable Rejections rejections;
@@ -125,6 +133,21 @@ public final class Service implements AutoCloseable {
    */
   public Service prepare(Consumer<CamelContext> change) {
     before.add(change);
+    return this;
+  }
+
+  /** Has a reload read the settings anew; before {@link #open}. */
+  public Service rereading(Supplier<Settings> source) {
+    again = before -> source.get();
+    return this;
+  }
+
+  /**
+   * Starts without checking the folder as a whole, as for tests that start it many times; before
+   * {@link #open}.
+   */
+  public Service unchecked() {
+    checks = false;
     return this;
   }
 
@@ -207,12 +230,21 @@ public final class Service implements AutoCloseable {
   }
 
   private void start() throws Exception {
+    Check check = Reloading.check(settings);
+    CompletableFuture<List<Finding>> checking =
+        checks
+            ? CompletableFuture.supplyAsync(check::run)
+            : CompletableFuture.completedFuture(List.of());
     Database database = closing(Database.open(settings));
+    List<Finding> findings = checking.join();
+    refuse(findings);
     DataSource pool = database.dataSource();
     Migrations.journal(pool);
-    for (Map.Entry<String, Path> schema : RouteFiles.schemas(settings.routes()).entrySet()) {
-      Migrations.integration(pool, schema.getValue(), schema.getKey());
+    Migrations.integrations(pool, Integrations.in(settings.routes()).schemas());
+    if (checks) {
+      refuse(Reloading.describe(check, pool));
     }
+    findings.forEach(finding -> LOG.warn("CONFIG: {}", finding));
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
@@ -311,10 +343,10 @@ public final class Service implements AutoCloseable {
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, main, effects, pool, engine, intake, texts),
+            new Reloading(settings, again, main, effects, pool, engine, intake, texts),
             clock,
             CertificateStore.inBackground(clock));
-    files.load();
+    files.load(findings);
     this.files = files;
     engine.start();
     Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
@@ -330,13 +362,25 @@ public final class Service implements AutoCloseable {
     this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
     if (reloadsByItself()) {
-      stops.push(
-          Watch.over(
-                  List.of(settings.routes(), settings.data().resolve("secrets.properties")),
-                  files::reload)
-              ::close);
+      stops.push(Watch.over(watched(), files::reload)::close);
       LOG.info("Changed files in {} are taken over while running.", settings.routes());
     }
+  }
+
+  /** Nothing starts with what does not work. */
+  private static void refuse(List<Finding> findings) throws RouteFileException {
+    List<String> fatal = findings.stream().filter(Finding::isFatal).map(Finding::toString).toList();
+    if (!fatal.isEmpty()) {
+      throw new RouteFileException(fatal);
+    }
+  }
+
+  private List<Path> watched() {
+    List<Path> places = new ArrayList<>();
+    places.add(settings.routes());
+    places.add(settings.data().resolve("secrets.properties"));
+    places.addAll(settings.files());
+    return places;
   }
 
   private boolean reloadsByItself() {
@@ -434,7 +478,7 @@ public final class Service implements AutoCloseable {
    * @throws IllegalStateException before {@link #open} has returned
    */
   public RouteFiles.Outcome reload() {
-    return opened(files).reloadWhole();
+    return opened(files).reload();
   }
 
   /** Every file of the routes folder whose version on disk is not the one that runs. */

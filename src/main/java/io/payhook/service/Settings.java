@@ -1,11 +1,16 @@
 package io.payhook.service;
 
+import io.payhook.files.Trouble;
+import io.payhook.files.Visible;
 import io.payhook.signature.Nearest;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,7 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +46,12 @@ public final class Settings {
 
   private final Map<String, Value> values;
   private final Map<Key<?>, Object> typed;
+  private final List<Path> files;
 
-  private Settings(Map<String, Value> values, Map<Key<?>, Object> typed) {
+  private Settings(Map<String, Value> values, Map<Key<?>, Object> typed, List<Path> files) {
     this.values = values;
     this.typed = typed;
+    this.files = files;
   }
 
   /**
@@ -107,7 +116,51 @@ public final class Settings {
     Loading loading = new Loading(environment);
     loading.lenient = true;
     Settings settings = loading.load(arguments);
-    return new Inspection(settings, List.copyOf(loading.problems));
+    return new Inspection(settings, loading.problems.stream().map(Visible::of).toList());
+  }
+
+  /** The files they stand in, whether or not these are there. */
+  public List<Path> files() {
+    return files;
+  }
+
+  /** The names of those whose value is another one, in order. */
+  SortedSet<String> changed(Settings next) {
+    SortedSet<String> changed = new TreeSet<>(values.keySet());
+    changed.addAll(next.values.keySet());
+    changed.removeIf(key -> text(key).equals(next.text(key)));
+    for (Key<?> key : Key.all()) {
+      // A default that is written out is none.
+      if (get(key).equals(next.get(key))) {
+        changed.remove(key.name());
+      }
+    }
+    return changed;
+  }
+
+  private Optional<String> text(String key) {
+    return Optional.ofNullable(values.get(key)).map(Value::text);
+  }
+
+  /** Where a value comes from, as of {@link #origin(Key)}; empty where it has none. */
+  Optional<String> origin(String key) {
+    return Optional.ofNullable(values.get(key)).map(Value::origin);
+  }
+
+  /** These with some values of others. */
+  Settings with(Settings next, Collection<String> names) {
+    Map<String, Value> merged = new LinkedHashMap<>(values);
+    Map<Key<?>, Object> both = new LinkedHashMap<>(typed);
+    for (String name : names) {
+      merged.remove(name);
+      Optional.ofNullable(next.values.get(name)).ifPresent(value -> merged.put(name, value));
+    }
+    for (Key<?> key : Key.all()) {
+      if (names.contains(key.name())) {
+        both.put(key, next.get(key));
+      }
+    }
+    return new Settings(Map.copyOf(merged), Map.copyOf(both), files);
   }
 
   /** Every name that has a value, for suggestions. */
@@ -223,6 +276,7 @@ public final class Settings {
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final Map<String, Key<?>> known = new LinkedHashMap<>();
     private final Set<String> problems = new LinkedHashSet<>();
+    private final List<Path> files = new ArrayList<>();
     private boolean lenient;
 
     Loading(Map<String, String> environment) {
@@ -237,6 +291,7 @@ public final class Settings {
       Path folder = config == null ? Path.of("") : folderOf(config);
       List<SettingsFile.Entry> entries = config == null ? List.of() : read(config);
       if (config != null) {
+        files.add(config.toAbsolutePath().normalize());
         take(config, entries);
       }
       String profile = profile(arguments);
@@ -268,13 +323,13 @@ public final class Settings {
         }
       }
       if (problems.isEmpty() || lenient) {
-        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed));
+        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed), List.copyOf(files));
         together(settings);
         if (problems.isEmpty() || lenient) {
           return settings;
         }
       }
-      throw new SettingsException(List.copyOf(problems));
+      throw new SettingsException(problems.stream().map(Visible::of).toList());
     }
 
     private @Nullable Path config(Arguments arguments) {
@@ -295,7 +350,11 @@ public final class Settings {
       } catch (NoSuchFileException e) {
         problems.add(file + ": there is no such file; name the settings file with --config");
       } catch (IOException e) {
-        problems.add(file + ": cannot be read: " + e.getMessage());
+        Trouble trouble =
+            e instanceof FileSystemException || e instanceof CharacterCodingException
+                ? Trouble.of(file, e)
+                : new Trouble(file, String.valueOf(e.getMessage()), "correct it");
+        problems.add(trouble.toString());
       }
       return List.of();
     }
@@ -357,6 +416,7 @@ public final class Settings {
         return;
       }
       Path file = folderOf(config).resolve("application-" + profile + ".properties");
+      files.add(file);
       if (Files.exists(file)) {
         List<SettingsFile.Entry> entries = read(file);
         for (SettingsFile.Entry entry : entries) {
@@ -380,7 +440,27 @@ public final class Settings {
     }
 
     private void put(String key, Value value) {
-      if (key.startsWith("payhook.") && !known.containsKey(key)) {
+      Optional<Integer> odd = key.codePoints().filter(c -> !isOfKeys(c)).boxed().findFirst();
+      if (odd.isPresent()) {
+        int character = odd.get();
+        String written = Character.toString(character);
+        problems.add(
+            value.origin()
+                + ": the key '"
+                + key
+                + "' has a character that no key has: "
+                + (written.equals(Visible.of(written))
+                    ? Visible.name(character) + " '" + written + "'"
+                    : Visible.name(character))
+                + "; remove it");
+        return;
+      }
+      boolean nearly =
+          !key.startsWith("camel.")
+              && Nearest.to(key, known.keySet())
+                  .filter(near -> Nearest.distance(near, key) <= 2)
+                  .isPresent();
+      if ((key.startsWith("payhook.") || nearly) && !known.containsKey(key)) {
         problems.add(
             value.origin()
                 + ": there is no setting '"
@@ -390,6 +470,11 @@ public final class Settings {
         return;
       }
       values.put(key, value);
+    }
+
+    /** As in {@code payhook.database.url} and {@code camel.beans.pool[0]}. */
+    private static boolean isOfKeys(int c) {
+      return Character.isLetterOrDigit(c) || "._-[]:/$#@".indexOf(c) >= 0;
     }
 
     /**

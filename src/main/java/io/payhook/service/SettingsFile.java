@@ -1,11 +1,9 @@
 package io.payhook.service;
 
+import io.payhook.files.TextFile;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,12 +20,7 @@ record SettingsFile(Path path, List<Entry> entries) {
    * @throws IOException when it cannot be read; the message says why
    */
   static SettingsFile read(Path path) throws IOException {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(path, StandardCharsets.UTF_8);
-    } catch (CharacterCodingException e) {
-      throw new IOException("is not UTF-8 text", e);
-    }
+    List<String> lines = TextFile.read(path).lines().toList();
     List<Entry> entries = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
       int first = i;

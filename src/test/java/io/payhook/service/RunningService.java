@@ -49,6 +49,12 @@ final class RunningService implements AutoCloseable {
 
   /** Copies the bundled routes folder into {@code folder} and starts a service on it. */
   static RunningService start(Path folder, Map<String, String> more) throws IOException {
+    return start(folder, more, Map.of());
+  }
+
+  /** As {@link #start(Path, Map)}, with settings that a reload finds in place of those. */
+  static RunningService start(Path folder, Map<String, String> more, Map<String, String> later)
+      throws IOException {
     Path routes = folder.resolve("routes");
     copy(Path.of("routes"), routes);
     Path data = Files.createDirectories(folder.resolve("data"));
@@ -64,7 +70,14 @@ final class RunningService implements AutoCloseable {
     settings.put("camel.server.host", "127.0.0.1");
     settings.put("payments.finance.email", "finance@example.com");
     settings.putAll(more);
-    Service service = new Service(Settings.of(settings), Clock.systemUTC());
+    Service service =
+        new Service(Settings.of(settings), Clock.systemUTC())
+            .rereading(
+                () -> {
+                  Map<String, String> now = new LinkedHashMap<>(settings);
+                  now.putAll(later);
+                  return Settings.of(now);
+                });
     service.open();
     return new RunningService(folder, routes, service, database);
   }

@@ -264,6 +264,53 @@ class SettingsTest {
         .doesNotContain("payhook.");
   }
 
+  @Test
+  void a_file_of_windows_is_read_as_any_other() throws IOException {
+    Path config =
+        file(
+            "application.properties",
+            "\uFEFFpayhook.database.url=jdbc:postgresql://127.0.0.1:1/none\r\ncamel.server.port=9\r\n");
+    Settings settings = load(config);
+    assertThat(settings.get(Key.DATABASE_URL)).isEqualTo("jdbc:postgresql://127.0.0.1:1/none");
+    assertThat(settings.get(Key.SERVER_PORT)).isEqualTo(9);
+  }
+
+  @Test
+  void a_key_with_a_character_that_no_key_has_is_refused() throws IOException {
+    Path config =
+        file(
+            "application.properties",
+            "# one\n\uFEFFpayhook.crm.url=http://x\n\u00A0camel.server.port=9\n\"quoted\"=1\nown.name=2\n");
+    assertThat(catchThrowableOfType(SettingsException.class, () -> load(config)).problems())
+        .containsExactly(
+            config
+                + ":2: the key 'U+FEFFpayhook.crm.url' has a character that no key has: U+FEFF; remove it",
+            config
+                + ":3: the key 'U+00A0camel.server.port' has a character that no key has: U+00A0; remove it",
+            config
+                + ":4: the key '\"quoted\"' has a character that no key has: U+0022 '\"'; remove it");
+  }
+
+  @Test
+  void a_key_that_is_nearly_one_is_refused_whatever_it_begins_with() throws IOException {
+    Path config = file("application.properties", "payhok.crm.url=http://x\nPayhook.node=a\n");
+    assertThat(catchThrowableOfType(SettingsException.class, () -> load(config)).problems())
+        .hasSize(2)
+        .allSatisfy(problem -> assertThat(problem).contains("did you mean 'payhook."));
+  }
+
+  @Test
+  void a_file_that_is_not_utf_8_is_told_by_its_name() throws IOException {
+    Path config = folder.resolve("application.properties");
+    Files.write(config, new byte[] {'a', '=', (byte) 0xE9, '\n'});
+    assertThat(catchThrowableOfType(SettingsException.class, () -> load(config)).problems())
+        .containsExactly(config + ": the file is not UTF-8 text; save it as UTF-8");
+  }
+
+  private static Settings load(Path config) {
+    return Settings.load(new Arguments(config, null, null, List.of()), Map.of());
+  }
+
   private Path file(String name, String... lines) throws IOException {
     return Files.write(folder.resolve(name), List.of(lines));
   }
