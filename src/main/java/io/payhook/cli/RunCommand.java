@@ -50,9 +50,10 @@ final class RunCommand implements Callable<Integer> {
             .check(
                 "database",
                 () ->
-                    service.databaseCommits()
-                        ? Reading.up("commits")
-                        : Reading.down("does not commit"))
+                    service
+                        .databaseProblem()
+                        .map(problem -> Reading.down("does not commit: " + problem))
+                        .orElse(Reading.up("commits")))
             .check(
                 "listener",
                 () ->

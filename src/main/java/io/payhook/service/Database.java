@@ -3,13 +3,11 @@ package io.payhook.service;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Properties;
-import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,8 +22,25 @@ import org.slf4j.LoggerFactory;
  * {@link #close} is called.
  */
 public final class Database implements AutoCloseable {
-  /** Statements are short: compiling one costs more than it saves. */
-  private static final String NO_JIT = "set jit = off";
+  /**
+   * Statements are short: compiling one costs more than it saves. And what a statement makes of a
+   * time must not depend on the machine.
+   */
+  private static final String INITIAL = "set jit = off; set time zone 'UTC'";
+
+  /**
+   * The journal's statements find every row by a key. PostgreSQL remembers the plans it made while
+   * the tables were empty, and then reading a table from end to end looks cheapest; here it has no
+   * such choice.
+   */
+  private static final String BY_KEY_ALONE =
+      "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
+  /** The journal answers in milliseconds; after this time its server has gone away. */
+  private static final Duration JOURNAL_ANSWER = Duration.ofSeconds(10);
+
+  /** How much longer than an attempt may last a connection waits for its answer. */
+  private static final Duration BEYOND_AN_ATTEMPT = Duration.ofSeconds(5);
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
@@ -34,23 +49,17 @@ public final class Database implements AutoCloseable {
 
   private final DataFolder folder;
   private final @Nullable EmbeddedPostgres embedded;
+  private final Settings settings;
   private final String url;
-  private final Properties login;
-  private final int poolSize;
   private final Deque<HikariDataSource> pools = new ArrayDeque<>();
   private @Nullable HikariDataSource shared;
 
   private Database(
-      DataFolder folder,
-      @Nullable EmbeddedPostgres embedded,
-      String url,
-      Properties login,
-      int poolSize) {
+      DataFolder folder, @Nullable EmbeddedPostgres embedded, Settings settings, String url) {
     this.folder = folder;
     this.embedded = embedded;
+    this.settings = settings;
     this.url = url;
-    this.login = login;
-    this.poolSize = poolSize;
   }
 
   /**
@@ -62,7 +71,6 @@ public final class Database implements AutoCloseable {
   public static Database open(Settings settings) {
     DataFolder folder = DataFolder.take(settings.data());
     try {
-      int poolSize = settings.get(Key.DATABASE_POOL_SIZE);
       String external = settings.get(Key.DATABASE_URL);
       if (external.isEmpty()) {
         EmbeddedPostgres embedded =
@@ -71,14 +79,11 @@ public final class Database implements AutoCloseable {
                 settings
                     .get(Key.DATABASE_PROGRAMS)
                     .orElse(settings.data().resolve("postgres-programs")));
-        return new Database(folder, embedded, embedded.url(), new Properties(), poolSize);
+        return new Database(folder, embedded, settings, embedded.url());
       }
-      Properties login = new Properties();
-      put(login, "user", settings.get(Key.DATABASE_USERNAME));
-      put(login, "password", settings.get(Key.DATABASE_PASSWORD));
-      await(
-          external, login, settings.get(Key.DATABASE_PATIENCE), settings.origin(Key.DATABASE_URL));
-      return new Database(folder, null, external, login, poolSize);
+      Database database = new Database(folder, null, settings, external);
+      database.await();
+      return database;
     } catch (RuntimeException e) {
       folder.close();
       throw e;
@@ -100,57 +105,54 @@ public final class Database implements AutoCloseable {
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
-      // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL text does.
-      shared =
-          pool(
-              "payhook",
-              poolSize,
-              config -> {
-                config.addDataSourceProperty("stringtype", "unspecified");
-                // A role named payhook would otherwise look into the journal's schema first.
-                config.addDataSourceProperty("currentSchema", "public");
-              });
+      ServerConnections connections =
+          connections("routes", settings.get(Key.DELIVERY_TIMEOUT).plus(BEYOND_AN_ATTEMPT))
+              // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL
+              // text does.
+              .with("stringtype", "unspecified")
+              // A role named payhook would otherwise look into the journal's schema first.
+              .with("currentSchema", "public");
+      shared = pool("payhook", connections, settings.get(Key.DATABASE_POOL_SIZE), INITIAL);
     }
     return shared;
   }
 
-  /**
-   * A pool of its own for who must not wait for others. It is closed along with this.
-   *
-   * @param name names it in logs and metrics
-   * @param size its most connections
-   * @param more settings that differ from those all pools have
-   */
-  public synchronized HikariDataSource pool(String name, int size, Consumer<HikariConfig> more) {
+  /** A pool for the journal alone, which must not wait for others. It is closed along with this. */
+  public synchronized DataSource journal(int size) {
+    return pool("journal", connections("journal", JOURNAL_ANSWER), size, INITIAL + BY_KEY_ALONE);
+  }
+
+  /** Connections of no pool, for what may take its time and changes them as it likes. */
+  public DataSource migrating() {
+    return connections("migrate", Duration.ZERO);
+  }
+
+  private ServerConnections connections(String name, Duration answer) {
+    return new ServerConnections(url, this::login, "payhook " + name, answer);
+  }
+
+  private Properties login() {
+    Properties login = new Properties();
+    if (embedded == null) {
+      put(login, "user", settings.get(Key.DATABASE_USERNAME));
+      put(login, "password", settings.get(Key.DATABASE_PASSWORD));
+    }
+    return login;
+  }
+
+  private HikariDataSource pool(String name, DataSource connections, int size, String initial) {
     HikariConfig config = new HikariConfig();
     config.setPoolName(name);
-    config.setJdbcUrl(url);
-    Properties properties = new Properties();
-    properties.putAll(login);
-    properties.setProperty("ApplicationName", "payhook " + name);
-    properties.setProperty("connectTimeout", "3");
-    properties.setProperty("tcpKeepAlive", "true");
-    config.setDataSourceProperties(properties);
+    config.setDataSource(connections);
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(Math.min(size, 2));
     config.setConnectionTimeout(Duration.ofSeconds(2).toMillis());
+    config.setValidationTimeout(Duration.ofSeconds(1).toMillis());
     config.setInitializationFailTimeout(-1);
-    config.setConnectionInitSql(NO_JIT);
-    more.accept(config);
+    config.setConnectionInitSql(initial);
     HikariDataSource pool = new HikariDataSource(config);
     pools.push(pool);
     return pool;
-  }
-
-  /**
-   * For statements that find every row by a key. PostgreSQL remembers the plans it made while the
-   * tables were empty, and then reading a table from end to end looks cheapest; here it has no such
-   * choice.
-   */
-  static void byKeyAlone(HikariConfig config) {
-    config.setConnectionInitSql(
-        NO_JIT
-            + "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off");
   }
 
   /** The embedded server's process id, for tests that end it. */
@@ -177,16 +179,15 @@ public final class Database implements AutoCloseable {
   }
 
   /** Waits for a server that may be starting too; a refused login is no reason to wait. */
-  private static void await(String url, Properties login, Duration patience, String origin) {
-    Properties properties = new Properties();
-    properties.putAll(login);
-    properties.setProperty("connectTimeout", "3");
-    properties.setProperty("loginTimeout", "5");
+  private void await() {
+    Duration patience = settings.get(Key.DATABASE_PATIENCE);
+    String origin = settings.origin(Key.DATABASE_URL);
+    DataSource connections = connections("start", JOURNAL_ANSWER);
     String place = place(url);
     long end = System.nanoTime() + patience.toNanos();
     boolean said = false;
     while (true) {
-      try (Connection connection = DriverManager.getConnection(url, properties)) {
+      try (Connection connection = connections.getConnection()) {
         int version = connection.getMetaData().getDatabaseMajorVersion();
         if (version < OLDEST) {
           throw new StartException(

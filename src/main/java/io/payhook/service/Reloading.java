@@ -35,7 +35,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final Settings settings;
   private final Main running;
   private final Properties effects;
-  private final DataSource pool;
+  private final DataSource migrating;
   private final DeliveryEngine engine;
   private final Intake intake;
   private final Texts texts;
@@ -44,14 +44,14 @@ final class Reloading implements RouteFiles.Surroundings {
       Settings settings,
       Main running,
       Properties effects,
-      DataSource pool,
+      DataSource migrating,
       DeliveryEngine engine,
       Intake intake,
       Texts texts) {
     this.settings = settings;
     this.running = running;
     this.effects = effects;
-    this.pool = pool;
+    this.migrating = migrating;
     this.engine = engine;
     this.intake = intake;
     this.texts = texts;
@@ -102,7 +102,7 @@ final class Reloading implements RouteFiles.Surroundings {
 
   @Override
   public void migrate(String integration, Path folder) {
-    Migrations.integration(pool, folder, integration);
+    Migrations.integration(migrating, folder, integration);
   }
 
   @Override

@@ -209,14 +209,15 @@ public final class Service implements AutoCloseable {
   private void start() throws Exception {
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
-    Migrations.journal(pool);
+    DataSource migrating = database.migrating();
+    Migrations.journal(migrating);
     for (Map.Entry<String, Path> schema : RouteFiles.schemas(settings.routes()).entrySet()) {
-      Migrations.integration(pool, schema.getValue(), schema.getKey());
+      Migrations.integration(migrating, schema.getValue(), schema.getKey());
     }
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 4, Database::byKeyAlone);
+    DataSource writing = database.journal(writers + 4);
     Rejections rejections =
         closing(
             new Rejections(
@@ -311,7 +312,7 @@ public final class Service implements AutoCloseable {
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, main, effects, pool, engine, intake, texts),
+            new Reloading(settings, main, effects, migrating, engine, intake, texts),
             clock,
             CertificateStore.inBackground(clock));
     files.load();
@@ -490,10 +491,10 @@ public final class Service implements AutoCloseable {
     return port;
   }
 
-  /** Whether the last commit went well, or the database has answered since. */
-  public boolean databaseCommits() {
+  /** Why no event can be kept now; empty while the journal commits. */
+  public Optional<String> databaseProblem() {
     Journal current = journal;
-    return current != null && current.available();
+    return current == null ? Optional.of("it is being opened") : current.problem();
   }
 
   /** Whether requests are taken. */
