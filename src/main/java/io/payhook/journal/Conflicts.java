@@ -28,8 +28,7 @@ final class Conflicts {
 
   private Conflicts() {}
 
-  static void keep(Connection connection, NewEvent event, UUID id, UUID first)
-      throws SQLException {
+  static void keep(Connection connection, NewEvent event, UUID id, UUID first) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
       int p = 0;
       statement.setObject(++p, id);

@@ -73,7 +73,9 @@ public final class Journal implements AutoCloseable {
       ) e
       """;
 
-  /** What a column or rule refuses that this version of Payhook does not know: no event can pass. */
+  /**
+   * What a column or rule refuses that this version of Payhook does not know: no event can pass.
+   */
   private static final String NOT_NULL = "23502";
 
   private static final String CHECK = "23514";

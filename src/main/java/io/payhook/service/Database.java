@@ -3,13 +3,16 @@ package io.payhook.service;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Properties;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +30,9 @@ public final class Database implements AutoCloseable {
    * time must not depend on the machine.
    */
   private static final String INITIAL = "set jit = off; set time zone 'UTC'";
+
+  /** Poolers keep the time zone apart for each of their clients, and nothing else. */
+  private static final String INITIAL_AT_POOLER = "set time zone 'UTC'";
 
   /**
    * The journal's statements find every row by a key. PostgreSQL remembers the plans it made while
@@ -53,6 +59,7 @@ public final class Database implements AutoCloseable {
   private final String url;
   private final Deque<HikariDataSource> pools = new ArrayDeque<>();
   private @Nullable HikariDataSource shared;
+  private boolean pooler;
 
   private Database(
       DataFolder folder, @Nullable EmbeddedPostgres embedded, Settings settings, String url) {
@@ -109,9 +116,11 @@ public final class Database implements AutoCloseable {
           connections("routes", settings.get(Key.DELIVERY_TIMEOUT).plus(BEYOND_AN_ATTEMPT))
               // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL
               // text does.
-              .with("stringtype", "unspecified")
-              // A role named payhook would otherwise look into the journal's schema first.
-              .with("currentSchema", "public");
+              .with("stringtype", "unspecified");
+      if (!pooler) {
+        // A role named payhook would otherwise look into the journal's schema first.
+        connections.with("currentSchema", "public");
+      }
       shared = pool("payhook", connections, settings.get(Key.DATABASE_POOL_SIZE), INITIAL);
     }
     return shared;
@@ -128,7 +137,13 @@ public final class Database implements AutoCloseable {
   }
 
   private ServerConnections connections(String name, Duration answer) {
-    return new ServerConnections(url, this::login, "payhook " + name, answer);
+    ServerConnections connections =
+        new ServerConnections(url, this::login, "payhook " + name, answer);
+    if (pooler) {
+      // A prepared statement would be another session's.
+      connections.with("prepareThreshold", "0").with("preparedStatementCacheQueries", "0");
+    }
+    return connections;
   }
 
   private Properties login() {
@@ -149,7 +164,7 @@ public final class Database implements AutoCloseable {
     config.setConnectionTimeout(Duration.ofSeconds(2).toMillis());
     config.setValidationTimeout(Duration.ofSeconds(1).toMillis());
     config.setInitializationFailTimeout(-1);
-    config.setConnectionInitSql(initial);
+    config.setConnectionInitSql(pooler ? INITIAL_AT_POOLER : initial);
     HikariDataSource pool = new HikariDataSource(config);
     pools.push(pool);
     return pool;
@@ -199,6 +214,7 @@ public final class Database implements AutoCloseable {
                   + OLDEST
                   + " or newer");
         }
+        pooler = isPooler(connection);
         return;
       } catch (SQLException e) {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
@@ -248,6 +264,28 @@ public final class Database implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new StartException("Stopped while waiting for the database at " + place, e);
       }
+    }
+  }
+
+  /**
+   * Whether somebody stands between, who gives each transaction another session of the server. A
+   * pooler makes up the process number that it tells at the login.
+   */
+  private boolean isPooler(Connection connection) throws SQLException {
+    String set = settings.get(Key.DATABASE_POOLER);
+    if (!set.equals("auto")) {
+      return set.equals("transaction");
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select pg_backend_pid()")) {
+      row.next();
+      boolean found = row.getInt(1) != connection.unwrap(PGConnection.class).getBackendPID();
+      if (found) {
+        LOG.info(
+            "There is a pooler before the database: Payhook prepares no statements and keeps nothing in sessions."
+                + " Where each client has a session of its own, payhook.database.pooler=none is faster.");
+      }
+      return found;
     }
   }
 

@@ -119,6 +119,14 @@ public final class Key<T> {
       text("payhook.database.username", "", "User at that database.");
   public static final Key<String> DATABASE_PASSWORD =
       text("payhook.database.password", "", "Password at that database.").secret().withheld();
+  public static final Key<String> DATABASE_POOLER =
+      choice(
+          "payhook.database.pooler",
+          "auto",
+          "Whether a pooler such as PgBouncer gives each transaction another session; auto finds out at the start.",
+          "auto",
+          "none",
+          "transaction");
   public static final Key<Integer> DATABASE_POOL_SIZE =
       number(
           "payhook.database.pool-size",

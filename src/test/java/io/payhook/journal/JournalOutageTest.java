@@ -136,7 +136,8 @@ class JournalOutageTest {
           return new;
         end $$
         """);
-    own.update("create trigger no_room before insert on payhook.event for each row execute function no_room()");
+    own.update(
+        "create trigger no_room before insert on payhook.event for each row execute function no_room()");
     assertThatThrownBy(() -> append("large", 60_000)).hasMessageContaining("No space left");
     for (int i = 0; i < 5; i++) {
       int n = i;
@@ -175,7 +176,9 @@ class JournalOutageTest {
   }
 
   private void append(String key, int size) throws Exception {
-    journal.begin(TestJournal.event("payment.success", key, null, "x".repeat(size)), List.of()).get();
+    journal
+        .begin(TestJournal.event("payment.success", key, null, "x".repeat(size)), List.of())
+        .get();
   }
 
   private List<String> lines() {
