@@ -11,14 +11,16 @@ public final class Migrations {
 
   /** Migrates the schema {@code payhook}. */
   public static void journal(DataSource dataSource) {
-    Flyway.configure()
-        .dataSource(dataSource)
-        .schemas("payhook")
-        .createSchemas(true)
-        .locations("classpath:db/migration")
-        .loggers("slf4j")
-        .load()
-        .migrate();
+    Flyway flyway =
+        Flyway.configure()
+            .dataSource(dataSource)
+            .schemas("payhook")
+            .createSchemas(true)
+            .locations("classpath:db/migration")
+            .loggers("slf4j")
+            .load();
+    Rights.migrate(flyway, "the journal's tables in the schema payhook", "payhook");
+    Rights.check(dataSource, "payhook");
   }
 
   /**
@@ -30,7 +32,8 @@ public final class Migrations {
    * @throws FlywayException naming the file and the statement that failed
    */
   public static void integration(DataSource dataSource, Path folder, String integration) {
-    Flyway.configure()
+    Flyway flyway =
+        Flyway.configure()
         .dataSource(dataSource)
         .schemas("public")
         .table(integration.replace('-', '_') + "_schema_history")
@@ -38,7 +41,7 @@ public final class Migrations {
         .baselineOnMigrate(true)
         .baselineVersion("0")
         .loggers("slf4j")
-        .load()
-        .migrate();
+        .load();
+    Rights.migrate(flyway, "the tables of " + integration + " in the schema public", "public");
   }
 }

@@ -53,7 +53,7 @@ public final class Database implements AutoCloseable {
   /** PostgreSQL 14, the oldest that is still maintained in 2026. */
   private static final int OLDEST = 14;
 
-  private final DataFolder folder;
+  private final @Nullable DataFolder folder;
   private final @Nullable EmbeddedPostgres embedded;
   private final Settings settings;
   private final String url;
@@ -62,7 +62,7 @@ public final class Database implements AutoCloseable {
   private boolean pooler;
 
   private Database(
-      DataFolder folder, @Nullable EmbeddedPostgres embedded, Settings settings, String url) {
+      @Nullable DataFolder folder, @Nullable EmbeddedPostgres embedded, Settings settings, String url) {
     this.folder = folder;
     this.embedded = embedded;
     this.settings = settings;
@@ -95,6 +95,17 @@ public final class Database implements AutoCloseable {
       folder.close();
       throw e;
     }
+  }
+
+  /** As {@link #open}; one of one's own needs no data folder, and may be in use. */
+  static Database openToMigrate(Settings settings) {
+    String external = settings.get(Key.DATABASE_URL);
+    if (external.isEmpty()) {
+      return open(settings);
+    }
+    Database database = new Database(null, null, settings, external);
+    database.await();
+    return database;
   }
 
   /** True for the embedded PostgreSQL. */
@@ -184,7 +195,9 @@ public final class Database implements AutoCloseable {
     if (embedded != null) {
       embedded.close();
     }
-    folder.close();
+    if (folder != null) {
+      folder.close();
+    }
   }
 
   private static void put(Properties properties, String key, String value) {

@@ -21,7 +21,6 @@ import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
-import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
@@ -210,10 +209,7 @@ public final class Service implements AutoCloseable {
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
     DataSource migrating = database.migrating();
-    Migrations.journal(migrating);
-    for (Map.Entry<String, Path> schema : RouteFiles.schemas(settings.routes()).entrySet()) {
-      Migrations.integration(migrating, schema.getValue(), schema.getKey());
-    }
+    Tables.migrate(migrating, settings.routes());
 
     String node = NodeName.of(settings);
     int writers = settings.get(Key.JOURNAL_WRITERS);

@@ -1,0 +1,37 @@
+package io.payhook.service;
+
+import io.payhook.journal.Migrations;
+import io.payhook.routes.RouteFileException;
+import io.payhook.routes.RouteFiles;
+import java.nio.file.Path;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.flywaydb.core.api.FlywayException;
+
+/**
+ * The tables of the journal and of every integration. {@code payhook migrate} brings them to their
+ * newest version by itself, so that the service can run as a role that may not.
+ */
+public final class Tables {
+  private Tables() {}
+
+  /**
+   * Brings all tables to their newest version.
+   *
+   * @throws StartException when the database can't be reached, or a script fails
+   */
+  public static void migrate(Settings settings) {
+    try (Database database = Database.openToMigrate(settings)) {
+      migrate(database.migrating(), settings.routes());
+    } catch (FlywayException | RouteFileException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  static void migrate(DataSource dataSource, Path routes) throws RouteFileException {
+    Migrations.journal(dataSource);
+    for (Map.Entry<String, Path> schema : RouteFiles.schemas(routes).entrySet()) {
+      Migrations.integration(dataSource, schema.getValue(), schema.getKey());
+    }
+  }
+}
