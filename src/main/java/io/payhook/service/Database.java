@@ -160,8 +160,8 @@ public final class Database implements AutoCloseable {
   private Properties login() {
     Properties login = new Properties();
     if (embedded == null) {
-      put(login, "user", settings.get(Key.DATABASE_USERNAME));
-      put(login, "password", settings.get(Key.DATABASE_PASSWORD));
+      put(login, "user", settings.current(Key.DATABASE_USERNAME));
+      put(login, "password", settings.current(Key.DATABASE_PASSWORD));
     }
     return login;
   }

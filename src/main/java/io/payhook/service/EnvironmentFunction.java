@@ -3,7 +3,6 @@ package io.payhook.service;
 import io.payhook.signature.Secret;
 import java.util.function.UnaryOperator;
 import org.apache.camel.spi.PropertiesFunction;
-import org.apache.camel.util.IOHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
 
   /** Reads the environment of this process. */
   public EnvironmentFunction(Settings settings) {
-    this(settings, IOHelper::lookupEnvironmentVariable);
+    this(settings, Environment.ofProcess()::get);
   }
 
   EnvironmentFunction(Settings settings, UnaryOperator<@Nullable String> environment) {
@@ -51,7 +50,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
   static EnvironmentFunction forReading(Settings settings) {
     return new EnvironmentFunction(
         settings,
-        IOHelper::lookupEnvironmentVariable,
+        Environment.ofProcess()::get,
         name -> {
           Secret.Kind kind = DevelopmentSecrets.kindOf(name);
           return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.random(kind).value();

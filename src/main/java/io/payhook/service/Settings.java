@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,10 +40,13 @@ public final class Settings {
 
   private final Map<String, Value> values;
   private final Map<Key<?>, Object> typed;
+  private final Map<String, Path> inFiles;
 
-  private Settings(Map<String, Value> values, Map<Key<?>, Object> typed) {
+  private Settings(
+      Map<String, Value> values, Map<Key<?>, Object> typed, Map<String, Path> inFiles) {
     this.values = values;
     this.typed = typed;
+    this.inFiles = inFiles;
   }
 
   /**
@@ -136,6 +140,22 @@ public final class Settings {
     return (T) value;
   }
 
+  /**
+   * The value of a setting as it is now: where it stands in a file of its own, that is read anew.
+   */
+  String current(Key<String> key) {
+    Path file = inFiles.get(key.name());
+    if (file == null) {
+      return get(key);
+    }
+    try {
+      return Environment.read(file);
+    } catch (IOException e) {
+      // Being replaced, perhaps: what it was will do, or be refused.
+      return get(key);
+    }
+  }
+
   /** The profile's name, {@code dev} unless set. */
   public String profile() {
     return get(Key.PROFILE);
@@ -223,6 +243,7 @@ public final class Settings {
     private final Map<String, Value> values = new LinkedHashMap<>();
     private final Map<String, Key<?>> known = new LinkedHashMap<>();
     private final Set<String> problems = new LinkedHashSet<>();
+    private final Map<String, Path> inFiles = new LinkedHashMap<>();
     private boolean lenient;
 
     Loading(Map<String, String> environment) {
@@ -268,7 +289,7 @@ public final class Settings {
         }
       }
       if (problems.isEmpty() || lenient) {
-        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed));
+        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed), Map.copyOf(inFiles));
         together(settings);
         if (problems.isEmpty() || lenient) {
           return settings;
@@ -390,6 +411,9 @@ public final class Settings {
         return;
       }
       values.put(key, value);
+      if (!value.origin().endsWith("_FILE")) {
+        inFiles.remove(key);
+      }
     }
 
     /**
@@ -405,9 +429,21 @@ public final class Settings {
           put(key.name(), new Value(text, "environment variable " + variable, here));
           return;
         }
+        if (variable.equals(key.variable() + "_FILE")) {
+          String value = lookup(key.variable());
+          if (value != null) {
+            remember(key.name(), key.variable());
+            put(key.name(), new Value(value, "environment variable " + variable, here));
+          }
+          return;
+        }
       }
       if (variable.startsWith("PAYHOOK_")) {
-        List<String> variables = Key.all().stream().map(Key::variable).toList();
+        List<String> variables =
+            Key.all().stream()
+                .map(Key::variable)
+                .flatMap(known -> Stream.of(known, known + "_FILE"))
+                .toList();
         Nearest.to(variable, variables)
             .filter(near -> Nearest.distance(near, variable) <= 2)
             .ifPresent(
@@ -426,6 +462,22 @@ public final class Settings {
                 .findFirst()
                 .orElseGet(() -> camelKey(variable));
         put(key, new Value(text, "environment variable " + variable, here));
+      }
+    }
+
+    private @Nullable String lookup(String variable) {
+      try {
+        return new Environment(environment::get).get(variable);
+      } catch (IllegalArgumentException e) {
+        problems.add(String.valueOf(e.getMessage()));
+        return null;
+      }
+    }
+
+    private void remember(String key, String variable) {
+      Path file = new Environment(environment::get).file(variable);
+      if (file != null) {
+        inFiles.put(key, file);
       }
     }
 
@@ -457,7 +509,7 @@ public final class Settings {
         values.remove(key.name());
         return key.parse(key.defaultText(), folder);
       }
-      String text = resolved(value);
+      String text = resolved(key.name(), value);
       values.put(key.name(), new Value(text, value.origin(), value.folder()));
       try {
         return key.parse(text, value.folder());
@@ -469,11 +521,14 @@ public final class Settings {
     }
 
     /** {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in a value. */
-    private String resolved(Value value) {
+    private String resolved(String key, Value value) {
       Matcher matcher = ENVIRONMENT_PLACEHOLDER.matcher(value.text());
       StringBuilder text = new StringBuilder();
       while (matcher.find()) {
-        String found = environment.get(matcher.group(1));
+        String found = lookup(matcher.group(1));
+        if (found != null && matcher.group().equals(value.text())) {
+          remember(key, matcher.group(1));
+        }
         if (found == null) {
           found = matcher.group(2);
         }

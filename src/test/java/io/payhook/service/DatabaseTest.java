@@ -274,6 +274,32 @@ class DatabaseTest {
     }
   }
 
+  @Test
+  void a_new_password_in_its_file_needs_no_restart() throws Exception {
+    Path file = Files.writeString(temporary.resolve("password"), "first\n");
+    String role = "rotated_" + ProcessHandle.current().pid();
+    try (TestDatabase own = TestDatabase.create()) {
+      own.update("create role " + role + " login password 'first'");
+      try (Database database =
+          Database.open(
+              Settings.load(
+                  new Settings.Arguments(null, null, null, List.of()),
+                  Map.of(
+                      "PAYHOOK_DATA", data.toString(),
+                      "PAYHOOK_DATABASE_URL", own.url().replaceFirst("\\?.*", ""),
+                      "PAYHOOK_DATABASE_USERNAME", role,
+                      "PAYHOOK_DATABASE_PASSWORD_FILE", file.toString())))) {
+        assertThat(query(database, "SELECT current_user")).isEqualTo(role);
+        own.update("alter role " + role + " password 'second'");
+        own.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
+        Files.writeString(file, "second\n");
+        assertThat(eventually(() -> query(database, "SELECT current_user"))).isEqualTo(role);
+      } finally {
+        own.update("drop role " + role);
+      }
+    }
+  }
+
   private Database open() {
     return Database.open(TestDatabase.settings(data));
   }

@@ -217,6 +217,49 @@ class SettingsTest {
   }
 
   @Test
+  void a_value_may_stand_in_a_file_that_a_variable_names() throws IOException {
+    Path password = file("password", "geheim");
+    Path config = file("application.properties", "payhook.crm.token={{env:CRM_TOKEN}}");
+    Settings settings =
+        Settings.load(
+            arguments(config, null),
+            Map.of(
+                "PAYHOOK_DATABASE_PASSWORD_FILE", password.toString(),
+                "PAYHOOK_INTAKE_MAX_BODY_FILE", file("size", "2KB").toString(),
+                "CRM_TOKEN_FILE", file("token", "crm").toString()));
+    assertThat(settings.get(Key.DATABASE_PASSWORD)).isEqualTo("geheim");
+    assertThat(settings.get(Key.INTAKE_MAX_BODY)).isEqualTo(2048);
+    assertThat(settings.get(Key.CRM_TOKEN)).isEqualTo("crm");
+    Files.writeString(password, "another one \r\n");
+    Files.writeString(folder.resolve("token"), "");
+    assertThat(settings.current(Key.DATABASE_PASSWORD)).isEqualTo("another one ");
+    assertThat(settings.current(Key.CRM_TOKEN)).isEmpty();
+    Files.delete(password);
+    assertThat(settings.current(Key.DATABASE_PASSWORD)).isEqualTo("geheim");
+  }
+
+  @Test
+  void what_is_wrong_with_such_a_file_is_told() throws IOException {
+    Path there = file("there", "x");
+    Path none = folder.resolve("none");
+    assertThat(
+            refused(
+                    arguments(file("application.properties", ""), null),
+                    Map.of(
+                        "PAYHOOK_DATABASE_PASSWORD_FILE", none.toString(),
+                        "PAYHOOK_MAIL_PASSWORD", "x",
+                        "PAYHOOK_MAIL_PASSWORD_FILE", there.toString(),
+                        "PAYHOOK_CRM_TOKN_FILE", there.toString()))
+                .problems())
+        .containsExactlyInAnyOrder(
+            "environment variable PAYHOOK_DATABASE_PASSWORD_FILE names "
+                + none
+                + ", which is not there; put the value there, or set PAYHOOK_DATABASE_PASSWORD",
+            "environment variables PAYHOOK_MAIL_PASSWORD and PAYHOOK_MAIL_PASSWORD_FILE are both set; keep one of the two",
+            "environment variable PAYHOOK_CRM_TOKN_FILE: sets nothing; did you mean 'PAYHOOK_CRM_TOKEN_FILE'?");
+  }
+
+  @Test
   void production_refuses_stand_ins() {
     assertThat(refused(new Arguments(null, null, "prod", List.of()), Map.of()).problems())
         .hasSize(2)
