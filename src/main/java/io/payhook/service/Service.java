@@ -206,6 +206,10 @@ public final class Service implements AutoCloseable {
   }
 
   private void start() throws Exception {
+    if (Unprivileged.isRoot()) {
+      LOG.warn(
+          "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
+    }
     Database database = closing(Database.open(settings));
     DataSource pool = database.dataSource();
     DataSource migrating = database.migrating();
@@ -361,6 +365,7 @@ public final class Service implements AutoCloseable {
     String host = settings.get(Key.MAIL_HOST);
     if (host.isEmpty()) {
       Path folder = settings.data().resolve("mail");
+      DataFolder.create(folder);
       LOG.info(
           "E-mails go to a stand-in: files in {}. Set payhook.mail.host to send them.", folder);
       return new MailStandIn(folder, clock);
@@ -395,6 +400,7 @@ public final class Service implements AutoCloseable {
       return url.get().toString().replaceAll("/+$", "");
     }
     Path folder = settings.data().resolve("crm");
+    DataFolder.create(folder);
     Router router = Router.router(vertx);
     router.route("/*").handler(new CrmStandIn(folder, clock));
     HttpServer server =

@@ -174,6 +174,12 @@ public final class Settings {
     return get(Key.DATA);
   }
 
+  /** {@link #data()}, made where it is missing, for its owner's eyes only. */
+  public Path madeData() {
+    DataFolder.create(data());
+    return data();
+  }
+
   /** The folder of the integration team's files, absolute. */
   public Path routes() {
     return get(Key.ROUTES);

@@ -159,11 +159,44 @@ class DatabaseTest {
   }
 
   @Test
-  void a_lost_password_is_replaced() throws Exception {
+  void what_a_loss_of_power_empties_is_made_anew() throws Exception {
     open().close();
-    Files.delete(data.resolve("database.password"));
-    try (Database database = open()) {
-      assertThat(query(database.url(), "SELECT 1")).isEqualTo("1");
+    for (String left : List.of("", "another one")) {
+      Files.writeString(data.resolve("database.password"), left);
+      Files.writeString(data.resolve("postgres/postmaster.pid"), left);
+      try (Database database = open()) {
+        assertThat(query(database.url(), "SELECT 1")).isEqualTo("1");
+      }
+    }
+  }
+
+  @Test
+  void damaged_programs_are_unpacked_anew() throws Exception {
+    Path programs = temporary.resolve("programs");
+    Path folder = PostgresPrograms.in(programs).folder();
+    Path server = folder.resolve("bin/postgres");
+    long size = Files.size(server);
+    Files.writeString(server, "cut off");
+    assertThat(PostgresPrograms.in(programs).folder()).isEqualTo(folder);
+    assertThat(server).hasSize(size).isExecutable();
+    Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rw-r--r--"));
+    PostgresPrograms.delete(folder.resolve("lib"));
+    PostgresPrograms.in(programs);
+    assertThat(server).isExecutable();
+    assertThat(folder.resolve("lib")).isNotEmptyDirectory();
+    try (var left = Files.list(programs)) {
+      assertThat(left).containsExactly(folder);
+    }
+  }
+
+  @Test
+  void whoever_makes_the_data_folder_first_keeps_it_private() throws Exception {
+    try (ScratchDatabase scratch = new ScratchDatabase(TestDatabase.settings(data))) {
+      scratch.connect().close();
+    }
+    for (Path folder : List.of(data, data.resolve("check"))) {
+      assertThat(Files.getPosixFilePermissions(folder))
+          .isEqualTo(PosixFilePermissions.fromString("rwx------"));
     }
   }
 
@@ -207,9 +240,9 @@ class DatabaseTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(StartException.class)
         .hasMessage(
-            "The data folder "
+            "The folder "
                 + data
-                + " cannot be made: there is a file of that name; name another with --data");
+                + " cannot be made: there is a file of that name; move it away, or name another data folder with --data");
     assertThatThrownBy(() -> Database.open(TestDatabase.settings(Path.of("/proc/nowhere/data"))))
         .isInstanceOf(StartException.class)
         .hasMessageStartingWith("The data folder /proc/nowhere/data cannot be used");
