@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,8 +26,21 @@ import org.junit.jupiter.api.io.TempDir;
 /** With real servers and real processes. */
 @Timeout(120)
 class DatabaseTest {
+  @TempDir static Path shared;
   @TempDir Path temporary;
   private Path data;
+
+  /** Making a database takes longer than copying one that was stopped. */
+  @BeforeAll
+  static void makeOne() {
+    Database.open(TestDatabase.settings(shared.resolve("data"))).close();
+  }
+
+  private static void copy(Path from, Path to) throws Exception {
+    Process cp =
+        new ProcessBuilder("cp", "-a", "--", from.toString(), to.toString()).inheritIO().start();
+    assertThat(cp.waitFor()).isZero();
+  }
 
   @BeforeEach
   void takeAFolderWithAnAwkwardName() {
@@ -78,6 +92,7 @@ class DatabaseTest {
   @Test
   void a_killed_process_leaves_nothing_that_a_new_start_cannot_take_over() throws Exception {
     long leftover;
+    copy(shared.resolve("data"), data);
     try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       leftover = serverPid(data);
@@ -93,6 +108,7 @@ class DatabaseTest {
   @Test
   void a_machine_that_lost_power_comes_back_with_all_that_was_committed() throws Exception {
     long server;
+    copy(shared.resolve("data"), data);
     try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       server = serverPid(data);
@@ -136,8 +152,10 @@ class DatabaseTest {
 
   @Test
   void two_copies_run_in_two_folders_and_a_second_on_one_is_refused() throws Exception {
+    Path second = temporary.resolve("other");
+    copy(shared.resolve("data"), second);
     try (Database one = open();
-        Database other = Database.open(TestDatabase.settings(temporary.resolve("other")))) {
+        Database other = Database.open(TestDatabase.settings(second))) {
       assertThat(one.url()).isNotEqualTo(other.url());
       assertThatThrownBy(this::open)
           .isInstanceOf(StartException.class)
@@ -146,9 +164,9 @@ class DatabaseTest {
                   + data
                   + " is in use by another Payhook (this process); stop that one, or give this one its own folder with"
                   + " --data");
-      try (Running second = Running.beginDatabase(data)) {
-        assertThat(second.exitCode()).isEqualTo(1);
-        assertThat(second.output())
+      try (Running third = Running.beginDatabase(data)) {
+        assertThat(third.exitCode()).isEqualTo(1);
+        assertThat(third.output())
             .singleElement()
             .asString()
             .contains(
@@ -172,17 +190,16 @@ class DatabaseTest {
 
   @Test
   void damaged_programs_are_unpacked_anew() throws Exception {
-    Path programs = temporary.resolve("programs");
-    Path folder = PostgresPrograms.in(programs).folder();
+    Path whole = PostgresPrograms.in(TestDatabase.programs()).folder();
+    Path programs = Files.createDirectory(temporary.resolve("programs"));
+    Path folder = programs.resolve(whole.getFileName());
+    copy(whole, folder);
     Path server = folder.resolve("bin/postgres");
-    long size = Files.size(server);
     Files.writeString(server, "cut off");
-    assertThat(PostgresPrograms.in(programs).folder()).isEqualTo(folder);
-    assertThat(server).hasSize(size).isExecutable();
     Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rw-r--r--"));
     PostgresPrograms.delete(folder.resolve("lib"));
-    PostgresPrograms.in(programs);
-    assertThat(server).isExecutable();
+    assertThat(PostgresPrograms.in(programs).folder()).isEqualTo(folder);
+    assertThat(server).hasSize(Files.size(whole.resolve("bin/postgres"))).isExecutable();
     assertThat(folder.resolve("lib")).isNotEmptyDirectory();
     try (var left = Files.list(programs)) {
       assertThat(left).containsExactly(folder);
@@ -333,7 +350,11 @@ class DatabaseTest {
     }
   }
 
-  private Database open() {
+  /** One that was stopped before, where there is none yet. */
+  private Database open() throws Exception {
+    if (!Files.exists(data)) {
+      copy(shared.resolve("data"), data);
+    }
     return Database.open(TestDatabase.settings(data));
   }
 
