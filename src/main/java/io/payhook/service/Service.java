@@ -316,6 +316,12 @@ public final class Service implements AutoCloseable {
             clock,
             CertificateStore.inBackground(clock));
     files.load();
+    if (settings.isProduction()) {
+      List<String> refused = Production.problems(endpoints.all().values());
+      if (!refused.isEmpty()) {
+        throw new StartException(String.join("\n", refused));
+      }
+    }
     this.files = files;
     engine.start();
     Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
@@ -385,7 +391,7 @@ public final class Service implements AutoCloseable {
     if (!set.equals("auto")) {
       return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
     }
-    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+    if (Production.isLoopback(host)) {
       return SmtpSender.Security.NONE;
     }
     return settings.get(Key.MAIL_PORT) == 465

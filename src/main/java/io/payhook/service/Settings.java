@@ -562,26 +562,10 @@ public final class Settings {
             settings.origin(Key.DELIVERY_BACKOFF_MAX)
                 + ": payhook.delivery.backoff-max is shorter than payhook.delivery.backoff; make it longer");
       }
-      if (settings.isProduction()) {
-        refuseStandIn(settings, Key.MAIL_HOST, "e-mails would only be written to files");
-        refuseStandIn(settings, Key.CRM_URL, "the CRM would be a stand-in");
-      }
-    }
-
-    private void refuseStandIn(Settings settings, Key<?> key, String consequence) {
-      Object value = settings.get(key);
-      if ("".equals(value) || Optional.empty().equals(value)) {
-        problems.add(
-            "profile "
-                + settings.profile()
-                + ": "
-                + key
-                + " is empty, so "
-                + consequence
-                + "; set it in "
-                + FILE
-                + " or as "
-                + key.variable());
+      List<String> empty = Production.emptySecrets(environment);
+      problems.addAll(empty);
+      if (settings.isProduction() && empty.isEmpty()) {
+        problems.addAll(Production.problems(settings, environment));
       }
     }
 

@@ -276,6 +276,40 @@ class SettingsTest {
   }
 
   @Test
+  void production_refuses_what_others_can_guess_or_hear() throws IOException {
+    Map<String, String> environment = new java.util.HashMap<>();
+    environment.put("PAYHOOK_MAIL_HOST", "mail.example.com");
+    environment.put("PAYHOOK_MAIL_PASSWORD", "geheim");
+    environment.put("PAYHOOK_MAIL_SECURITY", "none");
+    environment.put("PAYHOOK_CRM_URL", "http://crm.example.com");
+    environment.put("PAYHOOK_CRM_TOKEN", "geheim");
+    environment.put("A_WEBHOOK_SECRET", "a");
+    environment.put("B_WEBHOOK_SECRET", "good-enough-0123456789, Change-Me;label=2");
+    environment.put("C_WEBHOOK_SECRET_FILE", file("c", "abababababababab").toString());
+    environment.put("D_WEBHOOK_SECRET", "good-enough-0123456789");
+    assertThat(refused(new Arguments(null, null, "prod", List.of()), environment).problems())
+        .hasSize(5)
+        .anySatisfy(line -> assertThat(line).contains("payhook.crm.token", "crm.example.com", "https://"))
+        .anySatisfy(line -> assertThat(line).contains("payhook.mail.password", "starttls or tls"))
+        .anySatisfy(line -> assertThat(line).contains("A_WEBHOOK_SECRET: a secret in it has 1 characters"))
+        .anySatisfy(line -> assertThat(line).contains("B_WEBHOOK_SECRET: a secret in it is a word"))
+        .anySatisfy(line -> assertThat(line).contains("C_WEBHOOK_SECRET: a secret in it repeats"))
+        .allSatisfy(line -> assertThat(line).doesNotContain("geheim", "Change-Me"));
+    environment.put("PAYHOOK_CRM_URL", "http://127.0.0.1:9000");
+    environment.put("PAYHOOK_MAIL_HOST", "localhost");
+    environment.keySet().removeIf(name -> name.contains("WEBHOOK"));
+    assertThat(Settings.load(new Arguments(null, null, "prod", List.of()), environment).isProduction())
+        .isTrue();
+  }
+
+  @Test
+  void a_secret_of_separators_is_none_in_any_profile() {
+    assertThat(refused(Arguments.none(), Map.of("PAYMENTS_WEBHOOK_SECRET", " , ,")).problems())
+        .containsExactly(
+            "environment variable PAYMENTS_WEBHOOK_SECRET has separators and no secret; set what the platform gave you");
+  }
+
+  @Test
   void a_profile_without_a_file_is_a_mistake() throws IOException {
     Path config = file("application.properties", "");
     assertThat(refused(arguments(config, "stagng"), Map.of()).problems())
