@@ -208,7 +208,7 @@ final class GroupCommit<T> implements AutoCloseable {
 
   private static String firstLine(Throwable e) {
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return message.lines().findFirst().orElse("").strip();
+    return message.lines().findFirst().orElse("").strip().replaceFirst("\\.$", "");
   }
 
   private static void closeQuietly(@Nullable Connection connection) {

@@ -9,7 +9,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -58,6 +60,7 @@ public final class Database implements AutoCloseable {
   private final Settings settings;
   private final String url;
   private final Deque<HikariDataSource> pools = new ArrayDeque<>();
+  private final List<ServerConnections> opened = new CopyOnWriteArrayList<>();
   private @Nullable HikariDataSource shared;
   private boolean pooler;
 
@@ -154,6 +157,7 @@ public final class Database implements AutoCloseable {
       // A prepared statement would be another session's.
       connections.with("prepareThreshold", "0").with("preparedStatementCacheQueries", "0");
     }
+    opened.add(connections);
     return connections;
   }
 
@@ -184,6 +188,16 @@ public final class Database implements AutoCloseable {
   /** The embedded server's process id, for tests that end it. */
   long embeddedPid() {
     return embedded == null ? 0 : embedded.pid();
+  }
+
+  /** Ends every connection at once: nobody waits any longer for a server that does not answer. */
+  void abort() {
+    opened.forEach(ServerConnections::abort);
+  }
+
+  /** Host, port and database, without user and password; for a person. */
+  String place() {
+    return embedded == null ? place(url) : "embedded in " + settings.data().resolve("postgres");
   }
 
   /** Closes every pool, then ends the embedded PostgreSQL, then gives the data folder back. */

@@ -190,7 +190,7 @@ final class Production {
       return Optional.of("is a word that everybody tries first");
     }
     if (secret.length() < SHORTEST) {
-      return Optional.of("has " + secret.length() + " characters, fewer than " + SHORTEST);
+      return Optional.of("is shorter than " + SHORTEST + " characters");
     }
     Set<Integer> different = new LinkedHashSet<>();
     secret.chars().forEach(different::add);

@@ -6,7 +6,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Properties;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -27,6 +30,12 @@ final class ServerConnections implements DataSource {
   private final Supplier<Properties> login;
   private final Properties properties = new Properties();
   private final int answerMillis;
+
+  /** Those that nobody holds any more go by themselves. */
+  private final Set<Connection> open =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+  private volatile boolean aborted;
 
   /**
    * @param login user and password, where the URL does not hold them
@@ -49,12 +58,28 @@ final class ServerConnections implements DataSource {
     return this;
   }
 
+  /** Ends all connections at once, whoever waits for an answer, and opens no more. */
+  void abort() {
+    aborted = true;
+    for (Connection connection : open.toArray(Connection[]::new)) {
+      try {
+        connection.abort(Runnable::run);
+      } catch (SQLException e) {
+        // It is closed already.
+      }
+    }
+  }
+
   @Override
   public Connection getConnection() throws SQLException {
     Properties all = new Properties();
     all.putAll(properties);
     all.putAll(login.get());
+    if (aborted) {
+      throw new SQLException("the service ends", "57P01");
+    }
     Connection connection = DriverManager.getConnection(url, all);
+    open.add(connection);
     if (answerMillis >= 0) {
       connection.setNetworkTimeout(Runnable::run, answerMillis);
     }

@@ -89,6 +89,8 @@ public final class Service implements AutoCloseable {
   private final List<Consumer<CamelContext>> before = new ArrayList<>();
 
   private @Nullable ProviderApi providerApi;
+  private volatile long stopBy;
+  private volatile @Nullable Database database;
   private volatile @Nullable Journal journal;
   private volatile @Nullable Rejections rejections;
   private volatile @Nullable Intake intake;
@@ -211,11 +213,19 @@ public final class Service implements AutoCloseable {
           "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
     }
     Database database = closing(Database.open(settings));
+    this.database = database;
     DataSource pool = database.dataSource();
     DataSource migrating = database.migrating();
     Tables.migrate(migrating, settings.routes());
 
     String node = NodeName.of(settings);
+    LOG.info(
+        "Payhook {} starts: profile {}, node {}, database {}, Java {}",
+        version(),
+        settings.profile(),
+        node,
+        database.place(),
+        Runtime.version().feature());
     int writers = settings.get(Key.JOURNAL_WRITERS);
     DataSource writing = database.journal(writers + 4);
     Rejections rejections =
@@ -303,10 +313,13 @@ public final class Service implements AutoCloseable {
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
-    stops.push(main::stop);
+    stops.push(
+        () -> {
+          context.getShutdownStrategy().setTimeout(Math.max(1, left().toSeconds()));
+          main.stop();
+        });
     main.start();
-    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
-    stops.push(() -> engine.drain(patience));
+    stops.push(() -> engine.drain(left()));
     RouteFiles files =
         new RouteFiles(
             context,
@@ -328,7 +341,7 @@ public final class Service implements AutoCloseable {
     if (keep.isPresent()) {
       closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
     }
-    stops.push(() -> intake.drain(patience));
+    stops.push(() -> intake.drain(left()));
     this.dataSource = pool;
     this.engine = engine;
     this.endpoints = endpoints;
@@ -344,6 +357,11 @@ public final class Service implements AutoCloseable {
               ::close);
       LOG.info("Changed files in {} are taken over while running.", settings.routes());
     }
+  }
+
+  private static String version() {
+    String version = Service.class.getPackage().getImplementationVersion();
+    return version == null ? "(not built)" : version;
   }
 
   private boolean reloadsByItself() {
@@ -527,6 +545,11 @@ public final class Service implements AutoCloseable {
   }
 
   private void stop() {
+    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
+    stopBy = System.nanoTime() + patience.toNanos();
+    Thread limit = new Thread(() -> limit(patience), "payhook-stop");
+    limit.setDaemon(true);
+    limit.start();
     while (!stops.isEmpty()) {
       Stop stop = stops.pop();
       try {
@@ -534,8 +557,30 @@ public final class Service implements AutoCloseable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (Exception e) {
-        LOG.warn("A part did not stop as it should: {}", e.toString());
+        LOG.warn("A part did not stop as it should: {}", oneLine(e));
       }
+    }
+    limit.interrupt();
+  }
+
+  /** All parts together have the time that a stop may take. */
+  private Duration left() {
+    return Duration.ofNanos(Math.max(0, stopBy - System.nanoTime()));
+  }
+
+  /** A database that does not answer must not hold up the end. */
+  private void limit(Duration patience) {
+    Database current = database;
+    try {
+      Thread.sleep(patience.toMillis());
+      if (current != null) {
+        LOG.warn(
+            "The stop has taken {} s: connections to the database are ended now. What was not committed is delivered later.",
+            patience.toSeconds());
+        current.abort();
+      }
+    } catch (InterruptedException e) {
+      // It has stopped in time.
     }
   }
 }
