@@ -3,8 +3,10 @@ package io.payhook.service;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Properties;
@@ -25,6 +27,12 @@ final class ServerConnections implements DataSource {
 
   /** How long a server may be silent during the login, in seconds. */
   private static final String LOGIN = "5";
+
+  private static final String WAITING =
+      """
+      select count(*)::int from pg_stat_activity
+      where wait_event = 'SyncRep' and usename = current_user and state_change < now() - interval '5 seconds'
+      """;
 
   private final String url;
   private final Supplier<Properties> login;
@@ -79,11 +87,31 @@ final class ServerConnections implements DataSource {
       throw new SQLException("the service ends", "57P01");
     }
     Connection connection = DriverManager.getConnection(url, all);
+    try {
+      refuseWhileCommitsWait(connection);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
     open.add(connection);
     if (answerMillis >= 0) {
       connection.setNetworkTimeout(Runnable::run, answerMillis);
     }
     return connection;
+  }
+
+  /**
+   * A commit that waits for a synchronous standby goes on waiting at the server when its client has
+   * given it up. Each new try would leave another one there, until nobody can connect any more.
+   */
+  private static void refuseWhileCommitsWait(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(WAITING)) {
+      if (row.next() && row.getInt(1) > 0) {
+        throw new SQLException(
+            "the database waits for its synchronous standby; " + row.getInt(1) + " commits wait there", "57P03");
+      }
+    }
   }
 
   @Override
