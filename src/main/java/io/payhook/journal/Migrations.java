@@ -34,14 +34,14 @@ public final class Migrations {
   public static void integration(DataSource dataSource, Path folder, String integration) {
     Flyway flyway =
         Flyway.configure()
-        .dataSource(dataSource)
-        .schemas("public")
-        .table(integration.replace('-', '_') + "_schema_history")
-        .locations("filesystem:" + folder)
-        .baselineOnMigrate(true)
-        .baselineVersion("0")
-        .loggers("slf4j")
-        .load();
+            .dataSource(dataSource)
+            .schemas("public")
+            .table(integration.replace('-', '_') + "_schema_history")
+            .locations("filesystem:" + folder)
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            .loggers("slf4j")
+            .load();
     Rights.migrate(flyway, "the tables of " + integration + " in the schema public", "public");
   }
 }

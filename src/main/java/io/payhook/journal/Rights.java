@@ -83,7 +83,15 @@ final class Rights {
         && "t".equals(ask(dataSource, "select has_schema_privilege(?, 'USAGE')", schema))) {
       return "GRANT CREATE ON SCHEMA " + schema + " TO " + role;
     }
-    return "GRANT USAGE ON SCHEMA " + schema + " TO " + role + "; " + READ_AND_WRITE + schema + " TO " + role;
+    return "GRANT USAGE ON SCHEMA "
+        + schema
+        + " TO "
+        + role
+        + "; "
+        + READ_AND_WRITE
+        + schema
+        + " TO "
+        + role;
   }
 
   /**

@@ -65,7 +65,10 @@ public final class Database implements AutoCloseable {
   private boolean pooler;
 
   private Database(
-      @Nullable DataFolder folder, @Nullable EmbeddedPostgres embedded, Settings settings, String url) {
+      @Nullable DataFolder folder,
+      @Nullable EmbeddedPostgres embedded,
+      Settings settings,
+      String url) {
     this.folder = folder;
     this.embedded = embedded;
     this.settings = settings;

@@ -505,7 +505,8 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
     waitForTheEnd(recorded);
     if (recorded.isEmpty() || ProcessHandle.of(recorded.get()).isPresent()) {
-      // There is no number, as after a loss of power; or it is a stranger's now, or a dead server's that nobody has asked for yet.
+      // There is no number, as after a loss of power; or it is a stranger's now, or a dead server's
+      // that nobody has asked for yet.
       // PostgreSQL would take it for a
       // running server and refuse to start.
       Files.deleteIfExists(cluster.resolve("postmaster.pid"));

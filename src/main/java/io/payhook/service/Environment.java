@@ -35,7 +35,12 @@ record Environment(UnaryOperator<@Nullable String> variables) {
     }
     if (value != null && !value.isEmpty()) {
       throw new IllegalArgumentException(
-          "environment variables " + name + " and " + name + FILE + " are both set; keep one of the two");
+          "environment variables "
+              + name
+              + " and "
+              + name
+              + FILE
+              + " are both set; keep one of the two");
     }
     try {
       return read(file);
@@ -76,7 +81,10 @@ record Environment(UnaryOperator<@Nullable String> variables) {
         .sorted()
         .forEach(
             variable -> {
-              String name = variable.endsWith(FILE) ? variable.substring(0, variable.length() - FILE.length()) : "";
+              String name =
+                  variable.endsWith(FILE)
+                      ? variable.substring(0, variable.length() - FILE.length())
+                      : "";
               Path file = new Environment(all::get).file(name);
               for (String end : ends) {
                 if (name.endsWith(end) && file != null) {

@@ -57,7 +57,8 @@ final class Production {
   static List<String> problems(Settings settings, Map<String, String> environment) {
     List<String> problems = new ArrayList<>();
     String profile = "profile " + settings.profile() + ": ";
-    standIn(settings, Key.MAIL_HOST, "e-mails would only be written to files").ifPresent(problems::add);
+    standIn(settings, Key.MAIL_HOST, "e-mails would only be written to files")
+        .ifPresent(problems::add);
     standIn(settings, Key.CRM_URL, "the CRM would be a stand-in").ifPresent(problems::add);
     Optional<URI> crm = settings.get(Key.CRM_URL);
     if (crm.isPresent()

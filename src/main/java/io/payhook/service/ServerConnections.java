@@ -109,7 +109,10 @@ final class ServerConnections implements DataSource {
         ResultSet row = statement.executeQuery(WAITING)) {
       if (row.next() && row.getInt(1) > 0) {
         throw new SQLException(
-            "the database waits for its synchronous standby; " + row.getInt(1) + " commits wait there", "57P03");
+            "the database waits for its synchronous standby; "
+                + row.getInt(1)
+                + " commits wait there",
+            "57P03");
       }
     }
   }

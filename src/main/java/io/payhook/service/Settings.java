@@ -35,6 +35,10 @@ public final class Settings {
 
   private static final Pattern ENVIRONMENT_PLACEHOLDER =
       Pattern.compile("\\{\\{env:([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}}");
+
+  /** Where keys of Camel's own stand beside those that Payhook knows. */
+  private static final Pattern NEARLY_OURS = Pattern.compile("camel\\.(server|management)\\.");
+
   private static final Pattern PASSWORD_IN_URL =
       Pattern.compile("(?i)(password=)[^&]*|(//[^:/@]+:)[^@/]*(?=@)");
 
@@ -295,7 +299,8 @@ public final class Settings {
         }
       }
       if (problems.isEmpty() || lenient) {
-        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed), Map.copyOf(inFiles));
+        Settings settings =
+            new Settings(Map.copyOf(values), Map.copyOf(typed), Map.copyOf(inFiles));
         together(settings);
         if (problems.isEmpty() || lenient) {
           return settings;
@@ -407,7 +412,12 @@ public final class Settings {
     }
 
     private void put(String key, Value value) {
-      if (key.startsWith("payhook.") && !known.containsKey(key)) {
+      boolean nearly =
+          NEARLY_OURS.matcher(key).lookingAt()
+              && Nearest.to(key, known.keySet())
+                  .filter(near -> Nearest.distance(near, key) <= 2)
+                  .isPresent();
+      if ((key.startsWith("payhook.") || nearly) && !known.containsKey(key)) {
         problems.add(
             value.origin()
                 + ": there is no setting '"

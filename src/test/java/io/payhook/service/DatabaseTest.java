@@ -341,7 +341,10 @@ class DatabaseTest {
                       "PAYHOOK_DATABASE_PASSWORD_FILE", file.toString())))) {
         assertThat(query(database, "SELECT current_user")).isEqualTo(role);
         own.update("alter role " + role + " password 'second'");
-        own.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
+        own.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = '"
+                + role
+                + "'");
         Files.writeString(file, "second\n");
         assertThat(eventually(() -> query(database, "SELECT current_user"))).isEqualTo(role);
       } finally {

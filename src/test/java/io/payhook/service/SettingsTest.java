@@ -132,7 +132,9 @@ class SettingsTest {
             "payhook.delivery.lease=30",
             "payhook.mail.security=tsl",
             "payhook.mail.password=x",
-            "payhook.mail.password=y");
+            "payhook.mail.password=y",
+            "camel.server.prot=8080",
+            "camel.server.path=/");
     SettingsException problem =
         refused(
             arguments(
@@ -149,6 +151,8 @@ class SettingsTest {
                 + " 500ms, 30s, 2m, 1h or 7d",
             config
                 + ":4: payhook.mail.security: 'tsl' is not one of auto, none, starttls, tls; did you mean 'tls'?",
+            config
+                + ":7: there is no setting 'camel.server.prot'; did you mean 'camel.server.port'?",
             config + ":6: payhook.mail.password is already set in line 5; keep one of the two",
             "--set camel.server.port: camel.server.port: 'http' is not a whole number from 0 to 65535",
             "environment variable PAYHOOK_CRM_URL: payhook.crm.url: 'crm' is not an address such as"
@@ -289,16 +293,19 @@ class SettingsTest {
     environment.put("D_WEBHOOK_SECRET", "good-enough-0123456789");
     assertThat(refused(new Arguments(null, null, "prod", List.of()), environment).problems())
         .hasSize(5)
-        .anySatisfy(line -> assertThat(line).contains("payhook.crm.token", "crm.example.com", "https://"))
+        .anySatisfy(
+            line -> assertThat(line).contains("payhook.crm.token", "crm.example.com", "https://"))
         .anySatisfy(line -> assertThat(line).contains("payhook.mail.password", "starttls or tls"))
-        .anySatisfy(line -> assertThat(line).contains("A_WEBHOOK_SECRET: a secret in it is shorter"))
+        .anySatisfy(
+            line -> assertThat(line).contains("A_WEBHOOK_SECRET: a secret in it is shorter"))
         .anySatisfy(line -> assertThat(line).contains("B_WEBHOOK_SECRET: a secret in it is a word"))
         .anySatisfy(line -> assertThat(line).contains("C_WEBHOOK_SECRET: a secret in it repeats"))
         .allSatisfy(line -> assertThat(line).doesNotContain("geheim", "Change-Me"));
     environment.put("PAYHOOK_CRM_URL", "http://127.0.0.1:9000");
     environment.put("PAYHOOK_MAIL_HOST", "localhost");
     environment.keySet().removeIf(name -> name.contains("WEBHOOK"));
-    assertThat(Settings.load(new Arguments(null, null, "prod", List.of()), environment).isProduction())
+    assertThat(
+            Settings.load(new Arguments(null, null, "prod", List.of()), environment).isProduction())
         .isTrue();
   }
 
