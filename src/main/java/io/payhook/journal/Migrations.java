@@ -11,16 +11,25 @@ public final class Migrations {
 
   /** Migrates the schema {@code payhook}. */
   public static void journal(DataSource dataSource) {
+    journal(dataSource, "payhook");
+  }
+
+  /**
+   * Migrates the journal in a schema.
+   *
+   * @param dataSource whose connections take {@code payhook} for that schema
+   */
+  public static void journal(DataSource dataSource, String schema) {
     Flyway flyway =
         Flyway.configure()
             .dataSource(dataSource)
-            .schemas("payhook")
+            .schemas(schema)
             .createSchemas(true)
             .locations("classpath:db/migration")
             .loggers("slf4j")
             .load();
-    Rights.migrate(flyway, "the journal's tables in the schema payhook", "payhook");
-    Rights.check(dataSource, "payhook");
+    Rights.migrate(flyway, "the journal's tables in the schema " + schema, schema);
+    Rights.check(dataSource, schema);
   }
 
   /**

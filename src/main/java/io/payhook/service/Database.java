@@ -155,7 +155,12 @@ public final class Database implements AutoCloseable {
 
   private ServerConnections connections(String name, Duration answer) {
     ServerConnections connections =
-        new ServerConnections(url, this::login, "payhook " + name, answer);
+        new ServerConnections(
+            url,
+            this::login,
+            new JournalSchema(settings.get(Key.DATABASE_SCHEMA)),
+            "payhook " + name,
+            answer);
     if (pooler) {
       // A prepared statement would be another session's.
       connections.with("prepareThreshold", "0").with("preparedStatementCacheQueries", "0");

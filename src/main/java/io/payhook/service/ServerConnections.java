@@ -37,6 +37,7 @@ final class ServerConnections implements DataSource {
   private final String url;
   private final Supplier<Properties> login;
   private final Properties properties = new Properties();
+  private final JournalSchema schema;
   private final int answerMillis;
 
   /** Those that nobody holds any more go by themselves. */
@@ -47,11 +48,14 @@ final class ServerConnections implements DataSource {
 
   /**
    * @param login user and password, where the URL does not hold them
+   * @param schema what statements mean by the schema payhook
    * @param name what the server calls who is connected
    * @param answer how long a statement may take; zero for as long as it likes
    */
-  ServerConnections(String url, Supplier<Properties> login, String name, Duration answer) {
+  ServerConnections(
+      String url, Supplier<Properties> login, JournalSchema schema, String name, Duration answer) {
     this.url = url;
+    this.schema = schema;
     this.login = login;
     this.answerMillis = url.contains("socketTimeout=") ? -1 : (int) answer.toMillis();
     with("ApplicationName", name);
@@ -97,7 +101,7 @@ final class ServerConnections implements DataSource {
     if (answerMillis >= 0) {
       connection.setNetworkTimeout(Runnable::run, answerMillis);
     }
-    return connection;
+    return schema.on(connection);
   }
 
   /**

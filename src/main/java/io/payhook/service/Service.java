@@ -141,6 +141,10 @@ public final class Service implements AutoCloseable {
    * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
   public void open() {
+    if (Unprivileged.isRoot()) {
+      LOG.warn(
+          "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
+    }
     long end = System.nanoTime() + settings.get(Key.DATABASE_PATIENCE).toNanos();
     while (true) {
       try {
@@ -208,15 +212,11 @@ public final class Service implements AutoCloseable {
   }
 
   private void start() throws Exception {
-    if (Unprivileged.isRoot()) {
-      LOG.warn(
-          "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
-    }
     Database database = closing(Database.open(settings));
     this.database = database;
     DataSource pool = database.dataSource();
     DataSource migrating = database.migrating();
-    Tables.migrate(migrating, settings.routes());
+    Tables.migrate(migrating, settings);
 
     String node = NodeName.of(settings);
     LOG.info(

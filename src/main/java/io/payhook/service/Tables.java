@@ -22,15 +22,15 @@ public final class Tables {
    */
   public static void migrate(Settings settings) {
     try (Database database = Database.openToMigrate(settings)) {
-      migrate(database.migrating(), settings.routes());
+      migrate(database.migrating(), settings);
     } catch (FlywayException | RouteFileException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  static void migrate(DataSource dataSource, Path routes) throws RouteFileException {
-    Migrations.journal(dataSource);
-    for (Map.Entry<String, Path> schema : RouteFiles.schemas(routes).entrySet()) {
+  static void migrate(DataSource dataSource, Settings settings) throws RouteFileException {
+    Migrations.journal(dataSource, settings.get(Key.DATABASE_SCHEMA));
+    for (Map.Entry<String, Path> schema : RouteFiles.schemas(settings.routes()).entrySet()) {
       Migrations.integration(dataSource, schema.getValue(), schema.getKey());
     }
   }
