@@ -22,6 +22,7 @@ import picocli.CommandLine.IVersionProvider;
       SendCommand.class,
       CheckCommand.class,
       ReloadCommand.class,
+      MigrateCommand.class,
       NewCommand.class,
       TestCommand.class,
       VerifyCommand.class,

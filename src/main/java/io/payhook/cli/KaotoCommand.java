@@ -40,7 +40,7 @@ final class KaotoCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Settings settings = options.inspect().settings();
-    Path target = to == null ? settings.data().resolve("kaoto") : to;
+    Path target = to == null ? settings.madeData().resolve("kaoto") : to;
     PrintWriter out = spec.commandLine().getOut();
     try {
       KaotoCatalog.Written written = new KaotoCatalog(folder, settings.routes()).write(target);

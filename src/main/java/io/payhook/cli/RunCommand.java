@@ -50,9 +50,10 @@ final class RunCommand implements Callable<Integer> {
             .check(
                 "database",
                 () ->
-                    service.databaseCommits()
-                        ? Reading.up("commits")
-                        : Reading.down("does not commit"))
+                    service
+                        .databaseProblem()
+                        .map(problem -> Reading.down("does not commit: " + problem))
+                        .orElse(Reading.up("commits")))
             .check(
                 "listener",
                 () ->
@@ -82,7 +83,8 @@ final class RunCommand implements Callable<Integer> {
       management.beforeScrape(new BacklogMeters(reader, BACKLOG_EVERY, service.meters()));
       Signals.on("HUP", reloads::asked);
       health.running();
-      System.out.println(
+      Logging.say(
+          settings,
           "Payhook is ready: webhooks at http://"
               + shown(settings.get(Key.SERVER_HOST))
               + ":"
@@ -91,12 +93,13 @@ final class RunCommand implements Callable<Integer> {
               + management.url());
       stop.await();
       health.draining();
-      System.out.println(
+      Logging.say(
+          settings,
           "Payhook stops: it takes no more webhooks and finishes what runs, in "
               + settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()
               + " s at most.");
       service.close();
-      System.out.println("Payhook has stopped; what was not delivered waits in the journal.");
+      Logging.say(settings, "Payhook has stopped; what was not delivered waits in the journal.");
     } catch (ManagementException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (StartException e) {

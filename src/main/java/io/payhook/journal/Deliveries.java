@@ -152,6 +152,9 @@ public final class Deliveries implements AutoCloseable {
   /** What a node can take of one route now. */
   public record Vacancy(String route, int places, boolean ordered) {}
 
+  /** A commit that takes longer counts as failed. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   /** By how much a commit may come after the moment that its transaction took for now. */
   private static final Duration LATE = Duration.ofSeconds(1);
 
@@ -172,7 +175,10 @@ public final class Deliveries implements AutoCloseable {
     this.lease = lease;
     this.settlements =
         new GroupCommit<>(
-            "delivery journal",
+            new CommitState(
+                "delivery journal",
+                "Deliveries that are done are settled when the database is back.",
+                PATIENCE),
             dataSource,
             1,
             100_000,

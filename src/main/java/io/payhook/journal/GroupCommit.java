@@ -1,7 +1,9 @@
 package io.payhook.journal;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,13 +20,15 @@ import org.slf4j.LoggerFactory;
  * next one. There is no timer, so an idle journal commits a lone item at once and a busy one
  * commits in batches.
  *
- * <p>Each writer thread keeps one connection. When the database goes away the batch at hand fails,
- * {@link #available()} turns false, and the first writer tries the database again until it answers.
+ * <p>Each writer thread keeps one connection. When a batch fails, {@link #problem()} says why until
+ * something has been committed again; where the batch has a {@link Batch#rehearse rehearsal}, the
+ * writer tries that meanwhile, and now and then when there is nothing to write.
  */
 final class GroupCommit<T> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
   private static final int BATCH_MAX = 256;
   private static final long PROBE_MILLIS = 200;
+  private static final long PROBE_MILLIS_MOST = 1_000;
 
   /** Writes one batch; every item is settled by the batch itself, also when it throws. */
   interface Batch<T> {
@@ -34,48 +38,58 @@ final class GroupCommit<T> implements AutoCloseable {
 
     /** Called after each written batch. */
     default void written(int size, long nanos) {}
+
+    /**
+     * Commits what takes the database as much as the last batch did, and keeps nothing of it.
+     *
+     * @return false where there is no such thing; then the next batch shows
+     */
+    default boolean rehearse(Connection connection) throws SQLException {
+      return false;
+    }
   }
 
-  private final String name;
+  private final CommitState state;
   private final DataSource dataSource;
   private final Batch<T> batch;
   private final long pace;
   private final BlockingQueue<T> queue;
   private final List<Thread> writers = new ArrayList<>();
-  private volatile boolean available = true;
   private volatile boolean closing;
 
-  GroupCommit(String name, DataSource dataSource, int writers, int queueSize, Batch<T> batch) {
-    this(name, dataSource, writers, queueSize, Duration.ZERO, batch);
+  GroupCommit(
+      CommitState state, DataSource dataSource, int writers, int queueSize, Batch<T> batch) {
+    this(state, dataSource, writers, queueSize, Duration.ZERO, batch);
   }
 
   /**
+   * @param state is told how each commit ends
    * @param pace at most one commit in this time and writer, for items that nobody waits for; a lone
    *     one still goes at once
    */
   GroupCommit(
-      String name,
+      CommitState state,
       DataSource dataSource,
       int writers,
       int queueSize,
       Duration pace,
       Batch<T> batch) {
-    this.name = name;
+    this.state = state;
     this.pace = pace.toNanos();
     this.dataSource = dataSource;
     this.batch = batch;
     this.queue = new ArrayBlockingQueue<>(queueSize);
     for (int i = 1; i <= writers; i++) {
-      Thread thread = new Thread(this::run, "payhook-" + name + "-" + i);
+      Thread thread = new Thread(this::run, "payhook-" + state.name() + "-" + i);
       thread.setDaemon(true);
       this.writers.add(thread);
       thread.start();
     }
   }
 
-  /** False from a failed batch until the database has answered again. */
-  boolean available() {
-    return available;
+  /** Why nothing can be committed now; null while it can. */
+  @Nullable String problem() {
+    return state.problem();
   }
 
   /** Queues an item for the next commit; false when the queue is full or the journal closes. */
@@ -99,8 +113,8 @@ final class GroupCommit<T> implements AutoCloseable {
           if (closing) {
             return;
           }
-          if (!available) {
-            connection = probe(connection);
+          if (state.isDoubtful()) {
+            connection = rehearse(connection);
           }
           continue;
         }
@@ -124,73 +138,77 @@ final class GroupCommit<T> implements AutoCloseable {
       throws InterruptedException {
     @Nullable Connection connection = current;
     long start = System.nanoTime();
+    state.begins();
     try {
       if (connection == null) {
         connection = dataSource.getConnection();
       }
       batch.write(connection, items);
       batch.written(items.size(), System.nanoTime() - start);
-      recovered();
+      state.committed();
       return connection;
     } catch (SQLException | RuntimeException e) {
-      if (available && !closing) {
-        LOG.warn(
-            "The {} can't commit: {}. Requests are answered 503 until the database is back.",
-            name,
-            oneLine(e));
-      }
-      available = false;
+      failed(e);
       batch.failed(new ArrayList<>(items), e);
       closeQuietly(connection);
-      return closing ? null : probe(null);
+      return rehearse(null);
     }
   }
 
-  /** Tries the database until it can write again, failing what queues meanwhile at once. */
-  private @Nullable Connection probe(@Nullable Connection current) throws InterruptedException {
-    closeQuietly(current);
+  private void failed(Exception e) {
+    if (!closing) {
+      state.failed(e);
+    }
+  }
+
+  /** Tries until something is committed, failing what queues meanwhile at once. */
+  private @Nullable Connection rehearse(@Nullable Connection current) throws InterruptedException {
+    @Nullable Connection connection = current;
     List<T> items = new ArrayList<>();
+    long pause = PROBE_MILLIS;
     while (!closing) {
-      Connection connection = null;
+      state.begins();
       try {
-        connection = dataSource.getConnection();
-        if (writable(connection)) {
-          recovered();
-          return connection;
+        if (connection == null) {
+          connection = dataSource.getConnection();
         }
-        throw new SQLException("the database is read-only", "25006");
-      } catch (SQLException e) {
+        if (batch.rehearse(connection)) {
+          state.committed();
+        } else {
+          state.ends();
+        }
+        return connection;
+      } catch (SQLException | RuntimeException e) {
+        failed(e);
         closeQuietly(connection);
+        connection = null;
         items.clear();
         queue.drainTo(items);
         if (!items.isEmpty()) {
           batch.failed(new ArrayList<>(items), e);
         }
-        TimeUnit.MILLISECONDS.sleep(PROBE_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(pause);
+        pause = Math.min(2 * pause, PROBE_MILLIS_MOST);
       }
     }
+    closeQuietly(connection);
     return null;
   }
 
-  private static boolean writable(Connection connection) throws SQLException {
-    try (var statement = connection.createStatement();
-        var row =
-            statement.executeQuery(
-                "select current_setting('transaction_read_only') = 'off' and not pg_is_in_recovery()")) {
-      return row.next() && row.getBoolean(1);
-    }
-  }
-
-  private void recovered() {
-    if (!available) {
-      available = true;
-      LOG.info("The {} commits again.", name);
-    }
-  }
-
+  /**
+   * What went wrong, in one line. A pool only says that it has no connection, and a lost one only
+   * that it is lost; the reason stands below.
+   */
   static String oneLine(Throwable e) {
+    Throwable said =
+        e instanceof SQLTransientConnectionException && e.getCause() != null ? e.getCause() : e;
+    Throwable cause = said.getCause();
+    return firstLine(said) + (cause instanceof IOException ? " (" + firstLine(cause) + ")" : "");
+  }
+
+  private static String firstLine(Throwable e) {
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return message.lines().findFirst().orElse("").strip();
+    return message.lines().findFirst().orElse("").strip().replaceFirst("\\.$", "");
   }
 
   private static void closeQuietly(@Nullable Connection connection) {

@@ -1,7 +1,5 @@
 package io.payhook.journal;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,12 +8,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -76,13 +73,12 @@ public final class Journal implements AutoCloseable {
       ) e
       """;
 
-  private static final String CONFLICT =
-      """
-      insert into payhook.event (id, endpoint, type, key, variant, state, conflict_of, entity, occurred_at, amount, currency,
-                                 origin, secret, method, url, content_type, provider, headers, body)
-      values (?, ?, ?, ?, ?, 'conflict', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?)
-      on conflict (endpoint, key, variant) do nothing
-      """;
+  /**
+   * What a column or rule refuses that this version of Payhook does not know: no event can pass.
+   */
+  private static final String NOT_NULL = "23502";
+
+  private static final String CHECK = "23514";
 
   /** Columns of the insert that are text. */
   private static final int TEXTS = 13;
@@ -95,6 +91,7 @@ public final class Journal implements AutoCloseable {
 
   private final GroupCommit<Entry> commits;
   private final EventIds ids;
+  private final TrialCommit trial = new TrialCommit();
   private final String node;
   private final Duration lease;
   private final Duration patience;
@@ -122,7 +119,10 @@ public final class Journal implements AutoCloseable {
     this.ids = new EventIds(clock);
     this.commits =
         new GroupCommit<>(
-            "journal",
+            new CommitState(
+                "journal",
+                "Requests are answered 503 until the database is back.",
+                patience.multipliedBy(2)),
             dataSource,
             writers,
             queue,
@@ -133,12 +133,23 @@ public final class Journal implements AutoCloseable {
               }
 
               @Override
+              public boolean rehearse(Connection connection) throws SQLException {
+                trial.run(
+                    connection,
+                    (event, recipients) ->
+                        insert(connection, List.of(new Entry(event, recipients, ids.next()))));
+                return true;
+              }
+
+              @Override
               public void failed(List<Entry> entries, Exception cause) {
+                trial.size(entries.stream().mapToLong(each -> each.event.body().length).sum());
                 entries.forEach(entry -> entry.fail(cause));
               }
 
               @Override
               public void written(int size, long nanos) {
+                trial.size(0);
                 listener.committed(size, Duration.ofNanos(nanos));
               }
             });
@@ -179,9 +190,10 @@ public final class Journal implements AutoCloseable {
   private Entry offer(NewEvent event, List<? extends Recipient> recipients)
       throws JournalUnavailableException {
     Entry entry = new Entry(event, recipients, ids.next());
-    if (!commits.available()) {
+    String problem = commits.problem();
+    if (problem != null) {
       entry.drop();
-      throw new JournalUnavailableException("the database does not commit");
+      throw new JournalUnavailableException("the database does not commit: " + problem);
     }
     if (!commits.offer(entry)) {
       entry.drop();
@@ -190,9 +202,17 @@ public final class Journal implements AutoCloseable {
     return entry;
   }
 
-  /** Whether the last commit went well, or the database has answered since. */
+  /**
+   * Why no event can be kept now; empty while the last commit, or one tried since, went well and
+   * none takes too long.
+   */
+  public Optional<String> problem() {
+    return Optional.ofNullable(commits.problem());
+  }
+
+  /** Whether an event could be kept now. */
   public boolean available() {
-    return commits.available();
+    return commits.problem() == null;
   }
 
   /** Events that wait for a commit now. */
@@ -230,9 +250,12 @@ public final class Journal implements AutoCloseable {
     }
   }
 
+  /** What is wrong with one event, and not with the tables or the database: 54 is too large. */
   private static boolean isDataError(SQLException e) {
-    return e.getSQLState() != null
-        && (e.getSQLState().startsWith("22") || e.getSQLState().startsWith("23"));
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    return (state.startsWith("22") || state.startsWith("23") || state.startsWith("54"))
+        && !state.equals(NOT_NULL)
+        && !state.equals(CHECK);
   }
 
   private void insert(Connection connection, List<Entry> entries) throws SQLException {
@@ -291,7 +314,7 @@ public final class Journal implements AutoCloseable {
       text[10][i] = event.contentType();
       text[11][i] = event.sameness().provider();
       text[12][i] = event.headers();
-      occurredAt[i] = utc(facts.occurredAt());
+      occurredAt[i] = Conflicts.utc(facts.occurredAt());
       amount[i] = facts.amount();
       body[i] = event.body();
       signedDigest[i] = event.sameness().signedDigest();
@@ -320,10 +343,6 @@ public final class Journal implements AutoCloseable {
     statement.setArray(++p, connection.createArrayOf("text", deliveryRoute.toArray()));
     statement.setArray(++p, connection.createArrayOf("text", deliveryEntity.toArray()));
     statement.setArray(++p, connection.createArrayOf("boolean", deliveryClaimed.toArray()));
-  }
-
-  private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
-    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
   }
 
   /**
@@ -360,7 +379,7 @@ public final class Journal implements AutoCloseable {
           } else if (entry.event.sameness().as().test(rows.getBytes(3))) {
             entry.repeat(new Receipt(first, Receipt.Status.DUPLICATE));
           } else {
-            keepConflict(connection, entry, first);
+            Conflicts.keep(connection, entry.event, entry.id, first);
             entry.repeat(new Receipt(first, Receipt.Status.CONFLICT));
           }
         }
@@ -391,51 +410,6 @@ public final class Journal implements AutoCloseable {
       entry.event = entry.event.withKey(earlier.nextKey());
       // Another node may have been faster: then this finds its event as the one that is repeated.
       insert(connection, List.of(entry));
-    }
-  }
-
-  private static void keepConflict(Connection connection, Entry entry, UUID first)
-      throws SQLException {
-    NewEvent event = entry.event;
-    try (PreparedStatement statement = connection.prepareStatement(CONFLICT)) {
-      int p = 0;
-      statement.setObject(++p, entry.id);
-      statement.setString(++p, event.endpoint());
-      statement.setString(++p, event.type());
-      statement.setString(++p, event.key());
-      statement.setString(++p, sha256(event.body()));
-      statement.setObject(++p, first);
-      Facts facts = event.facts();
-      statement.setString(++p, facts.entity());
-      statement.setObject(++p, utc(facts.occurredAt()));
-      statement.setBigDecimal(++p, facts.amount());
-      statement.setString(++p, facts.currency());
-      statement.setString(++p, facts.origin());
-      statement.setString(++p, event.secret());
-      statement.setString(++p, event.method());
-      statement.setString(++p, event.url());
-      statement.setString(++p, event.contentType());
-      statement.setString(++p, event.sameness().provider());
-      statement.setString(++p, event.headers());
-      statement.setBytes(++p, event.body());
-      statement.executeUpdate();
-    }
-    LOG.warn(
-        "CONFLICT: endpoint {} received key {} again with another body; it is kept as event {} beside event {} and no route runs"
-            + " for it. To compare them: payhook event {}. To let it through: payhook replay {} --release",
-        event.endpoint(),
-        event.key(),
-        entry.id,
-        first,
-        entry.id,
-        entry.id);
-  }
-
-  private static String sha256(byte[] body) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

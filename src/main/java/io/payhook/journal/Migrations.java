@@ -20,14 +20,25 @@ public final class Migrations {
 
   /** Migrates the schema {@code payhook}. */
   public static void journal(DataSource dataSource) {
-    Flyway.configure()
-        .dataSource(dataSource)
-        .schemas("payhook")
-        .createSchemas(true)
-        .locations("classpath:db/migration")
-        .loggers("slf4j")
-        .load()
-        .migrate();
+    journal(dataSource, "payhook");
+  }
+
+  /**
+   * Migrates the journal in a schema.
+   *
+   * @param dataSource whose connections take {@code payhook} for that schema
+   */
+  public static void journal(DataSource dataSource, String schema) {
+    Flyway flyway =
+        Flyway.configure()
+            .dataSource(dataSource)
+            .schemas(schema)
+            .createSchemas(true)
+            .locations("classpath:db/migration")
+            .loggers("slf4j")
+            .load();
+    Rights.migrate(flyway, "the journal's tables in the schema " + schema, schema);
+    Rights.check(dataSource, schema);
   }
 
   /** The table of the schema {@code public} that keeps what has run of an integration's scripts. */
@@ -102,15 +113,16 @@ public final class Migrations {
    * @throws FlywayException naming the file and the statement that failed
    */
   public static void integration(DataSource dataSource, Path folder, String integration) {
-    Flyway.configure()
-        .dataSource(dataSource)
-        .schemas("public")
-        .table(history(integration))
-        .locations("filesystem:" + folder)
-        .baselineOnMigrate(true)
-        .baselineVersion("0")
-        .loggers("slf4j")
-        .load()
-        .migrate();
+    Flyway flyway =
+        Flyway.configure()
+            .dataSource(dataSource)
+            .schemas("public")
+            .table(history(integration))
+            .locations("filesystem:" + folder)
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            .loggers("slf4j")
+            .load();
+    Rights.migrate(flyway, "the tables of " + integration + " in the schema public", "public");
   }
 }

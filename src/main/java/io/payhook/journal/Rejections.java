@@ -3,6 +3,7 @@ package io.payhook.journal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
@@ -39,6 +40,8 @@ public final class Rejections implements AutoCloseable {
       int size,
       String excerpt) {}
 
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final GroupCommit<Rejection> commits;
   private final AtomicInteger open = new AtomicInteger();
   private final int perSecond;
@@ -54,7 +57,10 @@ public final class Rejections implements AutoCloseable {
     this.perSecond = perSecond;
     this.commits =
         new GroupCommit<>(
-            "rejection record",
+            new CommitState(
+                "rejection record",
+                "Refused requests are answered as ever and not recorded until the database is back.",
+                PATIENCE),
             dataSource,
             1,
             QUEUE,

@@ -1,9 +1,7 @@
 package io.payhook.journal;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -99,23 +97,7 @@ public final class Retention implements AutoCloseable {
    */
   public long sweep() throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
-      if (!ask(connection, "select pg_try_advisory_lock(" + LOCK + ")")) {
-        return 0;
-      }
-      try {
-        return sweep(connection);
-      } finally {
-        if (!connection.isClosed()) {
-          ask(connection, "select pg_advisory_unlock(" + LOCK + ")");
-        }
-      }
-    }
-  }
-
-  private static boolean ask(Connection connection, String question) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(question)) {
-      return row.next() && row.getBoolean(1);
+      return sweep(connection);
     }
   }
 
@@ -148,9 +130,13 @@ public final class Retention implements AutoCloseable {
    */
   private record Batch(int deleted, @Nullable UUID last) {}
 
+  /** Locked for the one transaction: behind a pooler a session is somebody else's afterwards. */
   private static Batch batch(Connection connection, UUID from, Instant cutoff) throws SQLException {
     connection.setAutoCommit(false);
     try {
+      if (!lock(connection)) {
+        return new Batch(0, null);
+      }
       List<UUID> old = old(connection, from, cutoff);
       int deleted = old.isEmpty() ? 0 : delete(connection, old);
       connection.commit();
@@ -161,6 +147,14 @@ public final class Retention implements AutoCloseable {
         connection.setAutoCommit(true);
       }
     }
+  }
+
+  private static boolean lock(Connection connection) throws SQLException {
+    return JournalReader.list(
+            connection,
+            new Query("select pg_try_advisory_xact_lock(?)", LOCK),
+            row -> row.getBoolean(1))
+        .get(0);
   }
 
   /** The next old events, whatever becomes of them. */

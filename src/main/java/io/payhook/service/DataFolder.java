@@ -92,16 +92,17 @@ final class DataFolder implements AutoCloseable {
       if (!Files.isDirectory(path)) {
         Path parent = path.getParent();
         if (parent != null) {
-          Files.createDirectories(parent);
+          // One of them may be the data folder: that is as private, whoever makes it first.
+          Files.createDirectories(parent, AS_PRIVATE_FOLDER);
         }
         Files.createDirectory(path, AS_PRIVATE_FOLDER);
       }
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(path)) {
         throw new StartException(
-            "The data folder "
+            "The folder "
                 + path
-                + " cannot be made: there is a file of that name; name another with --data",
+                + " cannot be made: there is a file of that name; move it away, or name another data folder with --data",
             e);
       }
     } catch (IOException e) {

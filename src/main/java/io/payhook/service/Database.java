@@ -3,15 +3,18 @@ package io.payhook.service;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
-import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Properties;
-import java.util.function.Consumer;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,33 +27,52 @@ import org.slf4j.LoggerFactory;
  * {@link #close} is called.
  */
 public final class Database implements AutoCloseable {
-  /** Statements are short: compiling one costs more than it saves. */
-  private static final String NO_JIT = "set jit = off";
+  /**
+   * Statements are short: compiling one costs more than it saves. And what a statement makes of a
+   * time must not depend on the machine.
+   */
+  private static final String INITIAL = "set jit = off; set time zone 'UTC'";
+
+  /** Poolers keep the time zone apart for each of their clients, and nothing else. */
+  private static final String INITIAL_AT_POOLER = "set time zone 'UTC'";
+
+  /**
+   * The journal's statements find every row by a key. PostgreSQL remembers the plans it made while
+   * the tables were empty, and then reading a table from end to end looks cheapest; here it has no
+   * such choice.
+   */
+  private static final String BY_KEY_ALONE =
+      "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
+  /** The journal answers in milliseconds; after this time its server has gone away. */
+  private static final Duration JOURNAL_ANSWER = Duration.ofSeconds(10);
+
+  /** How much longer than an attempt may last a connection waits for its answer. */
+  private static final Duration BEYOND_AN_ATTEMPT = Duration.ofSeconds(5);
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
   /** PostgreSQL 14, the oldest that is still maintained in 2026. */
   private static final int OLDEST = 14;
 
-  private final DataFolder folder;
+  private final @Nullable DataFolder folder;
   private final @Nullable EmbeddedPostgres embedded;
+  private final Settings settings;
   private final String url;
-  private final Properties login;
-  private final int poolSize;
   private final Deque<HikariDataSource> pools = new ArrayDeque<>();
+  private final List<ServerConnections> opened = new CopyOnWriteArrayList<>();
   private @Nullable HikariDataSource shared;
+  private boolean pooler;
 
   private Database(
-      DataFolder folder,
+      @Nullable DataFolder folder,
       @Nullable EmbeddedPostgres embedded,
-      String url,
-      Properties login,
-      int poolSize) {
+      Settings settings,
+      String url) {
     this.folder = folder;
     this.embedded = embedded;
+    this.settings = settings;
     this.url = url;
-    this.login = login;
-    this.poolSize = poolSize;
   }
 
   /**
@@ -62,7 +84,6 @@ public final class Database implements AutoCloseable {
   public static Database open(Settings settings) {
     DataFolder folder = DataFolder.take(settings.data());
     try {
-      int poolSize = settings.get(Key.DATABASE_POOL_SIZE);
       String external = settings.get(Key.DATABASE_URL);
       if (external.isEmpty()) {
         EmbeddedPostgres embedded =
@@ -71,18 +92,26 @@ public final class Database implements AutoCloseable {
                 settings
                     .get(Key.DATABASE_PROGRAMS)
                     .orElse(settings.data().resolve("postgres-programs")));
-        return new Database(folder, embedded, embedded.url(), new Properties(), poolSize);
+        return new Database(folder, embedded, settings, embedded.url());
       }
-      Properties login = new Properties();
-      put(login, "user", settings.get(Key.DATABASE_USERNAME));
-      put(login, "password", settings.get(Key.DATABASE_PASSWORD));
-      await(
-          external, login, settings.get(Key.DATABASE_PATIENCE), settings.origin(Key.DATABASE_URL));
-      return new Database(folder, null, external, login, poolSize);
+      Database database = new Database(folder, null, settings, external);
+      database.await();
+      return database;
     } catch (RuntimeException e) {
       folder.close();
       throw e;
     }
+  }
+
+  /** As {@link #open}; one of one's own needs no data folder, and may be in use. */
+  static Database openToMigrate(Settings settings) {
+    String external = settings.get(Key.DATABASE_URL);
+    if (external.isEmpty()) {
+      return open(settings);
+    }
+    Database database = new Database(null, null, settings, external);
+    database.await();
+    return database;
   }
 
   /** True for the embedded PostgreSQL. */
@@ -100,62 +129,83 @@ public final class Database implements AutoCloseable {
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
-      // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL text does.
-      shared =
-          pool(
-              "payhook",
-              poolSize,
-              config -> {
-                config.addDataSourceProperty("stringtype", "unspecified");
-                // A role named payhook would otherwise look into the journal's schema first.
-                config.addDataSourceProperty("currentSchema", "public");
-              });
+      ServerConnections connections =
+          connections("routes", settings.get(Key.DELIVERY_TIMEOUT).plus(BEYOND_AN_ATTEMPT))
+              // Untyped strings, so that a JSON text fits a numeric, date or jsonb column as SQL
+              // text does.
+              .with("stringtype", "unspecified");
+      if (!pooler) {
+        // A role named payhook would otherwise look into the journal's schema first.
+        connections.with("currentSchema", "public");
+      }
+      shared = pool("payhook", connections, settings.get(Key.DATABASE_POOL_SIZE), INITIAL);
     }
     return shared;
   }
 
-  /**
-   * A pool of its own for who must not wait for others. It is closed along with this.
-   *
-   * @param name names it in logs and metrics
-   * @param size its most connections
-   * @param more settings that differ from those all pools have
-   */
-  public synchronized HikariDataSource pool(String name, int size, Consumer<HikariConfig> more) {
+  /** A pool for the journal alone, which must not wait for others. It is closed along with this. */
+  public synchronized DataSource journal(int size) {
+    return pool("journal", connections("journal", JOURNAL_ANSWER), size, INITIAL + BY_KEY_ALONE);
+  }
+
+  /** Connections of no pool, for what may take its time and changes them as it likes. */
+  public DataSource migrating() {
+    return connections("migrate", Duration.ZERO);
+  }
+
+  private ServerConnections connections(String name, Duration answer) {
+    ServerConnections connections =
+        new ServerConnections(
+            url,
+            this::login,
+            new JournalSchema(settings.get(Key.DATABASE_SCHEMA)),
+            "payhook " + name,
+            answer);
+    if (pooler) {
+      // A prepared statement would be another session's.
+      connections.with("prepareThreshold", "0").with("preparedStatementCacheQueries", "0");
+    }
+    opened.add(connections);
+    return connections;
+  }
+
+  private Properties login() {
+    Properties login = new Properties();
+    if (embedded == null) {
+      put(login, "user", settings.current(Key.DATABASE_USERNAME));
+      put(login, "password", settings.current(Key.DATABASE_PASSWORD));
+    }
+    return login;
+  }
+
+  private HikariDataSource pool(String name, DataSource connections, int size, String initial) {
     HikariConfig config = new HikariConfig();
     config.setPoolName(name);
-    config.setJdbcUrl(url);
-    Properties properties = new Properties();
-    properties.putAll(login);
-    properties.setProperty("ApplicationName", "payhook " + name);
-    properties.setProperty("connectTimeout", "3");
-    properties.setProperty("tcpKeepAlive", "true");
-    config.setDataSourceProperties(properties);
+    config.setDataSource(connections);
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(Math.min(size, 2));
     config.setConnectionTimeout(Duration.ofSeconds(2).toMillis());
+    config.setValidationTimeout(Duration.ofSeconds(1).toMillis());
     config.setInitializationFailTimeout(-1);
-    config.setConnectionInitSql(NO_JIT);
-    more.accept(config);
+    config.setConnectionInitSql(pooler ? INITIAL_AT_POOLER : initial);
     HikariDataSource pool = new HikariDataSource(config);
     pools.push(pool);
     return pool;
   }
 
-  /**
-   * For statements that find every row by a key. PostgreSQL remembers the plans it made while the
-   * tables were empty, and then reading a table from end to end looks cheapest; here it has no such
-   * choice.
-   */
-  static void byKeyAlone(HikariConfig config) {
-    config.setConnectionInitSql(
-        NO_JIT
-            + "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off");
-  }
-
   /** The embedded server's process id, for tests that end it. */
   long embeddedPid() {
     return embedded == null ? 0 : embedded.pid();
+  }
+
+  /** Ends every connection at once: nobody waits any longer for a server that does not answer. */
+  void abort() {
+    opened.forEach(ServerConnections::abort);
+  }
+
+  /** Host, port and database, without user and password; for a person. */
+  String place() {
+    return embedded == null ? place(url) : "embedded in " + settings.data().resolve("postgres");
   }
 
   /** Closes every pool, then ends the embedded PostgreSQL, then gives the data folder back. */
@@ -167,7 +217,9 @@ public final class Database implements AutoCloseable {
     if (embedded != null) {
       embedded.close();
     }
-    folder.close();
+    if (folder != null) {
+      folder.close();
+    }
   }
 
   private static void put(Properties properties, String key, String value) {
@@ -177,16 +229,15 @@ public final class Database implements AutoCloseable {
   }
 
   /** Waits for a server that may be starting too; a refused login is no reason to wait. */
-  private static void await(String url, Properties login, Duration patience, String origin) {
-    Properties properties = new Properties();
-    properties.putAll(login);
-    properties.setProperty("connectTimeout", "3");
-    properties.setProperty("loginTimeout", "5");
+  private void await() {
+    Duration patience = settings.get(Key.DATABASE_PATIENCE);
+    String origin = settings.origin(Key.DATABASE_URL);
+    DataSource connections = connections("start", JOURNAL_ANSWER);
     String place = place(url);
     long end = System.nanoTime() + patience.toNanos();
     boolean said = false;
     while (true) {
-      try (Connection connection = DriverManager.getConnection(url, properties)) {
+      try (Connection connection = connections.getConnection()) {
         int version = connection.getMetaData().getDatabaseMajorVersion();
         if (version < OLDEST) {
           throw new StartException(
@@ -198,6 +249,7 @@ public final class Database implements AutoCloseable {
                   + OLDEST
                   + " or newer");
         }
+        pooler = isPooler(connection);
         return;
       } catch (SQLException e) {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
@@ -247,6 +299,28 @@ public final class Database implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new StartException("Stopped while waiting for the database at " + place, e);
       }
+    }
+  }
+
+  /**
+   * Whether somebody stands between, who gives each transaction another session of the server. A
+   * pooler makes up the process number that it tells at the login.
+   */
+  private boolean isPooler(Connection connection) throws SQLException {
+    String set = settings.get(Key.DATABASE_POOLER);
+    if (!set.equals("auto")) {
+      return set.equals("transaction");
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select pg_backend_pid()")) {
+      row.next();
+      boolean found = row.getInt(1) != connection.unwrap(PGConnection.class).getBackendPID();
+      if (found) {
+        LOG.info(
+            "There is a pooler before the database: Payhook prepares no statements and keeps nothing in sessions."
+                + " Where each client has a session of its own, payhook.database.pooler=none is faster.");
+      }
+      return found;
     }
   }
 

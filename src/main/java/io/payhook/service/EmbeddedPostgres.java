@@ -1,8 +1,11 @@
 package io.payhook.service;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +37,12 @@ final class EmbeddedPostgres implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
   static final String NAME = "payhook";
+
+  /** What PostgreSQL says when the folder of the database itself is not whole. */
+  private static final Pattern DAMAGE =
+      Pattern.compile(
+          "pg_control|control file|checkpoint record|checksum|invalid (page|magic)|not a valid data directory"
+              + "|could not (open|read|access) (file|directory) \"(global|base|pg_\\w+)[/\"]");
 
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
 
@@ -76,13 +86,17 @@ final class EmbeddedPostgres implements AutoCloseable {
 
   static EmbeddedPostgres start(Path data, Path programsFolder, Unprivileged unprivileged) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
-    boolean passwordKept = Files.exists(data.resolve("database.password"));
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
             data, programs, unprivileged, DataFolder.secret(data.resolve("database.password"), 24));
     try {
-      postgres.prepare(passwordKept);
+      postgres.prepare();
       postgres.startOnFreePort();
+      if (!postgres.takesThePassword()) {
+        postgres.stopLeftover();
+        postgres.resetPassword();
+        postgres.startOnFreePort();
+      }
       postgres.createDatabase();
       DataFolder.writePrivate(data.resolve("database.url"), postgres.url() + "\n");
     } catch (IOException e) {
@@ -117,7 +131,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     return pid;
   }
 
-  private void prepare(boolean passwordKept) throws IOException {
+  private void prepare() throws IOException {
     unprivileged.mayEnter(data);
     unprivileged.mayEnter(programs.folder());
     boolean there = Files.isDirectory(cluster);
@@ -147,9 +161,6 @@ final class EmbeddedPostgres implements AutoCloseable {
       }
       unprivileged.own(cluster);
       stopLeftover();
-      if (!passwordKept) {
-        resetPassword();
-      }
     } else {
       initialise();
     }
@@ -205,7 +216,26 @@ final class EmbeddedPostgres implements AutoCloseable {
     Files.move(made, cluster, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** The password's file is gone but the database is there: whoever owns both may set a new one. */
+  /**
+   * Whether the password is that of the database: its file may have been lost, or come from another
+   * one.
+   */
+  private boolean takesThePassword() {
+    try (Connection connection = connect("postgres")) {
+      return connection.isValid(0);
+    } catch (SQLException e) {
+      // What else can be wrong is told by who needs the connection.
+      return !"28P01".equals(e.getSQLState());
+    }
+  }
+
+  private Connection connect(String database) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("loginTimeout", "30");
+    return DriverManager.getConnection(url(database), properties);
+  }
+
+  /** Whoever owns the folder of a database may set its password. */
   private void resetPassword() throws IOException {
     Outcome outcome =
         feed(
@@ -247,7 +277,9 @@ final class EmbeddedPostgres implements AutoCloseable {
                 + problem.get()
                 + "; the whole story is in "
                 + log
-                + "; restore the folder from a backup, or move it away to start with an empty one");
+                + (DAMAGE.matcher(problem.get()).find()
+                    ? "; restore the folder from a backup, or move it away to start with an empty one"
+                    : "; the database in it is untouched: mend that, and start again"));
       }
     }
   }
@@ -329,9 +361,7 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   private void createDatabase() {
-    Properties properties = new Properties();
-    properties.setProperty("loginTimeout", "30");
-    try (Connection connection = DriverManager.getConnection(url("postgres"), properties);
+    try (Connection connection = connect("postgres");
         var statement = connection.createStatement()) {
       try (var found =
           statement.executeQuery("SELECT 1 FROM pg_database WHERE datname = '" + NAME + "'")) {
@@ -367,13 +397,29 @@ final class EmbeddedPostgres implements AutoCloseable {
           if (closing) {
             return;
           }
-          if (!alive(pid)) {
+          if (!alive(pid) && answersNot()) {
             restart();
           }
         }
       }
     } catch (InterruptedException e) {
       // close() ends the watch.
+    }
+  }
+
+  /**
+   * Whether nobody takes connections any more. A process that can't be looked at may be well: who
+   * has no more files to open sees none.
+   */
+  private boolean answersNot() {
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), port), (int) WATCH.toMillis());
+      return false;
+    } catch (ConnectException e) {
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -458,8 +504,9 @@ final class EmbeddedPostgres implements AutoCloseable {
       }
     }
     waitForTheEnd(recorded);
-    if (recorded.isPresent() && ProcessHandle.of(recorded.get()).isPresent()) {
-      // The number is a stranger's now, or a dead server's that nobody has asked for yet.
+    if (recorded.isEmpty() || ProcessHandle.of(recorded.get()).isPresent()) {
+      // There is no number, as after a loss of power; or it is a stranger's now, or a dead server's
+      // that nobody has asked for yet.
       // PostgreSQL would take it for a
       // running server and refuse to start.
       Files.deleteIfExists(cluster.resolve("postmaster.pid"));
@@ -575,6 +622,18 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
+  private static Process start(ProcessBuilder builder) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new StartException(
+          "PostgreSQL cannot be run: "
+              + e.getMessage()
+              + "; where programs may not run from that folder (noexec), name another with payhook.database.programs",
+          e);
+    }
+  }
+
   private Outcome run(Duration patience, String... command) throws IOException {
     return feed("", patience, command);
   }
@@ -593,7 +652,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     Path output = Files.createTempFile(data, "postgres", ".out");
     try {
       builder.redirectErrorStream(true).redirectOutput(output.toFile());
-      Process process = builder.start();
+      Process process = start(builder);
       try (var stdin = process.getOutputStream()) {
         stdin.write(input.getBytes(StandardCharsets.UTF_8));
       } catch (IOException e) {

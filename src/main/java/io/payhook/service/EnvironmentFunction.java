@@ -4,7 +4,6 @@ import io.payhook.signature.Secret;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.apache.camel.spi.PropertiesFunction;
-import org.apache.camel.util.IOHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +31,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
 
   /** Reads the environment of this process. */
   public EnvironmentFunction(Settings settings) {
-    this(settings, IOHelper::lookupEnvironmentVariable);
+    this(settings, Environment.ofProcess()::get);
   }
 
   EnvironmentFunction(Settings settings, UnaryOperator<@Nullable String> environment) {
@@ -52,7 +51,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
   static EnvironmentFunction forReading(Settings settings) {
     return new EnvironmentFunction(
         settings,
-        IOHelper::lookupEnvironmentVariable,
+        Environment.ofProcess()::get,
         name -> {
           Optional<String> kept = new DevelopmentSecrets(settings.data()).find(name);
           if (kept.isPresent()) {

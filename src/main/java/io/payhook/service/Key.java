@@ -119,6 +119,20 @@ public final class Key<T> {
       text("payhook.database.username", "", "User at that database.");
   public static final Key<String> DATABASE_PASSWORD =
       text("payhook.database.password", "", "Password at that database.").secret().withheld();
+  public static final Key<String> DATABASE_SCHEMA =
+      new Key<>(
+          "payhook.database.schema",
+          "payhook",
+          "Schema of the journal; another one for each further installation on the same database.",
+          Key::schema);
+  public static final Key<String> DATABASE_POOLER =
+      choice(
+          "payhook.database.pooler",
+          "auto",
+          "Whether a pooler such as PgBouncer gives each transaction another session; auto finds out at the start.",
+          "auto",
+          "none",
+          "transaction");
   public static final Key<Integer> DATABASE_POOL_SIZE =
       number(
           "payhook.database.pool-size",
@@ -468,6 +482,17 @@ public final class Key<T> {
       // Said below.
     }
     throw new IllegalArgumentException("not an address such as https://crm.example.com/api");
+  }
+
+  private static String schema(String text) {
+    if (text.matches("[a-z_][a-z0-9_]{0,62}")
+        && !text.equals("public")
+        && !text.startsWith("pg_")
+        && !text.equals("information_schema")) {
+      return text;
+    }
+    throw new IllegalArgumentException(
+        "not a schema of the journal's own; write lower-case letters, digits and _, such as payhook_test");
   }
 
   private static String jdbcUrl(String text) {

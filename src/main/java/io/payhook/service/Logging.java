@@ -2,7 +2,12 @@ package io.payhook.service;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.logging.LogManager;
 import org.slf4j.LoggerFactory;
 
 /** What has to be said before the first log line, and what may change afterwards. */
@@ -15,6 +20,25 @@ public final class Logging {
     boolean json = settings.get(Key.LOG_FORMAT).equals("json");
     if (json && System.getProperty("logback.configurationFile") == null) {
       System.setProperty("logback.configurationFile", "logback-json.xml");
+    }
+    // What libraries say through the JDK's own logging goes the same way.
+    try {
+      LogManager.getLogManager()
+          .readConfiguration(
+              new ByteArrayInputStream(
+                  "handlers=org.slf4j.bridge.SLF4JBridgeHandler"
+                      .getBytes(StandardCharsets.US_ASCII)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Tells the person who started a command; as a line of the log where that is for programs. */
+  public static void say(Settings settings, String sentence) {
+    if (settings.get(Key.LOG_FORMAT).equals("json")) {
+      LoggerFactory.getLogger(Logging.class).info("{}", sentence);
+    } else {
+      System.out.println(sentence);
     }
   }
 

@@ -3,8 +3,6 @@ package io.payhook.service;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 
 /**
  * The name of this node on the journal, made once and kept in the data folder unless {@code
@@ -23,10 +21,8 @@ final class NodeName {
       if (Files.exists(file)) {
         return Files.readString(file).strip();
       }
-      byte[] random = new byte[4];
-      new SecureRandom().nextBytes(random);
-      String name = "node-" + HexFormat.of().formatHex(random);
-      Files.writeString(file, name + System.lineSeparator());
+      String name = "node-" + DataFolder.random(4);
+      DataFolder.writePrivate(file, name + "\n");
       return name;
     } catch (IOException e) {
       throw new StartException(

@@ -6,17 +6,27 @@ import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tukaani.xz.XZInputStream;
 
 /**
@@ -26,6 +36,10 @@ import org.tukaani.xz.XZInputStream;
  * @param version the major version, such as 17
  */
 record PostgresPrograms(Path folder, String version) {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresPrograms.class);
+
+  /** What was unpacked, so that damage is found before it looks like a damaged database. */
+  private static final String MANIFEST = "manifest";
 
   /** The programs under {@code root}, unpacked there when they are not yet. */
   static PostgresPrograms in(Path root) {
@@ -45,7 +59,14 @@ record PostgresPrograms(Path folder, String version) {
     }
     try {
       Path folder = root.resolve(fingerprint(url));
-      if (!Files.isDirectory(folder)) {
+      Optional<String> damage = damage(folder);
+      if (damage.isPresent()) {
+        if (Files.exists(folder)) {
+          LOG.warn(
+              "PostgreSQL's programs in {} are damaged ({}); they are unpacked anew.",
+              folder,
+              damage.get());
+        }
         unpack(url, root, folder);
       }
       return new PostgresPrograms(folder, version(folder));
@@ -106,10 +127,16 @@ record PostgresPrograms(Path folder, String version) {
           unpack(tar, entry, made);
         }
       }
+      Files.write(made.resolve(MANIFEST), list(made));
       try {
+        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+          Path old = Files.createTempDirectory(root, "damaged").resolve("programs");
+          Files.move(folder, old, StandardCopyOption.ATOMIC_MOVE);
+          delete(old.resolveSibling(""));
+        }
         Files.move(made, folder, StandardCopyOption.ATOMIC_MOVE);
       } catch (IOException e) {
-        if (!Files.isDirectory(folder)) {
+        if (damage(folder).isPresent()) {
           throw e;
         }
         // Another process was quicker.
@@ -117,6 +144,46 @@ record PostgresPrograms(Path folder, String version) {
     } finally {
       delete(made);
     }
+  }
+
+  /** What is not as it was unpacked; empty where everything is. */
+  private static Optional<String> damage(Path folder) throws IOException {
+    Path manifest = folder.resolve(MANIFEST);
+    if (!Files.isRegularFile(manifest)) {
+      return Optional.of("there is no list of them");
+    }
+    Set<String> now = new HashSet<>(list(folder));
+    return Files.readAllLines(manifest).stream()
+        .filter(line -> !now.contains(line))
+        .findFirst()
+        .map(line -> line.substring(line.indexOf(' ', line.indexOf(' ') + 1) + 1));
+  }
+
+  /** A line a file: its check sum, whether it can be run, and where it is. */
+  private static List<String> list(Path folder) throws IOException {
+    List<String> lines = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        String name = folder.relativize(file).toString();
+        if (!name.equals(MANIFEST)) {
+          boolean runs =
+              Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_EXECUTE);
+          lines.add(Long.toHexString(sum(file)) + (runs ? " x " : " - ") + name);
+        }
+      }
+    }
+    return lines;
+  }
+
+  /** Against accidents, not against people. */
+  private static long sum(Path file) throws IOException {
+    CRC32C sum = new CRC32C();
+    try (FileChannel channel = FileChannel.open(file)) {
+      if (channel.size() > 0) {
+        sum.update(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+      }
+    }
+    return sum.getValue();
   }
 
   private static InputStream open(URL url) throws IOException {

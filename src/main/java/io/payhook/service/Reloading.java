@@ -47,7 +47,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final UnaryOperator<Settings> again;
   private final Main running;
   private final Properties effects;
-  private final DataSource pool;
+  private final DataSource migrating;
   private final DeliveryEngine engine;
   private final Intake intake;
   private final Texts texts;
@@ -60,7 +60,7 @@ final class Reloading implements RouteFiles.Surroundings {
       UnaryOperator<Settings> again,
       Main running,
       Properties effects,
-      DataSource pool,
+      DataSource migrating,
       DeliveryEngine engine,
       Intake intake,
       Texts texts) {
@@ -68,7 +68,7 @@ final class Reloading implements RouteFiles.Surroundings {
     this.again = again;
     this.running = running;
     this.effects = effects;
-    this.pool = pool;
+    this.migrating = migrating;
     this.engine = engine;
     this.intake = intake;
     this.texts = texts;
@@ -119,7 +119,7 @@ final class Reloading implements RouteFiles.Surroundings {
 
   @Override
   public void migrate(SortedMap<String, Path> schemas) {
-    Migrations.integrations(pool, schemas);
+    Migrations.integrations(migrating, schemas);
   }
 
   @Override

@@ -21,7 +21,6 @@ import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
-import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
@@ -98,6 +97,8 @@ public final class Service implements AutoCloseable {
   private UnaryOperator<Settings> again = UnaryOperator.identity();
   private boolean checks = true;
   private @Nullable ProviderApi providerApi;
+  private volatile long stopBy;
+  private volatile @Nullable Database database;
   private volatile @Nullable Journal journal;
   private volatile @Nullable Rejections rejections;
   private volatile @Nullable Intake intake;
@@ -163,6 +164,10 @@ public final class Service implements AutoCloseable {
    * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
    */
   public void open() {
+    if (Unprivileged.isRoot()) {
+      LOG.warn(
+          "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
+    }
     long end = System.nanoTime() + settings.get(Key.DATABASE_PATIENCE).toNanos();
     while (true) {
       try {
@@ -236,19 +241,27 @@ public final class Service implements AutoCloseable {
             ? CompletableFuture.supplyAsync(check::run)
             : CompletableFuture.completedFuture(List.of());
     Database database = closing(Database.open(settings));
+    this.database = database;
     List<Finding> findings = checking.join();
     refuse(findings);
     DataSource pool = database.dataSource();
-    Migrations.journal(pool);
-    Migrations.integrations(pool, Integrations.in(settings.routes()).schemas());
+    DataSource migrating = database.migrating();
+    Tables.migrate(migrating, settings);
     if (checks) {
       refuse(Reloading.describe(check, pool));
     }
     findings.forEach(finding -> LOG.warn("CONFIG: {}", finding));
 
     String node = NodeName.of(settings);
+    LOG.info(
+        "Payhook {} starts: profile {}, node {}, database {}, Java {}",
+        version(),
+        settings.profile(),
+        node,
+        database.place(),
+        Runtime.version().feature());
     int writers = settings.get(Key.JOURNAL_WRITERS);
-    DataSource writing = database.pool("journal", writers + 4, Database::byKeyAlone);
+    DataSource writing = database.journal(writers + 4);
     Rejections rejections =
         closing(
             new Rejections(
@@ -334,26 +347,35 @@ public final class Service implements AutoCloseable {
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);
     jdbc.setConnectionStrategy(new DeliveryConnections());
 
-    stops.push(main::stop);
+    stops.push(
+        () -> {
+          context.getShutdownStrategy().setTimeout(Math.max(1, left().toSeconds()));
+          main.stop();
+        });
     main.start();
-    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
-    stops.push(() -> engine.drain(patience));
+    stops.push(() -> engine.drain(left()));
     RouteFiles files =
         new RouteFiles(
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, again, main, effects, pool, engine, intake, texts),
+            new Reloading(settings, again, main, effects, migrating, engine, intake, texts),
             clock,
             CertificateStore.inBackground(clock));
     files.load(findings);
+    if (settings.isProduction()) {
+      List<String> refused = Production.problems(endpoints.all().values());
+      if (!refused.isEmpty()) {
+        throw new StartException(String.join("\n", refused));
+      }
+    }
     this.files = files;
     engine.start();
     Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
     if (keep.isPresent()) {
       closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
     }
-    stops.push(() -> intake.drain(patience));
+    stops.push(() -> intake.drain(left()));
     this.dataSource = pool;
     this.engine = engine;
     this.endpoints = endpoints;
@@ -383,6 +405,11 @@ public final class Service implements AutoCloseable {
     return places;
   }
 
+  private static String version() {
+    String version = Service.class.getPackage().getImplementationVersion();
+    return version == null ? "(not built)" : version;
+  }
+
   private boolean reloadsByItself() {
     String reload = settings.get(Key.ROUTES_RELOAD);
     return reload.equals("on") || (reload.equals("auto") && !settings.isProduction());
@@ -408,6 +435,7 @@ public final class Service implements AutoCloseable {
     String host = settings.get(Key.MAIL_HOST);
     if (host.isEmpty()) {
       Path folder = settings.data().resolve("mail");
+      DataFolder.create(folder);
       LOG.info(
           "E-mails go to a stand-in: files in {}. Set payhook.mail.host to send them.", folder);
       return new MailStandIn(folder, clock);
@@ -427,7 +455,7 @@ public final class Service implements AutoCloseable {
     if (!set.equals("auto")) {
       return SmtpSender.Security.valueOf(set.toUpperCase(Locale.ROOT));
     }
-    if (host.equals("localhost") || host.startsWith("127.") || host.equals("::1")) {
+    if (Production.isLoopback(host)) {
       return SmtpSender.Security.NONE;
     }
     return settings.get(Key.MAIL_PORT) == 465
@@ -442,6 +470,7 @@ public final class Service implements AutoCloseable {
       return url.get().toString().replaceAll("/+$", "");
     }
     Path folder = settings.data().resolve("crm");
+    DataFolder.create(folder);
     Router router = Router.router(vertx);
     router.route("/*").handler(new CrmStandIn(folder, clock));
     HttpServer server =
@@ -534,10 +563,10 @@ public final class Service implements AutoCloseable {
     return port;
   }
 
-  /** Whether the last commit went well, or the database has answered since. */
-  public boolean databaseCommits() {
+  /** Why no event can be kept now; empty while the journal commits. */
+  public Optional<String> databaseProblem() {
     Journal current = journal;
-    return current != null && current.available();
+    return current == null ? Optional.of("it is being opened") : current.problem();
   }
 
   /** Whether requests are taken. */
@@ -562,6 +591,11 @@ public final class Service implements AutoCloseable {
   }
 
   private void stop() {
+    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
+    stopBy = System.nanoTime() + patience.toNanos();
+    Thread limit = new Thread(() -> limit(patience), "payhook-stop");
+    limit.setDaemon(true);
+    limit.start();
     while (!stops.isEmpty()) {
       Stop stop = stops.pop();
       try {
@@ -569,8 +603,30 @@ public final class Service implements AutoCloseable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (Exception e) {
-        LOG.warn("A part did not stop as it should: {}", e.toString());
+        LOG.warn("A part did not stop as it should: {}", oneLine(e));
       }
+    }
+    limit.interrupt();
+  }
+
+  /** All parts together have the time that a stop may take. */
+  private Duration left() {
+    return Duration.ofNanos(Math.max(0, stopBy - System.nanoTime()));
+  }
+
+  /** A database that does not answer must not hold up the end. */
+  private void limit(Duration patience) {
+    Database current = database;
+    try {
+      Thread.sleep(patience.toMillis());
+      if (current != null) {
+        LOG.warn(
+            "The stop has taken {} s: connections to the database are ended now. What was not committed is delivered later.",
+            patience.toSeconds());
+        current.abort();
+      }
+    } catch (InterruptedException e) {
+      // It has stopped in time.
     }
   }
 }

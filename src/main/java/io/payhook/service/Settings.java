@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,17 +42,27 @@ public final class Settings {
 
   private static final Pattern ENVIRONMENT_PLACEHOLDER =
       Pattern.compile("\\{\\{env:([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}}");
+
+  /** Where keys of Camel's own stand beside those that Payhook knows. */
+  private static final Pattern OURS_OF_CAMEL = Pattern.compile("camel\\.(server|management)\\.");
+
   private static final Pattern PASSWORD_IN_URL =
       Pattern.compile("(?i)(password=)[^&]*|(//[^:/@]+:)[^@/]*(?=@)");
 
   private final Map<String, Value> values;
   private final Map<Key<?>, Object> typed;
   private final List<Path> files;
+  private final Map<String, Path> inFiles;
 
-  private Settings(Map<String, Value> values, Map<Key<?>, Object> typed, List<Path> files) {
+  private Settings(
+      Map<String, Value> values,
+      Map<Key<?>, Object> typed,
+      List<Path> files,
+      Map<String, Path> inFiles) {
     this.values = values;
     this.typed = typed;
     this.files = files;
+    this.inFiles = inFiles;
   }
 
   /**
@@ -160,7 +171,7 @@ public final class Settings {
         both.put(key, next.get(key));
       }
     }
-    return new Settings(Map.copyOf(merged), Map.copyOf(both), files);
+    return new Settings(Map.copyOf(merged), Map.copyOf(both), files, inFiles);
   }
 
   /** Every name that has a value, for suggestions. */
@@ -189,6 +200,22 @@ public final class Settings {
     return (T) value;
   }
 
+  /**
+   * The value of a setting as it is now: where it stands in a file of its own, that is read anew.
+   */
+  String current(Key<String> key) {
+    Path file = inFiles.get(key.name());
+    if (file == null) {
+      return get(key);
+    }
+    try {
+      return Environment.read(file);
+    } catch (IOException e) {
+      // Being replaced, perhaps: what it was will do, or be refused.
+      return get(key);
+    }
+  }
+
   /** The profile's name, {@code dev} unless set. */
   public String profile() {
     return get(Key.PROFILE);
@@ -205,6 +232,12 @@ public final class Settings {
   /** The folder of everything Payhook keeps, absolute. */
   public Path data() {
     return get(Key.DATA);
+  }
+
+  /** {@link #data()}, made where it is missing, for its owner's eyes only. */
+  public Path madeData() {
+    DataFolder.create(data());
+    return data();
   }
 
   /** The folder of the integration team's files, absolute. */
@@ -277,6 +310,7 @@ public final class Settings {
     private final Map<String, Key<?>> known = new LinkedHashMap<>();
     private final Set<String> problems = new LinkedHashSet<>();
     private final List<Path> files = new ArrayList<>();
+    private final Map<String, Path> inFiles = new LinkedHashMap<>();
     private boolean lenient;
 
     Loading(Map<String, String> environment) {
@@ -323,7 +357,9 @@ public final class Settings {
         }
       }
       if (problems.isEmpty() || lenient) {
-        Settings settings = new Settings(Map.copyOf(values), Map.copyOf(typed), List.copyOf(files));
+        Settings settings =
+            new Settings(
+                Map.copyOf(values), Map.copyOf(typed), List.copyOf(files), Map.copyOf(inFiles));
         together(settings);
         if (problems.isEmpty() || lenient) {
           return settings;
@@ -456,7 +492,7 @@ public final class Settings {
         return;
       }
       boolean nearly =
-          !key.startsWith("camel.")
+          (!key.startsWith("camel.") || OURS_OF_CAMEL.matcher(key).lookingAt())
               && Nearest.to(key, known.keySet())
                   .filter(near -> Nearest.distance(near, key) <= 2)
                   .isPresent();
@@ -470,6 +506,9 @@ public final class Settings {
         return;
       }
       values.put(key, value);
+      if (!value.origin().endsWith("_FILE")) {
+        inFiles.remove(key);
+      }
     }
 
     /** As in {@code payhook.database.url} and {@code camel.beans.pool[0]}. */
@@ -490,9 +529,21 @@ public final class Settings {
           put(key.name(), new Value(text, "environment variable " + variable, here));
           return;
         }
+        if (variable.equals(key.variable() + "_FILE")) {
+          String value = lookup(key.variable());
+          if (value != null) {
+            remember(key.name(), key.variable());
+            put(key.name(), new Value(value, "environment variable " + variable, here));
+          }
+          return;
+        }
       }
       if (variable.startsWith("PAYHOOK_")) {
-        List<String> variables = Key.all().stream().map(Key::variable).toList();
+        List<String> variables =
+            Key.all().stream()
+                .map(Key::variable)
+                .flatMap(known -> Stream.of(known, known + "_FILE"))
+                .toList();
         Nearest.to(variable, variables)
             .filter(near -> Nearest.distance(near, variable) <= 2)
             .ifPresent(
@@ -511,6 +562,22 @@ public final class Settings {
                 .findFirst()
                 .orElseGet(() -> camelKey(variable));
         put(key, new Value(text, "environment variable " + variable, here));
+      }
+    }
+
+    private @Nullable String lookup(String variable) {
+      try {
+        return new Environment(environment::get).get(variable);
+      } catch (IllegalArgumentException e) {
+        problems.add(String.valueOf(e.getMessage()));
+        return null;
+      }
+    }
+
+    private void remember(String key, String variable) {
+      Path file = new Environment(environment::get).file(variable);
+      if (file != null) {
+        inFiles.put(key, file);
       }
     }
 
@@ -542,7 +609,7 @@ public final class Settings {
         values.remove(key.name());
         return key.parse(key.defaultText(), folder);
       }
-      String text = resolved(value);
+      String text = resolved(key.name(), value);
       values.put(key.name(), new Value(text, value.origin(), value.folder()));
       try {
         return key.parse(text, value.folder());
@@ -554,11 +621,14 @@ public final class Settings {
     }
 
     /** {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in a value. */
-    private String resolved(Value value) {
+    private String resolved(String key, Value value) {
       Matcher matcher = ENVIRONMENT_PLACEHOLDER.matcher(value.text());
       StringBuilder text = new StringBuilder();
       while (matcher.find()) {
-        String found = environment.get(matcher.group(1));
+        String found = lookup(matcher.group(1));
+        if (found != null && matcher.group().equals(value.text())) {
+          remember(key, matcher.group(1));
+        }
         if (found == null) {
           found = matcher.group(2);
         }
@@ -586,26 +656,10 @@ public final class Settings {
             settings.origin(Key.DELIVERY_BACKOFF_MAX)
                 + ": payhook.delivery.backoff-max is shorter than payhook.delivery.backoff; make it longer");
       }
-      if (settings.isProduction()) {
-        refuseStandIn(settings, Key.MAIL_HOST, "e-mails would only be written to files");
-        refuseStandIn(settings, Key.CRM_URL, "the CRM would be a stand-in");
-      }
-    }
-
-    private void refuseStandIn(Settings settings, Key<?> key, String consequence) {
-      Object value = settings.get(key);
-      if ("".equals(value) || Optional.empty().equals(value)) {
-        problems.add(
-            "profile "
-                + settings.profile()
-                + ": "
-                + key
-                + " is empty, so "
-                + consequence
-                + "; set it in "
-                + FILE
-                + " or as "
-                + key.variable());
+      List<String> empty = Production.emptySecrets(environment);
+      problems.addAll(empty);
+      if (settings.isProduction() && empty.isEmpty()) {
+        problems.addAll(Production.problems(settings, environment));
       }
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,8 +26,21 @@ import org.junit.jupiter.api.io.TempDir;
 /** With real servers and real processes. */
 @Timeout(120)
 class DatabaseTest {
+  @TempDir static Path shared;
   @TempDir Path temporary;
   private Path data;
+
+  /** Making a database takes longer than copying one that was stopped. */
+  @BeforeAll
+  static void makeOne() {
+    Database.open(TestDatabase.settings(shared.resolve("data"))).close();
+  }
+
+  private static void copy(Path from, Path to) throws Exception {
+    Process cp =
+        new ProcessBuilder("cp", "-a", "--", from.toString(), to.toString()).inheritIO().start();
+    assertThat(cp.waitFor()).isZero();
+  }
 
   @BeforeEach
   void takeAFolderWithAnAwkwardName() {
@@ -78,6 +92,7 @@ class DatabaseTest {
   @Test
   void a_killed_process_leaves_nothing_that_a_new_start_cannot_take_over() throws Exception {
     long leftover;
+    copy(shared.resolve("data"), data);
     try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       leftover = serverPid(data);
@@ -93,6 +108,7 @@ class DatabaseTest {
   @Test
   void a_machine_that_lost_power_comes_back_with_all_that_was_committed() throws Exception {
     long server;
+    copy(shared.resolve("data"), data);
     try (Running killed = Running.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       server = serverPid(data);
@@ -136,8 +152,10 @@ class DatabaseTest {
 
   @Test
   void two_copies_run_in_two_folders_and_a_second_on_one_is_refused() throws Exception {
+    Path second = temporary.resolve("other");
+    copy(shared.resolve("data"), second);
     try (Database one = open();
-        Database other = Database.open(TestDatabase.settings(temporary.resolve("other")))) {
+        Database other = Database.open(TestDatabase.settings(second))) {
       assertThat(one.url()).isNotEqualTo(other.url());
       assertThatThrownBy(this::open)
           .isInstanceOf(StartException.class)
@@ -146,9 +164,9 @@ class DatabaseTest {
                   + data
                   + " is in use by another Payhook (this process); stop that one, or give this one its own folder with"
                   + " --data");
-      try (Running second = Running.beginDatabase(data)) {
-        assertThat(second.exitCode()).isEqualTo(1);
-        assertThat(second.output())
+      try (Running third = Running.beginDatabase(data)) {
+        assertThat(third.exitCode()).isEqualTo(1);
+        assertThat(third.output())
             .singleElement()
             .asString()
             .contains(
@@ -159,11 +177,43 @@ class DatabaseTest {
   }
 
   @Test
-  void a_lost_password_is_replaced() throws Exception {
+  void what_a_loss_of_power_empties_is_made_anew() throws Exception {
     open().close();
-    Files.delete(data.resolve("database.password"));
-    try (Database database = open()) {
-      assertThat(query(database.url(), "SELECT 1")).isEqualTo("1");
+    for (String left : List.of("", "another one")) {
+      Files.writeString(data.resolve("database.password"), left);
+      Files.writeString(data.resolve("postgres/postmaster.pid"), left);
+      try (Database database = open()) {
+        assertThat(query(database.url(), "SELECT 1")).isEqualTo("1");
+      }
+    }
+  }
+
+  @Test
+  void damaged_programs_are_unpacked_anew() throws Exception {
+    Path whole = PostgresPrograms.in(TestDatabase.programs()).folder();
+    Path programs = Files.createDirectory(temporary.resolve("programs"));
+    Path folder = programs.resolve(whole.getFileName());
+    copy(whole, folder);
+    Path server = folder.resolve("bin/postgres");
+    Files.writeString(server, "cut off");
+    Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rw-r--r--"));
+    PostgresPrograms.delete(folder.resolve("lib"));
+    assertThat(PostgresPrograms.in(programs).folder()).isEqualTo(folder);
+    assertThat(server).hasSize(Files.size(whole.resolve("bin/postgres"))).isExecutable();
+    assertThat(folder.resolve("lib")).isNotEmptyDirectory();
+    try (var left = Files.list(programs)) {
+      assertThat(left).containsExactly(folder);
+    }
+  }
+
+  @Test
+  void whoever_makes_the_data_folder_first_keeps_it_private() throws Exception {
+    try (ScratchDatabase scratch = new ScratchDatabase(TestDatabase.settings(data))) {
+      scratch.connect().close();
+    }
+    for (Path folder : List.of(data, data.resolve("check"))) {
+      assertThat(Files.getPosixFilePermissions(folder))
+          .isEqualTo(PosixFilePermissions.fromString("rwx------"));
     }
   }
 
@@ -207,9 +257,9 @@ class DatabaseTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(StartException.class)
         .hasMessage(
-            "The data folder "
+            "The folder "
                 + data
-                + " cannot be made: there is a file of that name; name another with --data");
+                + " cannot be made: there is a file of that name; move it away, or name another data folder with --data");
     assertThatThrownBy(() -> Database.open(TestDatabase.settings(Path.of("/proc/nowhere/data"))))
         .isInstanceOf(StartException.class)
         .hasMessageStartingWith("The data folder /proc/nowhere/data cannot be used");
@@ -274,7 +324,40 @@ class DatabaseTest {
     }
   }
 
-  private Database open() {
+  @Test
+  void a_new_password_in_its_file_needs_no_restart() throws Exception {
+    Path file = Files.writeString(temporary.resolve("password"), "first\n");
+    String role = "rotated_" + ProcessHandle.current().pid();
+    try (TestDatabase own = TestDatabase.create()) {
+      own.update("create role " + role + " login password 'first'");
+      try (Database database =
+          Database.open(
+              Settings.load(
+                  new Settings.Arguments(null, null, null, List.of()),
+                  Map.of(
+                      "PAYHOOK_DATA", data.toString(),
+                      "PAYHOOK_DATABASE_URL", own.url().replaceFirst("\\?.*", ""),
+                      "PAYHOOK_DATABASE_USERNAME", role,
+                      "PAYHOOK_DATABASE_PASSWORD_FILE", file.toString())))) {
+        assertThat(query(database, "SELECT current_user")).isEqualTo(role);
+        own.update("alter role " + role + " password 'second'");
+        own.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = '"
+                + role
+                + "'");
+        Files.writeString(file, "second\n");
+        assertThat(eventually(() -> query(database, "SELECT current_user"))).isEqualTo(role);
+      } finally {
+        own.update("drop role " + role);
+      }
+    }
+  }
+
+  /** One that was stopped before, where there is none yet. */
+  private Database open() throws Exception {
+    if (!Files.exists(data)) {
+      copy(shared.resolve("data"), data);
+    }
     return Database.open(TestDatabase.settings(data));
   }
 

@@ -132,7 +132,9 @@ class SettingsTest {
             "payhook.delivery.lease=30",
             "payhook.mail.security=tsl",
             "payhook.mail.password=x",
-            "payhook.mail.password=y");
+            "payhook.mail.password=y",
+            "camel.server.prot=8080",
+            "camel.server.path=/");
     SettingsException problem =
         refused(
             arguments(
@@ -149,6 +151,8 @@ class SettingsTest {
                 + " 500ms, 30s, 2m, 1h or 7d",
             config
                 + ":4: payhook.mail.security: 'tsl' is not one of auto, none, starttls, tls; did you mean 'tls'?",
+            config
+                + ":7: there is no setting 'camel.server.prot'; did you mean 'camel.server.port'?",
             config + ":6: payhook.mail.password is already set in line 5; keep one of the two",
             "--set camel.server.port: camel.server.port: 'http' is not a whole number from 0 to 65535",
             "environment variable PAYHOOK_CRM_URL: payhook.crm.url: 'crm' is not an address such as"
@@ -217,6 +221,49 @@ class SettingsTest {
   }
 
   @Test
+  void a_value_may_stand_in_a_file_that_a_variable_names() throws IOException {
+    Path password = file("password", "geheim");
+    Path config = file("application.properties", "payhook.crm.token={{env:CRM_TOKEN}}");
+    Settings settings =
+        Settings.load(
+            arguments(config, null),
+            Map.of(
+                "PAYHOOK_DATABASE_PASSWORD_FILE", password.toString(),
+                "PAYHOOK_INTAKE_MAX_BODY_FILE", file("size", "2KB").toString(),
+                "CRM_TOKEN_FILE", file("token", "crm").toString()));
+    assertThat(settings.get(Key.DATABASE_PASSWORD)).isEqualTo("geheim");
+    assertThat(settings.get(Key.INTAKE_MAX_BODY)).isEqualTo(2048);
+    assertThat(settings.get(Key.CRM_TOKEN)).isEqualTo("crm");
+    Files.writeString(password, "another one \r\n");
+    Files.writeString(folder.resolve("token"), "");
+    assertThat(settings.current(Key.DATABASE_PASSWORD)).isEqualTo("another one ");
+    assertThat(settings.current(Key.CRM_TOKEN)).isEmpty();
+    Files.delete(password);
+    assertThat(settings.current(Key.DATABASE_PASSWORD)).isEqualTo("geheim");
+  }
+
+  @Test
+  void what_is_wrong_with_such_a_file_is_told() throws IOException {
+    Path there = file("there", "x");
+    Path none = folder.resolve("none");
+    assertThat(
+            refused(
+                    arguments(file("application.properties", ""), null),
+                    Map.of(
+                        "PAYHOOK_DATABASE_PASSWORD_FILE", none.toString(),
+                        "PAYHOOK_MAIL_PASSWORD", "x",
+                        "PAYHOOK_MAIL_PASSWORD_FILE", there.toString(),
+                        "PAYHOOK_CRM_TOKN_FILE", there.toString()))
+                .problems())
+        .containsExactlyInAnyOrder(
+            "environment variable PAYHOOK_DATABASE_PASSWORD_FILE names "
+                + none
+                + ", which is not there; put the value there, or set PAYHOOK_DATABASE_PASSWORD",
+            "environment variables PAYHOOK_MAIL_PASSWORD and PAYHOOK_MAIL_PASSWORD_FILE are both set; keep one of the two",
+            "environment variable PAYHOOK_CRM_TOKN_FILE: sets nothing; did you mean 'PAYHOOK_CRM_TOKEN_FILE'?");
+  }
+
+  @Test
   void production_refuses_stand_ins() {
     assertThat(refused(new Arguments(null, null, "prod", List.of()), Map.of()).problems())
         .hasSize(2)
@@ -230,6 +277,43 @@ class SettingsTest {
                 "PAYHOOK_MAIL_HOST", "mail.example.com",
                 "PAYHOOK_CRM_URL", "https://crm.example.com"));
     assertThat(settings.isProduction()).isTrue();
+  }
+
+  @Test
+  void production_refuses_what_others_can_guess_or_hear() throws IOException {
+    Map<String, String> environment = new java.util.HashMap<>();
+    environment.put("PAYHOOK_MAIL_HOST", "mail.example.com");
+    environment.put("PAYHOOK_MAIL_PASSWORD", "geheim");
+    environment.put("PAYHOOK_MAIL_SECURITY", "none");
+    environment.put("PAYHOOK_CRM_URL", "http://crm.example.com");
+    environment.put("PAYHOOK_CRM_TOKEN", "geheim");
+    environment.put("A_WEBHOOK_SECRET", "a");
+    environment.put("B_WEBHOOK_SECRET", "good-enough-0123456789, Change-Me;label=2");
+    environment.put("C_WEBHOOK_SECRET_FILE", file("c", "abababababababab").toString());
+    environment.put("D_WEBHOOK_SECRET", "good-enough-0123456789");
+    assertThat(refused(new Arguments(null, null, "prod", List.of()), environment).problems())
+        .hasSize(5)
+        .anySatisfy(
+            line -> assertThat(line).contains("payhook.crm.token", "crm.example.com", "https://"))
+        .anySatisfy(line -> assertThat(line).contains("payhook.mail.password", "starttls or tls"))
+        .anySatisfy(
+            line -> assertThat(line).contains("A_WEBHOOK_SECRET: a secret in it is shorter"))
+        .anySatisfy(line -> assertThat(line).contains("B_WEBHOOK_SECRET: a secret in it is a word"))
+        .anySatisfy(line -> assertThat(line).contains("C_WEBHOOK_SECRET: a secret in it repeats"))
+        .allSatisfy(line -> assertThat(line).doesNotContain("geheim", "Change-Me"));
+    environment.put("PAYHOOK_CRM_URL", "http://127.0.0.1:9000");
+    environment.put("PAYHOOK_MAIL_HOST", "localhost");
+    environment.keySet().removeIf(name -> name.contains("WEBHOOK"));
+    assertThat(
+            Settings.load(new Arguments(null, null, "prod", List.of()), environment).isProduction())
+        .isTrue();
+  }
+
+  @Test
+  void a_secret_of_separators_is_none_in_any_profile() {
+    assertThat(refused(Arguments.none(), Map.of("PAYMENTS_WEBHOOK_SECRET", " , ,")).problems())
+        .containsExactly(
+            "environment variable PAYMENTS_WEBHOOK_SECRET has separators and no secret; set what the platform gave you");
   }
 
   @Test

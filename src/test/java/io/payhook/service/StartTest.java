@@ -23,7 +23,7 @@ final class StartTest {
         service.open();
         assertThat(cable.refusals()).isZero();
         assertThat(service.listens()).isTrue();
-        assertThat(service.databaseCommits()).isTrue();
+        assertThat(service.databaseProblem()).isEmpty();
       }
     }
   }

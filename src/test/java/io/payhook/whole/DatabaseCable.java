@@ -14,6 +14,7 @@ public final class DatabaseCable implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final Set<Socket> silent = ConcurrentHashMap.newKeySet();
   private volatile boolean cut;
   private int through = Integer.MAX_VALUE;
   private int refusals;
@@ -26,6 +27,11 @@ public final class DatabaseCable implements AutoCloseable {
 
   public int port() {
     return listener.getLocalPort();
+  }
+
+  /** What is connected now gets no answer any more, and no end; what connects later does. */
+  public void silence() {
+    silent.addAll(open);
   }
 
   public void cut() {
@@ -90,14 +96,18 @@ public final class DatabaseCable implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       byte[] buffer = new byte[16 * 1024];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        out.write(buffer, 0, n);
-        out.flush();
+        if (!silent.contains(from)) {
+          out.write(buffer, 0, n);
+          out.flush();
+        }
       }
     } catch (IOException e) {
       // One side is gone; closing both is what a cut cable does.
     } finally {
       open.remove(from);
       open.remove(to);
+      silent.remove(from);
+      silent.remove(to);
     }
   }
 

@@ -1,0 +1,33 @@
+package io.payhook.service;
+
+import io.payhook.journal.Migrations;
+import io.payhook.routes.Integrations;
+import io.payhook.routes.RouteFileException;
+import javax.sql.DataSource;
+import org.flywaydb.core.api.FlywayException;
+
+/**
+ * The tables of the journal and of every integration. {@code payhook migrate} brings them to their
+ * newest version by itself, so that the service can run as a role that may not.
+ */
+public final class Tables {
+  private Tables() {}
+
+  /**
+   * Brings all tables to their newest version.
+   *
+   * @throws StartException when the database can't be reached, or a script fails
+   */
+  public static void migrate(Settings settings) {
+    try (Database database = Database.openToMigrate(settings)) {
+      migrate(database.migrating(), settings);
+    } catch (FlywayException | RouteFileException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  static void migrate(DataSource dataSource, Settings settings) throws RouteFileException {
+    Migrations.journal(dataSource, settings.get(Key.DATABASE_SCHEMA));
+    Migrations.integrations(dataSource, Integrations.in(settings.routes()).schemas());
+  }
+}
