@@ -47,6 +47,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final UnaryOperator<Settings> again;
   private final Main running;
   private final Properties effects;
+  private final DataSource pool;
   private final DataSource migrating;
   private final DeliveryEngine engine;
   private final Intake intake;
@@ -60,6 +61,7 @@ final class Reloading implements RouteFiles.Surroundings {
       UnaryOperator<Settings> again,
       Main running,
       Properties effects,
+      DataSource pool,
       DataSource migrating,
       DeliveryEngine engine,
       Intake intake,
@@ -68,6 +70,7 @@ final class Reloading implements RouteFiles.Surroundings {
     this.again = again;
     this.running = running;
     this.effects = effects;
+    this.pool = pool;
     this.migrating = migrating;
     this.engine = engine;
     this.intake = intake;

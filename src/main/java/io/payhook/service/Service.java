@@ -359,7 +359,7 @@ public final class Service implements AutoCloseable {
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, again, main, effects, migrating, engine, intake, texts),
+            new Reloading(settings, again, main, effects, pool, migrating, engine, intake, texts),
             clock,
             CertificateStore.inBackground(clock));
     files.load(findings);
