@@ -13,6 +13,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.camel.ExpressionEvaluationException;
 import org.apache.camel.TypeConversionException;
 import org.apache.camel.ValidationException;
@@ -53,7 +54,7 @@ record Failure(boolean retryable, Duration least, String text) {
       return Optional.of(ofHttp(http, now));
     }
     if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-      return Optional.of(ofSql(sql));
+      return Optional.of(ofSql(sql, sql.getSQLState()));
     }
     if (cause instanceof MessagingException mail) {
       return ofMail(mail);
@@ -108,16 +109,22 @@ record Failure(boolean retryable, Duration least, String text) {
   }
 
   /**
-   * Classes of SQLSTATE (PostgreSQL, appendix A): those that tell of the data or the statement will
-   * not pass by themselves.
+   * Classes of SQLSTATE (PostgreSQL, appendix A) that tell of the data or the statement: data,
+   * integrity, names and privileges, what a function raises, limits of the program, what is not
+   * supported. They will not pass by themselves.
    */
-  private static Failure ofSql(SQLException sql) {
-    String state = sql.getSQLState();
+  private static final Set<String> SQL_DEAD = Set.of("22", "23", "42", "P0", "54", "0A");
+
+  /**
+   * States of such a class that tell of the connection: a pooler that gave the prepared statement
+   * of one session to another.
+   */
+  private static final Set<String> SQL_PASSING = Set.of("42P05");
+
+  private static Failure ofSql(SQLException sql, String state) {
     boolean dead =
-        state.startsWith("22") // data exception
-            || state.startsWith("23") // integrity constraint
-            || state.startsWith("42") // no such table, no privilege, syntax
-            || state.startsWith("P0"); // raised by a function
+        SQL_DEAD.contains(state.substring(0, Math.min(2, state.length())))
+            && !SQL_PASSING.contains(state);
     return new Failure(!dead, Duration.ZERO, "SQL " + state + ": " + line(sql));
   }
 
