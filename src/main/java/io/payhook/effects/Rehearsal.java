@@ -47,6 +47,11 @@ public final class Rehearsal {
   static final Pattern OTHER_TEMPLATE =
       Pattern.compile("\\{%-?\\s*(?:extends|include|import|from)\\s+(['\"])(.+?)\\1");
 
+  /** One whose name is no text that stands there: a value, or a text with a value added. */
+  private static final Pattern CHOSEN_TEMPLATE =
+      Pattern.compile(
+          "\\{%-?\\s*(extends|include|import|from|embed)\\s+(?!(?:\"[^\"]*\"|'[^']*')\\s*(?:-?%|with\\b|as\\b|import\\b))([^%]+)");
+
   /**
    * One event to try with.
    *
@@ -226,13 +231,20 @@ public final class Rehearsal {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
           for (int i = 0; i < piece.parameters().size(); i++) {
-            VariablePath path = piece.parameters().get(i).path();
-            SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
+            SqlStatement.Parameter parameter = piece.parameters().get(i);
+            SqlStatement.bind(
+                prepared,
+                i + 1,
+                parameter.bound(file.toString(), parameter.path().in(sample.variables)));
           }
           prepared.getParameterMetaData();
           if (runs) {
             prepared.execute();
           }
+        } catch (EffectException e) {
+          connection.rollback(here);
+          problems.add(problem(file, e, "correct the sample " + sample.name + " or the cast"));
+          runs = false;
         } catch (SQLException e) {
           connection.rollback(here);
           String state = String.valueOf(e.getSQLState());
@@ -397,6 +409,16 @@ public final class Rehearsal {
                   missing.right("", "write {{ " + names.group() + " | default(\"\") }}")));
         }
       }
+    }
+    Matcher chosen = CHOSEN_TEMPLATE.matcher(text);
+    while (chosen.find()) {
+      problems.add(
+          at(
+              file,
+              text,
+              chosen.start(2),
+              "the template's name is made of values, so whoever sends the event chooses it",
+              "write the names: {% if … %}{% include \"one.html\" %}{% endif %}"));
     }
     Matcher others = OTHER_TEMPLATE.matcher(text);
     while (others.find()) {

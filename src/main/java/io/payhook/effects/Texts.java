@@ -155,7 +155,7 @@ public final class Texts {
   private SortedMap<Path, String> read() throws IOException {
     SortedMap<Path, String> texts = new TreeMap<>();
     try (Stream<Path> files = Files.walk(Objects.requireNonNull(root))) {
-      for (Path file : files.filter(Texts::isOne).toList()) {
+      for (Path file : files.filter(this::isOne).toList()) {
         try {
           texts.put(file, new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
         } catch (NoSuchFileException e) {
@@ -166,7 +166,7 @@ public final class Texts {
     return texts;
   }
 
-  private static boolean isOne(Path file) {
+  private boolean isOne(Path file) {
     String name = String.valueOf(file.getFileName());
     Path folder = file.getParent();
     String in = folder == null ? "" : String.valueOf(folder.getFileName());
@@ -176,24 +176,40 @@ public final class Texts {
           && !in.equals("samples")
           && !in.equals("schema")
           && Files.isRegularFile(file)
-          && Files.size(file) <= LARGEST;
+          && Files.size(file) <= LARGEST
+          && !leadsOut(file, folder);
     } catch (IOException e) {
       return false;
     }
   }
 
+  /** Whether a file is a link to one elsewhere, such as /etc/passwd; folders may be links. */
+  private boolean leadsOut(Path file, @Nullable Path folder) throws IOException {
+    if (root == null || folder == null || !Files.isSymbolicLink(file)) {
+      return false;
+    }
+    Path target = file.toRealPath();
+    return !target.startsWith(folder.toRealPath()) && !target.startsWith(root.toRealPath());
+  }
+
   /**
-   * The version in use.
+   * The version in use. Only what stands below the root is ever read: a template can name others,
+   * and the name may come from an event.
    *
    * @throws IOException where there is none
    */
   Text get(Path file) throws IOException {
     Path whole = file.toAbsolutePath().normalize();
     Text text = known.get(whole);
+    if (text == null && root != null && !whole.startsWith(root)) {
+      Path real = whole.toRealPath();
+      Path base = root.toRealPath();
+      text = real.startsWith(base) ? known.get(root.resolve(base.relativize(real))) : null;
+    }
     if (text != null) {
       return text;
     }
-    if (root == null || !whole.startsWith(root)) {
+    if (root == null) {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
       return new Text(
           List.of(now.lastModifiedTime(), now.size()),
