@@ -82,8 +82,12 @@ final class SqlStatement {
 
     /** The value of this parameter as it is bound. */
     @Nullable Object bound(String file, @Nullable Object value) {
-      String place = file + ":" + line + ": :" + String.join(".", path.names());
-      return path.bound(SqlValues.of(value, cast, mayBeAbsent, place));
+      return path.bound(SqlValues.of(value, cast, mayBeAbsent, place(file)));
+    }
+
+    /** Names it in errors. */
+    String place(String file) {
+      return file + ":" + line + ": :" + String.join(".", path.names());
     }
   }
 
@@ -174,6 +178,11 @@ final class SqlStatement {
       values.add(parameter.bound(file, value));
     }
     return values;
+  }
+
+  /** Names a parameter in errors; the index starts at 1. */
+  String place(int index) {
+    return parameters.get(index - 1).place(file);
   }
 
   private EffectException unknown(Parameter parameter, Exchange exchange) {

@@ -1,6 +1,11 @@
 package io.payhook.effects;
 
+import java.sql.ParameterMetaData;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,6 +40,13 @@ final class SqlValues {
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?");
 
+  /** What PostgreSQL makes a number or a time of that nobody means. */
+  private static final Pattern GUESSED =
+      Pattern.compile(
+          "(?i)[+-]?(?:nan|inf|infinity)|0[xob][0-9a-f_]+|[0-9]+(?:_[0-9]+)+(?:\\.[0-9_]*)?"
+              + "|(?:now|today|tomorrow|yesterday|epoch)\\b.*"
+              + "|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}\\b.*");
+
   private static final Pattern BEFORE = Pattern.compile("(?i)\\bcast\\s*\\(\\s*$");
   private static final Pattern AFTER = Pattern.compile("(?i)\\s*(::|as\\s)\\s*\"?([a-z0-9]+)");
 
@@ -64,13 +76,38 @@ final class SqlValues {
     Object clean = Bounds.checked(value, place);
     boolean number = NUMBERS.contains(cast);
     boolean time = TIMES.contains(cast);
-    if (!(clean instanceof String text) || !(number || time)) {
-      return time && clean instanceof Number ? time(clean, mayBeAbsent, place) : clean;
+    if (clean instanceof String text && (number || time)) {
+      return text.isBlank() ? null : number ? number(text, place) : time(text, mayBeAbsent, place);
     }
-    if (text.isBlank()) {
-      return null;
+    boolean json =
+        clean instanceof Number
+            || clean instanceof Boolean
+            || clean instanceof Map
+            || clean instanceof List;
+    return time && json ? time(clean, mayBeAbsent, place) : clean;
+  }
+
+  /**
+   * Refuses what PostgreSQL would take for a number or a time by the place where it stands. Only
+   * then does it cost a question: hardly an event has such a text.
+   *
+   * @param values as they are bound
+   */
+  static void check(
+      PreparedStatement prepared, SqlStatement statement, List<@Nullable Object> values)
+      throws SQLException {
+    ParameterMetaData types = null;
+    for (int i = 0; i < values.size(); i++) {
+      if (values.get(i) instanceof String text && GUESSED.matcher(text.strip()).matches()) {
+        types = types == null ? prepared.getParameterMetaData() : types;
+        String type = types.getParameterTypeName(i + 1);
+        if (NUMBERS.contains(type)) {
+          number(text, statement.place(i + 1));
+        } else if (TIMES.contains(type) && Times.iso(text) == null) {
+          time(text, false, statement.place(i + 1));
+        }
+      }
     }
-    return number ? number(text, place) : time(text, mayBeAbsent, place);
   }
 
   private static String number(String text, String place) {
