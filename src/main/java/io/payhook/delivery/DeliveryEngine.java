@@ -609,7 +609,7 @@ public final class DeliveryEngine implements AutoCloseable {
     TargetUnavailableException unavailable = find(thrown, TargetUnavailableException.class);
     if (unavailable != null) {
       if (!lane.pausing()) {
-        LOG.warn(
+        LOG.info(
             "{} waits as a whole: {}. Its deliveries stay in the journal; one goes to see in {}.",
             lane.route,
             unavailable.getMessage(),

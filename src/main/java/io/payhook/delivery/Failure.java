@@ -12,8 +12,10 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.camel.ExpressionEvaluationException;
 import org.apache.camel.TypeConversionException;
 import org.apache.camel.ValidationException;
@@ -37,6 +39,17 @@ import org.jspecify.annotations.Nullable;
  */
 record Failure(boolean retryable, Duration least, String text) {
   private static final int TEXT_MAX = 500;
+
+  /** Of what a far end said of a failure. */
+  private static final int SAID_MAX = 300;
+
+  /** A chain of causes is no longer than this, or has no end. */
+  private static final int DEEPEST = 20;
+
+  /** Line ends, other controls, and what turns the direction of the text around it. */
+  private static final Pattern UNSEEN =
+      Pattern.compile("[\\s\\p{Cc}\\p{Z}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]+");
+
   private static final Duration WAIT_MAX = Duration.ofHours(24);
 
   static Failure of(Throwable thrown, Instant now) {
@@ -79,7 +92,13 @@ record Failure(boolean retryable, Duration least, String text) {
   private static Failure ofHttp(HttpOperationFailedException http, Instant now) {
     int status = http.getStatusCode();
     boolean retryable = status == 408 || status == 425 || status == 429 || status >= 500;
-    String text = "HTTP " + status + " from " + withoutQuery(http.getUri());
+    String said = clean(String.valueOf(Objects.requireNonNullElse(http.getResponseBody(), "")));
+    String text =
+        "HTTP "
+            + status
+            + " from "
+            + withoutQuery(http.getUri())
+            + (said.isEmpty() ? "" : ": " + cut(said, SAID_MAX));
     Duration wait = retryable ? retryAfter(http.getResponseHeaders(), now) : Duration.ZERO;
     return new Failure(retryable, wait, text);
   }
@@ -128,6 +147,9 @@ record Failure(boolean retryable, Duration least, String text) {
     return new Failure(!dead, Duration.ZERO, "SQL " + state + ": " + line(sql));
   }
 
+  /** Answers about the account, which the operator can mend. */
+  private static final Set<Integer> SMTP_ACCOUNT = Set.of(530, 534, 535, 538);
+
   private static Optional<Failure> ofMail(MessagingException mail) {
     int code =
         mail instanceof SMTPSendFailedException send
@@ -136,8 +158,9 @@ record Failure(boolean retryable, Duration least, String text) {
                 ? address.getReturnCode()
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
+      boolean retryable = code < 500 || SMTP_ACCOUNT.contains(code);
       return Optional.of(
-          new Failure(code < 500, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
+          new Failure(retryable, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));
@@ -168,14 +191,33 @@ record Failure(boolean retryable, Duration least, String text) {
     while (told.getMessage() == null && told.getCause() != null) {
       told = told.getCause();
     }
-    String message =
-        told.getMessage() == null ? "" : told.getMessage().replaceAll("\\s+", " ").strip();
+    String message = told.getMessage() == null ? "" : clean(told.getMessage());
     String text = message.isEmpty() ? told.getClass().getSimpleName() : message;
     if (thrown instanceof IOException) {
       text = thrown.getClass().getSimpleName() + ": " + text;
     }
-    text = text.replace('\0', '\uFFFD');
-    return text.length() <= TEXT_MAX ? text : text.substring(0, TEXT_MAX) + "…";
+    String innermost = innermost(told);
+    return cut(text.contains(innermost) ? text : text + ": " + innermost, TEXT_MAX);
+  }
+
+  /** What the first of all causes says: the others mostly say that there was one. */
+  private static String innermost(Throwable thrown) {
+    String said = "";
+    Throwable cause = thrown;
+    for (int i = 0; cause != null && i < DEEPEST; i++) {
+      String message = cause.getMessage() == null ? "" : clean(cause.getMessage());
+      said = message.isEmpty() ? said : message;
+      cause = next(cause);
+    }
+    return said;
+  }
+
+  private static String clean(String text) {
+    return UNSEEN.matcher(text.replace('\0', '\uFFFD')).replaceAll(" ").strip();
+  }
+
+  private static String cut(String text, int longest) {
+    return text.length() <= longest ? text : text.substring(0, longest) + "…";
   }
 
   private static String withoutQuery(String uri) {

@@ -1,7 +1,9 @@
 package io.payhook.effects;
 
 import java.time.Clock;
+import java.util.List;
 import org.apache.camel.CamelContext;
+import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.Processor;
 import org.apache.camel.spi.Registry;
 
@@ -38,6 +40,12 @@ public final class Effects {
     config.mail().guardedBy(config.breakers());
     registry.bind("payhookMailSender", MailSender.class, config.mail(), null, "close");
     registry.bind("payhookCrmClient", new CrmClient(config.crmToken(), config.breakers()));
+    for (String scheme : List.of("http", "https")) {
+      if (context.getComponent(scheme) instanceof HttpComponent http
+          && http.getHttpClientConfigurer() == null) {
+        http.setHttpClientConfigurer(new WholeAnswers(WholeAnswers.LONGEST));
+      }
+    }
     registry.bind("payhookEffectResult", (Processor) Undertaking::result);
     registry.bind("payhookEffectEnd", (Processor) Undertaking::end);
     context.addRoutePolicyFactory(new Callers());
