@@ -523,6 +523,18 @@ public final class DeliveryEngine implements AutoCloseable {
       thrown = e;
     }
     Duration took = Duration.ofNanos(System.nanoTime() - start);
+    String ended = "done";
+    if (thrown instanceof Remarks.Ended remarks) {
+      LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), remarks.getMessage());
+      Settlement.Outcome outcome =
+          remarks.skipped() ? Settlement.Outcome.SKIPPED : Settlement.Outcome.DONE;
+      deliveries.settle(
+          new Settlement(
+              claim, outcome, startedAt, took, Duration.ZERO, null, remarks.getMessage()));
+      ended = remarks.skipped() ? "skipped" : "done";
+      settled = true;
+      thrown = null;
+    }
     if (thrown == null) {
       if (!settled) {
         deliveries.settle(Settlement.done(claim, startedAt, took));
@@ -531,7 +543,7 @@ public final class DeliveryEngine implements AutoCloseable {
         LOG.info("{} goes on: its target answers again.", lane.route);
         lane.resume();
       }
-      count(lane.route, "done", took);
+      count(lane.route, ended, took);
       Timer.builder("payhook.delivery.time.to.done")
           .description("From the event's commit to the end of a delivery")
           .tag("route", lane.route)
@@ -556,6 +568,11 @@ public final class DeliveryEngine implements AutoCloseable {
         thrown = lane.consumer.run(claim, parsed);
       } finally {
         DeliveryConnections.unbind();
+      }
+      if (thrown instanceof Remarks.Ended remarks && !remarks.skipped()) {
+        // Done in this very transaction, which keeps no text.
+        LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), remarks.getMessage());
+        thrown = null;
       }
       try {
         if (thrown == null) {
