@@ -159,8 +159,7 @@ record Failure(boolean retryable, Duration least, String text) {
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
       boolean retryable = code < 500 || SMTP_ACCOUNT.contains(code);
-      return Optional.of(
-          new Failure(retryable, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
+      return Optional.of(new Failure(retryable, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));

@@ -94,7 +94,8 @@ final class CrmClient extends WholeAnswers {
     if (status == HttpStatus.SC_UNAUTHORIZED) {
       return "refuses the token (HTTP 401); set payhook.crm.token to one that holds";
     }
-    if (status == HttpStatus.SC_FORBIDDEN || status == HttpStatus.SC_PROXY_AUTHENTICATION_REQUIRED) {
+    if (status == HttpStatus.SC_FORBIDDEN
+        || status == HttpStatus.SC_PROXY_AUTHENTICATION_REQUIRED) {
       return "refuses this account (HTTP "
           + status
           + "); give payhook.crm.token the right to do this, or correct payhook.crm.url";
@@ -105,7 +106,8 @@ final class CrmClient extends WholeAnswers {
           + status
           + (location == null
               ? ""
-              : ", which leads to " + OneLine.of(location.getValue().replaceFirst("[?#].*", ""), 200))
+              : ", which leads to "
+                  + OneLine.of(location.getValue().replaceFirst("[?#].*", ""), 200))
           + "; redirects are not followed, so set payhook.crm.url to where the CRM is";
     }
     return null;

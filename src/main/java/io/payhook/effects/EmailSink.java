@@ -98,8 +98,7 @@ public final class EmailSink extends Sink {
         sent -> mail.notes().forEach(note -> Remarks.note(sent, note)));
   }
 
-  private OutgoingMail mail(
-      Exchange exchange, List<InternetAddress> recipients, List<String> left)
+  private OutgoingMail mail(Exchange exchange, List<InternetAddress> recipients, List<String> left)
       throws MessagingException {
     Effects with = effects();
     Path htmlFile = Callers.file(exchange, Objects.requireNonNull(template));

@@ -232,7 +232,8 @@ public final class SmtpSender extends MailSender {
 
   /**
    * Sends to all recipients, or where the server refuses some for good to the others: a customer's
-   * typing mistake must not keep the rest from it. While one is refused for now, nobody gets it yet.
+   * typing mistake must not keep the rest from it. While one is refused for now, nobody gets it
+   * yet.
    */
   private void sendToAll(MimeMessage mail, SmtpSockets.Call call) throws MessagingException {
     Address[] to = mail.getAllRecipients();
@@ -307,8 +308,7 @@ public final class SmtpSender extends MailSender {
     }
   }
 
-  private void sendOver(
-      Transport transport, MimeMessage mail, Address[] to, SmtpSockets.Call call)
+  private void sendOver(Transport transport, MimeMessage mail, Address[] to, SmtpSockets.Call call)
       throws MessagingException {
     boolean usable = false;
     try {

@@ -79,12 +79,9 @@ final class SqlValues {
     if (clean instanceof String text && (number || time)) {
       return text.isBlank() ? null : number ? number(text, place) : time(text, mayBeAbsent, place);
     }
-    boolean json =
-        clean instanceof Number
-            || clean instanceof Boolean
-            || clean instanceof Map
-            || clean instanceof List;
-    return time && json ? time(clean, mayBeAbsent, place) : clean;
+    return time && (clean instanceof Number || clean instanceof Boolean || clean instanceof Map)
+        ? time(clean, mayBeAbsent, place)
+        : clean;
   }
 
   /**
@@ -133,11 +130,6 @@ final class SqlValues {
 
   private static EffectException unusable(String text, String place, String right) {
     return new EffectException(
-        place
-            + " is '"
-            + OneLine.of(text, 60)
-            + "' in this event; "
-            + right
-            + " would be right");
+        place + " is '" + OneLine.of(text, 60) + "' in this event; " + right + " would be right");
   }
 }

@@ -77,7 +77,9 @@ final class Templates {
   String render(Path file, Map<String, Object> variables) {
     Writer out = new StringWriter();
     try {
-      engineFor(file).getTemplate(file.toString()).evaluate(out, Bounds.printable(variables, !file.toString().endsWith(".json")));
+      engineFor(file)
+          .getTemplate(file.toString())
+          .evaluate(out, Bounds.printable(variables, !file.toString().endsWith(".json")));
     } catch (PebbleException e) {
       throw new EffectException(problem(file, e), e);
     } catch (EffectException e) {

@@ -108,6 +108,9 @@ class WholeAnswers implements HttpClientConfigurer {
       content.close();
     }
     return new ByteArrayEntity(
-        bytes, 0, Math.min(bytes.length, largest), ContentType.parseLenient(entity.getContentType()));
+        bytes,
+        0,
+        Math.min(bytes.length, largest),
+        ContentType.parseLenient(entity.getContentType()));
   }
 }

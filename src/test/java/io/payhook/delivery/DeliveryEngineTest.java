@@ -191,7 +191,9 @@ class DeliveryEngineTest extends CamelTestSupport {
         () ->
             assertThat(deliveries("route, state, attempts, error"))
                 .containsExactly("record skipped 1 nobody to write to", "save done 1"));
-    assertThat(database.query("select outcome || ' ' || error from payhook.attempt where route = 'record'"))
+    assertThat(
+            database.query(
+                "select outcome || ' ' || error from payhook.attempt where route = 'record'"))
         .containsExactly("skipped nobody to write to");
     assertThat(database.query("select count(*)::text from public.effect")).containsExactly("1");
   }

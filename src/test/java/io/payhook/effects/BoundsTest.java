@@ -77,7 +77,8 @@ class BoundsTest {
     for (String number : List.of("1e99999999", "-1e99999999", "1e-99999999", "1e2147483647")) {
       BigDecimal large = new BigDecimal(number);
       values.put(
-          "event", Map.of("data", Map.of("amount", large, "items", List.of(Map.of("price", large)))));
+          "event",
+          Map.of("data", Map.of("amount", large, "items", List.of(Map.of("price", large)))));
       Path file = folder.resolve("t.html");
       Files.writeString(file, template);
 
@@ -166,7 +167,8 @@ class BoundsTest {
 
   @Test
   void what_people_read_has_no_controls_and_nothing_that_turns_it() {
-    assertThat(Bounds.prose("pay \u202Eevil\u202C now\u2067!\u0007\n")).isEqualTo("pay evil now!\n");
+    assertThat(Bounds.prose("pay \u202Eevil\u202C now\u2067!\u0007\n"))
+        .isEqualTo("pay evil now!\n");
     assertThat(Bounds.prose("محمد 👩‍👩‍👧 é\t")).isEqualTo("محمد 👩‍👩‍👧 é\t");
     assertThat(OneLine.of("Ada \u202Eevil\r\n\u2066x", 50)).isEqualTo("Ada evil x");
   }

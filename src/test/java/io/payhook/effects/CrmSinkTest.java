@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.payhook.delivery.TargetUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -19,7 +20,6 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
-import io.payhook.delivery.TargetUnavailableException;
 import org.apache.camel.Exchange;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.junit.jupiter.api.AfterEach;
@@ -347,7 +347,8 @@ class CrmSinkTest {
     assertThat(deliver("a", "Ada").getException())
         .isInstanceOfSatisfying(
             HttpOperationFailedException.class,
-            e -> assertThat(e.getResponseBody()).startsWith("{\"message\"").hasSizeLessThan(20_000));
+            e ->
+                assertThat(e.getResponseBody()).startsWith("{\"message\"").hasSizeLessThan(20_000));
   }
 
   @ParameterizedTest

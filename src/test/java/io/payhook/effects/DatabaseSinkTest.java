@@ -348,8 +348,7 @@ class DatabaseSinkTest {
     }
     assertThat(TestDatabase.rows("select (at at time zone 'UTC')::text as at from t"))
         .singleElement()
-        .satisfies(
-            row -> assertThat(row.get("at")).isEqualTo(time.equals("null") ? null : time));
+        .satisfies(row -> assertThat(row.get("at")).isEqualTo(time.equals("null") ? null : time));
   }
 
   @ParameterizedTest
@@ -392,11 +391,12 @@ class DatabaseSinkTest {
         running(
             "save",
             "insert into t (id, name, event) values (:event.data.id, :event.data.name, :event)")) {
-      done(running.deliver("save", data("\"id\":\"a\\u0000b\",\"name\":\"A\\ud800B \\ud83d\\ude00\"")));
+      done(
+          running.deliver(
+              "save", data("\"id\":\"a\\u0000b\",\"name\":\"A\\ud800B \\ud83d\\ude00\"")));
     }
     assertThat(TestDatabase.rows("select id, name, event->'data'->>'name' as inside from t"))
-        .containsExactly(
-            Map.of("id", "a\uFFFDb", "name", "A\uFFFDB 😀", "inside", "A\uFFFDB 😀"));
+        .containsExactly(Map.of("id", "a\uFFFDb", "name", "A\uFFFDB 😀", "inside", "A\uFFFDB 😀"));
   }
 
   private static String data(String members) {

@@ -432,7 +432,14 @@ class PaymentsDatabaseTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"\"", "null", "\"31/12/2025\"", "\"tomorrow\"", "\"infinity\"", "\"2025-02-30\"", "7", "{}"
+        "\"\"",
+        "null",
+        "\"31/12/2025\"",
+        "\"tomorrow\"",
+        "\"infinity\"",
+        "\"2025-02-30\"",
+        "7",
+        "{}"
       })
   void a_subscription_whose_next_date_cannot_be_read_is_recorded_without_it(String date)
       throws Exception {
@@ -449,7 +456,11 @@ class PaymentsDatabaseTest {
   @Test
   void a_payment_with_odd_texts_is_recorded() throws Exception {
     String event =
-        with(success(), data -> {}, "Ada\u0000Obi" + "x".repeat(100_000), "a".repeat(6_000) + "@b.c");
+        with(
+            success(),
+            data -> {},
+            "Ada\u0000Obi" + "x".repeat(100_000),
+            "a".repeat(6_000) + "@b.c");
     deliver("record-payment", event, NOON);
     deliver("record-failure", event.replace("TX-1", "TX-2"), NOON);
     deliver("record-refund", event.replace("TX-1", "TX-3"), NOON);

@@ -102,7 +102,11 @@ final class SmallSmtpServer implements AutoCloseable {
         String verb = line.split("[ :]", 2)[0].toUpperCase(Locale.ROOT);
         switch (verb) {
           case "EHLO", "HELO" ->
-              say(current, !told.equals(USUAL) ? told : starttls != null && !secure ? "250-test\r\n250 STARTTLS" : "250 test");
+              say(
+                  current,
+                  !told.equals(USUAL)
+                      ? told
+                      : starttls != null && !secure ? "250-test\r\n250 STARTTLS" : "250 test");
           case "STARTTLS" -> {
             say(current, "220 go on");
             SSLSocket tls =

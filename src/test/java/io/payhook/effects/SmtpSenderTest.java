@@ -420,8 +420,7 @@ class SmtpSenderTest {
                       ? "451 4.7.1 greylisted"
                       : command.contains("typo") ? "550 no such user" : SmallSmtpServer.USUAL;
       OutgoingMail mail = mail("1");
-      mail.setRecipients(
-          RecipientType.TO, "grey@example.com, typo@example.com, ok@example.com");
+      mail.setRecipients(RecipientType.TO, "grey@example.com, typo@example.com, ok@example.com");
 
       assertThatThrownBy(() -> sender.send(mail)).isInstanceOf(MessagingException.class);
       assertThat(server.mails).isEmpty();
