@@ -27,12 +27,12 @@ insert into payhook.node (name, expires_at)
 
 comment on column payhook.subscriber.since is 'When the node first said so: the newest wish of a route counts';
 
--- What counts of it: the newest wish of each route, of nodes that live.
+-- What counts of it, from nodes that live: of each route what was said last, by whoever says the same.
 create view payhook.subscription as
 select route, node, endpoint, type, ordered, since
 from (
-    select s.*, max(s.since) over (partition by s.route) as newest
+    select s.*, first_value(array[s.endpoint, s.type, s.ordered::text]) over (partition by s.route order by s.since desc) as newest
     from payhook.subscriber s left join payhook.node n on n.name = s.node
     where n.name is null or n.expires_at > now()
 ) live
-where since = newest;
+where array[endpoint, type, ordered::text] = newest;

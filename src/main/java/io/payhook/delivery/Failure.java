@@ -33,11 +33,22 @@ import org.jspecify.annotations.Nullable;
  *
  * @param retryable whether another attempt may help
  * @param least the least time before it, zero if nobody said
+ * @param answered whether it proves that the target is there and does its work
  * @param text one line
  */
-record Failure(boolean retryable, Duration least, String text) {
+record Failure(boolean retryable, Duration least, boolean answered, String text) {
   private static final int TEXT_MAX = 500;
   private static final Duration WAIT_MAX = Duration.ofHours(24);
+
+  Failure(boolean retryable, Duration least, String text) {
+    this(retryable, least, false, text);
+  }
+
+  /** It was told to end. */
+  static Failure overdue(Duration timeout) {
+    return new Failure(
+        true, Duration.ZERO, "took longer than its timeout of " + Attempts.text(timeout));
+  }
 
   static Failure of(Throwable thrown, Instant now) {
     for (Throwable cause = thrown; cause != null; cause = next(cause)) {
@@ -81,7 +92,8 @@ record Failure(boolean retryable, Duration least, String text) {
     boolean retryable = status == 408 || status == 425 || status == 429 || status >= 500;
     String text = "HTTP " + status + " from " + withoutQuery(http.getUri());
     Duration wait = retryable ? retryAfter(http.getResponseHeaders(), now) : Duration.ZERO;
-    return new Failure(retryable, wait, text);
+    // 408, 429 and 5xx say that it can't now, as for its breaker.
+    return new Failure(retryable, wait, !retryable || status == 425, text);
   }
 
   /** Retry-After as seconds or as an HTTP date (RFC 9110, 10.2.3). */
@@ -125,7 +137,7 @@ record Failure(boolean retryable, Duration least, String text) {
     boolean dead =
         SQL_DEAD.contains(state.substring(0, Math.min(2, state.length())))
             && !SQL_PASSING.contains(state);
-    return new Failure(!dead, Duration.ZERO, "SQL " + state + ": " + line(sql));
+    return new Failure(!dead, Duration.ZERO, dead, "SQL " + state + ": " + line(sql));
   }
 
   private static Optional<Failure> ofMail(MessagingException mail) {
@@ -137,7 +149,8 @@ record Failure(boolean retryable, Duration least, String text) {
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
       return Optional.of(
-          new Failure(code < 500, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
+          new Failure(
+              code < 500, Duration.ZERO, code != 421, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));
@@ -163,7 +176,7 @@ record Failure(boolean retryable, Duration least, String text) {
     return new Failure(false, Duration.ZERO, line(cause));
   }
 
-  private static String line(Throwable thrown) {
+  static String line(Throwable thrown) {
     Throwable told = thrown;
     while (told.getMessage() == null && told.getCause() != null) {
       told = told.getCause();
