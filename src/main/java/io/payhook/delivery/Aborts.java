@@ -31,7 +31,7 @@ public final class Aborts {
 
   private final long deadline;
   private final Executor executor;
-  private final List<Abort> open = new ArrayList<>();
+  private final List<Open> open = new ArrayList<>();
   private boolean over;
 
   /** Ends a call that is under way, from another thread. */
@@ -83,41 +83,54 @@ public final class Aborts {
   }
 
   private Hook add(Abort abort) {
+    Open own = new Open(abort);
     synchronized (this) {
       if (!over) {
-        // By identity: equal aborts are two calls.
-        Abort own = abort::run;
         open.add(own);
         return () -> {
           synchronized (this) {
             open.remove(own);
           }
+          own.close();
         };
       }
     }
-    run(abort);
-    return NONE;
+    executor.execute(own::abort);
+    return own::close;
   }
 
   /** The attempt's time is over. */
   void run() {
-    List<Abort> now;
+    List<Open> now;
     synchronized (this) {
       over = true;
       now = new ArrayList<>(open);
       open.clear();
     }
-    now.forEach(this::run);
+    now.forEach(each -> executor.execute(each::abort));
   }
 
-  private void run(Abort abort) {
-    executor.execute(
-        () -> {
-          try {
-            abort.run();
-          } catch (Exception e) {
-            LOG.debug("what was aborted says", e);
-          }
-        });
+  /** A call that is under way. Once it is closed, what it used may be used by others. */
+  private static final class Open {
+    private final Abort abort;
+    private boolean closed;
+
+    Open(Abort abort) {
+      this.abort = abort;
+    }
+
+    synchronized void abort() {
+      if (!closed) {
+        try {
+          abort.run();
+        } catch (Exception e) {
+          LOG.debug("what was aborted says", e);
+        }
+      }
+    }
+
+    synchronized void close() {
+      closed = true;
+    }
   }
 }

@@ -35,9 +35,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param retryable whether another attempt may help
  * @param least the least time before it, zero if nobody said
+ * @param answered whether it proves that the target is there and does its work
  * @param text one line
  */
-record Failure(boolean retryable, Duration least, String text) {
+record Failure(boolean retryable, Duration least, boolean answered, String text) {
   private static final int TEXT_MAX = 500;
 
   /** Of what a far end said of a failure. */
@@ -51,6 +52,16 @@ record Failure(boolean retryable, Duration least, String text) {
       Pattern.compile("[\\s\\p{Cc}\\p{Z}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]+");
 
   private static final Duration WAIT_MAX = Duration.ofHours(24);
+
+  Failure(boolean retryable, Duration least, String text) {
+    this(retryable, least, false, text);
+  }
+
+  /** It was told to end. */
+  static Failure overdue(Duration timeout) {
+    return new Failure(
+        true, Duration.ZERO, "took longer than its timeout of " + Attempts.text(timeout));
+  }
 
   static Failure of(Throwable thrown, Instant now) {
     for (Throwable cause = thrown; cause != null; cause = next(cause)) {
@@ -100,7 +111,8 @@ record Failure(boolean retryable, Duration least, String text) {
             + withoutQuery(http.getUri())
             + (said.isEmpty() ? "" : ": " + cut(said, SAID_MAX));
     Duration wait = retryable ? retryAfter(http.getResponseHeaders(), now) : Duration.ZERO;
-    return new Failure(retryable, wait, text);
+    // 408, 429 and 5xx say that it can't now, as for its breaker.
+    return new Failure(retryable, wait, !retryable || status == 425, text);
   }
 
   /** Retry-After as seconds or as an HTTP date (RFC 9110, 10.2.3). */
@@ -144,7 +156,7 @@ record Failure(boolean retryable, Duration least, String text) {
     boolean dead =
         SQL_DEAD.contains(state.substring(0, Math.min(2, state.length())))
             && !SQL_PASSING.contains(state);
-    return new Failure(!dead, Duration.ZERO, "SQL " + state + ": " + line(sql));
+    return new Failure(!dead, Duration.ZERO, dead, "SQL " + state + ": " + line(sql));
   }
 
   /** Answers about the account, which the operator can mend. */
@@ -159,7 +171,8 @@ record Failure(boolean retryable, Duration least, String text) {
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
       boolean retryable = code < 500 || SMTP_ACCOUNT.contains(code);
-      return Optional.of(new Failure(retryable, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
+      return Optional.of(
+          new Failure(retryable, Duration.ZERO, code != 421, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));
@@ -185,7 +198,7 @@ record Failure(boolean retryable, Duration least, String text) {
     return new Failure(false, Duration.ZERO, line(cause));
   }
 
-  private static String line(Throwable thrown) {
+  static String line(Throwable thrown) {
     Throwable told = thrown;
     while (told.getMessage() == null && told.getCause() != null) {
       told = told.getCause();
