@@ -9,6 +9,7 @@ import org.apache.camel.Processor;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.processor.FilterProcessor;
 import org.apache.camel.spi.Registry;
+import org.apache.camel.support.processor.DelegateAsyncProcessor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +60,11 @@ public final class Effects {
   /** Has filters note what they did, so that it can be told why a route did nothing. */
   private static Processor noted(
       CamelContext context, NamedNode definition, Processor target, @Nullable Processor next) {
-    if (target instanceof FilterProcessor filter && filter.getStatusPropertyName() == null) {
+    Processor step = target;
+    while (step instanceof DelegateAsyncProcessor wrapped && !(step instanceof FilterProcessor)) {
+      step = wrapped.getProcessor();
+    }
+    if (step instanceof FilterProcessor filter && filter.getStatusPropertyName() == null) {
       filter.setStatusPropertyName(Remarks.FILTER);
     }
     return target;

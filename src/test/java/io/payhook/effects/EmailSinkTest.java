@@ -3,6 +3,7 @@ package io.payhook.effects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.delivery.Remarks;
 import jakarta.mail.BodyPart;
 import jakarta.mail.Header;
 import jakarta.mail.Message.RecipientType;
@@ -246,6 +247,23 @@ class EmailSinkTest {
         .startsWith("skipped [], noted [left out: the e-mail's to, ")
         .contains("left out: the e-mail's cc, ")
         .endsWith(", done");
+  }
+
+  @Test
+  void a_filter_says_whether_it_let_the_event_through() throws Exception {
+    start(TO);
+    try (Running bundled =
+        new Running(
+            new MailStandIn(folder.resolve("other"), Running.CLOCK),
+            TestDatabase.dataSource(),
+            "http://127.0.0.1:1",
+            Running.bundled())) {
+      String without = "{\"event\":\"payment.success\",\"data\":{}}";
+      Exchange exchange = Running.done(bundled.deliver("receipt-email", without));
+
+      assertThat(exchange.getProperty(Remarks.FILTER)).isEqualTo(false);
+      assertThat(exchange.getProperty(Exchange.TO_ENDPOINT)).isNull();
+    }
   }
 
   @Test
