@@ -11,7 +11,7 @@ select
   case :eventType::text when 'payment.failed' then 'failed' else 'pending' end,
   :amount,
   :currency::text,
-  nullif(:event.data.customer.email::text, ''),
+  nullif(left(:event.data.customer.email::text, 320), ''),
   nullif(:event.data.customer.name::text, ''),
   :occurredAt,
   :receivedAt,

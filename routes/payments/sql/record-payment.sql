@@ -7,12 +7,12 @@ select pg_advisory_xact_lock(hashtextextended('payment ' || :entity::text, 0));
 -- that many payments of one customer don't wait for each other.
 with customer_of_payment as (
   insert into customer (email, name, created_at, updated_at)
-  select lower(:event.data.customer.email::text), nullif(:event.data.customer.name::text, ''),
+  select lower(left(:event.data.customer.email::text, 320)), nullif(:event.data.customer.name::text, ''),
          :receivedAt, :receivedAt
   where :event.data.customer.email::text <> ''
     and not exists (
       select from customer
-      where email = lower(:event.data.customer.email::text)
+      where email = lower(left(:event.data.customer.email::text, 320))
         and name is not distinct from
             coalesce(nullif(:event.data.customer.name::text, ''), name)
         and created_at <= :receivedAt
@@ -32,7 +32,7 @@ select
   'success',
   :amount,
   :currency::text,
-  nullif(:event.data.customer.email::text, ''),
+  nullif(left(:event.data.customer.email::text, 320), ''),
   nullif(:event.data.customer.name::text, ''),
   :occurredAt,
   :receivedAt,

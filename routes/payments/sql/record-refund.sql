@@ -14,7 +14,7 @@ values (
   :amount,
   :currency::text,
   :event.data.reason::text,
-  nullif(:event.data.customer.email::text, ''),
+  nullif(left(:event.data.customer.email::text, 320), ''),
   nullif(:event.data.customer.name::text, ''),
   :occurredAt,
   :receivedAt

@@ -3,15 +3,15 @@ insert into subscription as kept (
   subscription_id, transaction_id, status, plan, amount, currency,
   customer_email, customer_name, next_renewal_at, occurred_at, updated_at)
 values (
-  coalesce(:event.data.subscription_id::text, :entity::text),
+  coalesce(left(:event.data.subscription_id::text, 500), :entity::text),
   :entity::text,
   coalesce(:event.data.status::text, 'active'),
   :event.data.plan::text,
   :amount,
   :currency::text,
-  nullif(:event.data.customer.email::text, ''),
+  nullif(left(:event.data.customer.email::text, 320), ''),
   nullif(:event.data.customer.name::text, ''),
-  :event.data.next_renewal_at::timestamptz,
+  coalesce(:event.data.next_renewal_at::timestamptz, null), -- a date that can't be read is none
   :occurredAt,
   :receivedAt
 )

@@ -21,6 +21,7 @@ public final class Breaker {
   private static final Logger LOG = LoggerFactory.getLogger(Breaker.class);
   private static final int IN_A_ROW = 5;
   private static final int WINDOW = 20;
+  private static final String SILENT = "does not answer";
   private static final Duration PROBE_PATIENCE = Duration.ofSeconds(60);
   private static final Duration WHILE_ONE_LOOKS = Duration.ofSeconds(1);
 
@@ -30,6 +31,7 @@ public final class Breaker {
   private final AtomicInteger inARow = new AtomicInteger();
   private final Duration whileOneLooks;
   private volatile Instant openUntil = Instant.EPOCH;
+  private volatile String why = SILENT;
 
   Breaker(String target, Clock clock, Duration first, Duration longest) {
     this.target = target;
@@ -54,13 +56,14 @@ public final class Breaker {
         .getEventPublisher()
         .onStateTransition(
             event -> {
-              switch (event.getStateTransition().getToState()) {
-                case OPEN ->
+              switch (event.getStateTransition()) {
+                case CLOSED_TO_OPEN ->
                     LOG.warn(
-                        "{} does not answer; nothing is sent to it for {} ms, then one delivery goes to see.",
+                        "{} {}. Nothing is sent to it for {} ms, then one delivery goes to see, and so on.",
                         target,
+                        why,
                         Duration.between(clock.instant(), openUntil).toMillis());
-                case CLOSED -> LOG.info("{} answers again.", target);
+                case HALF_OPEN_TO_CLOSED -> LOG.info("{} answers again.", target);
                 default -> {}
               }
             });
@@ -88,11 +91,30 @@ public final class Breaker {
     if (!circuit.tryAcquirePermission()) {
       Duration left = Duration.between(clock.instant(), openUntil);
       throw new TargetUnavailableException(
-          target + " does not answer",
+          target + ' ' + why,
           circuit.getState() == CircuitBreaker.State.OPEN && left.compareTo(Duration.ZERO) > 0
               ? left.plusMillis(1)
               : whileOneLooks);
     }
+  }
+
+  /**
+   * The target answered that it serves nobody with this account or at this address: nothing is sent
+   * to it until one delivery finds that this was mended.
+   *
+   * @param reason goes on after the target's name, with what would mend it
+   * @return for whoever called
+   */
+  public TargetUnavailableException refused(String reason) {
+    why = reason;
+    circuit.onError(0, TimeUnit.NANOSECONDS, new IOException(reason));
+    if (circuit.getState() == CircuitBreaker.State.CLOSED) {
+      circuit.transitionToOpenState();
+    }
+    Duration left = Duration.between(clock.instant(), openUntil);
+    return new TargetUnavailableException(
+        target + ' ' + reason,
+        left.compareTo(whileOneLooks) > 0 ? left.plusMillis(1) : whileOneLooks);
   }
 
   /** The target answered, whatever it said. */
@@ -115,9 +137,10 @@ public final class Breaker {
   }
 
   /** The target did not answer, or said that it can't now. */
-  public void failed(Throwable why) {
+  public void failed(Throwable cause) {
     int failures = inARow.incrementAndGet();
-    circuit.onError(0, TimeUnit.NANOSECONDS, why);
+    why = SILENT;
+    circuit.onError(0, TimeUnit.NANOSECONDS, cause);
     if (failures >= IN_A_ROW && circuit.getState() == CircuitBreaker.State.CLOSED) {
       circuit.transitionToOpenState();
     }

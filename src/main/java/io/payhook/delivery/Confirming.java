@@ -172,7 +172,7 @@ final class Confirming implements Work {
                 new String(answer, StandardCharsets.UTF_8)),
             routes);
     return switch (outcome) {
-      case LOST -> new DeliveryEngine.LeaseLostException();
+      case LOST -> new Attempts.LeaseLostException();
       case DUPLICATE -> {
         count("duplicate");
         yield null;
@@ -196,7 +196,7 @@ final class Confirming implements Work {
             Duration.ZERO,
             "CONFLICT",
             reason))) {
-      return new DeliveryEngine.LeaseLostException();
+      return new Attempts.LeaseLostException();
     }
     count("conflict");
     LOG.error(

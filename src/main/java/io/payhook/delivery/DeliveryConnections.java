@@ -4,7 +4,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +18,15 @@ import org.jspecify.annotations.Nullable;
  * statements and the delivery's completion are one commit. Only statements on the journal's own
  * database can be part of it; those on another one, and every other caller, get a connection of
  * their own.
+ *
+ * <p>Whatever connection a delivery gets keeps the delivery's timeout: the server ends a statement
+ * that takes longer or waits for a lock that long, and where the server does not answer the
+ * connection is cut.
  */
 public final class DeliveryConnections implements ConnectionStrategy {
-  private static final ThreadLocal<@Nullable Transaction> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<@Nullable Attempt> CURRENT = new ThreadLocal<>();
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  private static final Duration AGAIN = Duration.ofSeconds(1);
 
   /**
    * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
@@ -25,18 +35,22 @@ public final class DeliveryConnections implements ConnectionStrategy {
   private static final Set<String> THE_ENGINES =
       Set.of("close", "commit", "rollback", "setAutoCommit");
 
-  /** A connection that runs a transaction, and where it is from. */
-  private record Transaction(DataSource dataSource, Connection connection) {
+  /**
+   * A delivery's attempt: what it may use of the journal's own database.
+   *
+   * @param transaction the connection of a transacted one
+   */
+  private record Attempt(
+      DataSource own, ConnectionShares shares, String route, @Nullable Connection transaction) {
 
-    /** Whether a data source is the one that this is from, wrapped or not. */
+    /** Whether a data source is the journal's own, wrapped or not. */
     boolean isOf(DataSource other) {
-      if (other == dataSource) {
+      if (other == own) {
         return true;
       }
       try {
         // One that is of the same class unwraps to itself.
-        return other.isWrapperFor(dataSource.getClass())
-            && other.unwrap(dataSource.getClass()) == dataSource;
+        return other.isWrapperFor(own.getClass()) && other.unwrap(own.getClass()) == own;
       } catch (SQLException e) {
         return false;
       }
@@ -45,37 +59,152 @@ public final class DeliveryConnections implements ConnectionStrategy {
 
   @Override
   public Connection getConnection(DataSource dataSource) throws SQLException {
-    Transaction current = CURRENT.get();
-    return current != null && current.isOf(dataSource)
-        ? lent(current.connection)
-        : dataSource.getConnection();
+    Attempt current = CURRENT.get();
+    if (current == null) {
+      return dataSource.getConnection();
+    }
+    boolean own = current.isOf(dataSource);
+    Connection transaction = current.transaction;
+    if (own && transaction != null) {
+      return lent(transaction);
+    }
+    if (!own) {
+      return watched(dataSource.getConnection(), () -> {});
+    }
+    if (!taken(current.shares, current.route)) {
+      throw new SQLTransientConnectionException("all are in use", busy(null));
+    }
+    try {
+      return watched(
+          connection(dataSource), () -> current.shares.giveBack(current.route));
+    } catch (TargetUnavailableException e) {
+      current.shares.giveBack(current.route);
+      throw new SQLTransientConnectionException(e.getMessage(), e);
+    } catch (SQLException | RuntimeException e) {
+      current.shares.giveBack(current.route);
+      throw e;
+    }
+  }
+
+  private static boolean taken(ConnectionShares shares, String route) {
+    try {
+      return shares.take(route, PATIENCE.toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /**
+   * A connection of our own pool.
+   *
+   * @throws TargetUnavailableException when the pool has none: that is no attempt of the delivery
+   */
+  static Connection connection(DataSource own) throws SQLException, TargetUnavailableException {
+    try {
+      return own.getConnection();
+    } catch (SQLTransientConnectionException e) {
+      throw busy(e);
+    }
+  }
+
+  private static TargetUnavailableException busy(@Nullable SQLException why) {
+    Throwable cause = why == null ? null : why.getCause();
+    return new TargetUnavailableException(
+        cause == null
+            ? "all connections of Payhook's own pool are in use (payhook.database.pool-size)"
+            : "the database gives no connection: " + Failure.line(cause),
+        AGAIN);
   }
 
   @Override
   public boolean isConnectionTransactional(@Nullable Connection connection, DataSource dataSource) {
-    Transaction current = CURRENT.get();
-    return current != null && current.isOf(dataSource);
+    Attempt current = CURRENT.get();
+    return current != null && current.transaction != null && current.isOf(dataSource);
   }
 
-  static void bind(DataSource dataSource, Connection connection) {
-    CURRENT.set(new Transaction(dataSource, connection));
+  static void bind(
+      DataSource own, ConnectionShares shares, String route, @Nullable Connection transaction) {
+    CURRENT.set(new Attempt(own, shares, route, transaction));
   }
 
   static void unbind() {
     CURRENT.remove();
   }
 
+  /**
+   * Has the server end, in this transaction, what takes longer than the attempt may. A little
+   * before the attempt itself would be ended: that would cost the connection, and tell less.
+   */
+  static void limit(Connection connection) throws SQLException {
+    Duration left = Aborts.left();
+    if (left == null
+        || !"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
+      return;
+    }
+    long millis = Math.max(10, left.toMillis());
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "set local statement_timeout = "
+              + millis * 9 / 10
+              + "; set local lock_timeout = "
+              + millis * 3 / 4);
+    }
+  }
+
+  /** Cuts a connection whose server does not answer when the attempt's time is over. */
+  static Aborts.Hook cutAtTimeout(Connection connection) {
+    return Aborts.onTimeout(() -> connection.abort(Runnable::run));
+  }
+
   private static Connection lent(Connection connection) {
+    return proxy(
+        connection,
+        THE_ENGINES::contains, method -> {});
+  }
+
+  private static Connection watched(Connection connection, Runnable closed) {
+    Aborts.Hook hook = cutAtTimeout(connection);
+    AtomicBoolean once = new AtomicBoolean();
+    return proxy(
+        connection,
+        method -> {
+          if (method.equals("close") && once.compareAndSet(false, true)) {
+            // Before it goes back: it is not ours to cut any more.
+            hook.close();
+            closed.run();
+          }
+          return false;
+        },
+        method -> {
+          if (method.equals("setAutoCommit") && !connection.getAutoCommit()) {
+            limit(connection);
+          }
+        });
+  }
+
+  private interface Before {
+    /** Returns true when the method is not to be called. */
+    boolean call(String method);
+  }
+
+  private interface After {
+    void called(String method) throws SQLException;
+  }
+
+  private static Connection proxy(Connection connection, Before before, After after) {
     return (Connection)
         Proxy.newProxyInstance(
             DeliveryConnections.class.getClassLoader(),
             new Class<?>[] {Connection.class},
             (self, method, arguments) -> {
-              if (THE_ENGINES.contains(method.getName())) {
+              if (before.call(method.getName())) {
                 return null;
               }
               try {
-                return method.invoke(connection, arguments);
+                Object result = method.invoke(connection, arguments);
+                after.called(method.getName());
+                return result;
               } catch (InvocationTargetException e) {
                 throw e.getCause() == null ? e : e.getCause();
               }

@@ -1,32 +1,29 @@
 package io.payhook.delivery;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
+import io.payhook.delivery.Subscriptions.Target;
 import io.payhook.journal.Claim;
 import io.payhook.journal.Deliveries;
+import io.payhook.journal.Nodes;
 import io.payhook.journal.Recipient;
 import io.payhook.journal.Replay;
-import io.payhook.journal.Settlement;
 import io.payhook.journal.StoredEvent;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.signature.Confirmation;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -47,36 +44,23 @@ import org.slf4j.LoggerFactory;
 public final class DeliveryEngine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
 
-  private final DataSource dataSource;
+  /** A look at everything that is open takes at most this part of the time. */
+  private static final int WHOLE_PART = 100;
+
+  private static final long WHOLE_LATEST = TimeUnit.MINUTES.toNanos(1);
+
   private final Deliveries deliveries;
-  private final SubscriptionTable table;
   private final DeliveryOptions options;
-  private final Function<StoredEvent, @Nullable Object> parser;
   private final Clock clock;
   private final MeterRegistry meters;
-
-  private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
-
-  /** Subscriptions whose routes are being replaced: no lane, but events still get deliveries. */
-  private final Map<String, SubscriptionTable.Row> kept = new ConcurrentHashMap<>();
-
-  /** Held where a route goes from the lanes to the kept or back, and where both are read. */
-  private final Object moving = new Object();
-
-  private final AtomicInteger keeping = new AtomicInteger();
-  private volatile List<SubscriptionTable.Row> elsewhere = List.of();
-  private final Map<String, List<Target>> targets = new ConcurrentHashMap<>();
+  private final Subscriptions subscriptions;
+  private final Attempts attempts;
+  private final Leases leases;
   private final ExecutorService executor;
   private final Thread claimer;
-  private final Thread keeper;
   private volatile boolean announced;
   private volatile boolean closing;
-  private volatile boolean subscriptionsChanged;
   private boolean claimFailing;
-  private boolean keepFailing;
-
-  /** A route that wants an event; the lane is null when only another node runs it. */
-  private record Target(String route, boolean ordered, @Nullable Lane lane) {}
 
   /** What has an endpoint's events confirmed. */
   private record Asking(Lane lane, Confirming work) {}
@@ -98,11 +82,8 @@ public final class DeliveryEngine implements AutoCloseable {
       Breakers breakers,
       Clock clock,
       MeterRegistry meters) {
-    this.dataSource = dataSource;
     this.deliveries = deliveries;
-    this.table = table;
     this.options = options;
-    this.parser = parser;
     this.providerApi = new HttpProviderApi(breakers);
     this.clock = clock;
     this.meters = meters;
@@ -114,17 +95,36 @@ public final class DeliveryEngine implements AutoCloseable {
           return thread;
         };
     this.executor = Executors.newCachedThreadPool(threads);
+    this.subscriptions = new Subscriptions(table);
+    this.attempts =
+        new Attempts(
+            dataSource, deliveries, options, parser, clock, meters, executor, this::wake);
+    this.leases = new Leases(deliveries, options, attempts, subscriptions::lanes);
     this.claimer = new Thread(this::claimLoop, "payhook-claimer");
-    this.keeper = new Thread(this::keepLoop, "payhook-leases");
     claimer.setDaemon(true);
-    keeper.setDaemon(true);
+  }
+
+  /**
+   * What attempts may use at once; before {@link #start}.
+   *
+   * @param memory bytes, for all they read, parse and write
+   * @param connections of the data source, for all routes
+   */
+  public void limit(long memory, int connections) {
+    attempts.room().limit(memory);
+    attempts.connections().limit(connections);
+  }
+
+  /** Makes this a member of the nodes on its journal; before {@link #start}. */
+  public void join(Nodes nodes) {
+    subscriptions.join(nodes);
   }
 
   /** Publishes this node's subscriptions and begins to claim. Called when all routes are there. */
   public void start() throws SQLException {
-    publishSubscriptions();
+    subscriptions.publish();
     claimer.start();
-    keeper.start();
+    leases.start();
   }
 
   Lane open(String route, EventConsumer consumer) {
@@ -137,15 +137,15 @@ public final class DeliveryEngine implements AutoCloseable {
             endpoint.options(options),
             consumer,
             executor,
-            this::attempt);
-    synchronized (moving) {
-      if (lanes.putIfAbsent(route, lane) != null) {
-        throw new IllegalStateException(
-            "route " + route + " is subscribed already; a subscription is named by its route id");
-      }
-      kept.remove(route);
+            attempts::run);
+    if (!subscriptions.open(lane)) {
+      throw new IllegalStateException(
+          "route " + route + " is subscribed already; a subscription is named by its route id");
     }
-    changed();
+    if (lane.transacted) {
+      attempts.connections().add(route);
+    }
+    wake();
     return lane;
   }
 
@@ -160,19 +160,10 @@ public final class DeliveryEngine implements AutoCloseable {
    * the journal. When this is closed, the subscriptions of routes that have not come back end.
    */
   public Keeping keepSubscriptions() {
-    keeping.incrementAndGet();
+    subscriptions.keep();
     return () -> {
-      if (keeping.decrementAndGet() == 0 && !kept.isEmpty()) {
-        synchronized (moving) {
-          kept.clear();
-        }
-        changed();
-        try {
-          // At once: the next event must not go to a route that has just gone for good.
-          publishSubscriptions();
-        } catch (SQLException e) {
-          LOG.debug("subscriptions are published with the next poll", e);
-        }
+      if (subscriptions.keepNoMore()) {
+        wake();
       }
     };
   }
@@ -182,15 +173,11 @@ public final class DeliveryEngine implements AutoCloseable {
    * journal.
    */
   void close(Lane lane) throws InterruptedException {
-    giveBack(lane.close());
-    lane.awaitIdle(lane.options.timeout());
-    synchronized (moving) {
-      if (keeping.get() > 0) {
-        kept.put(lane.route, lane.subscription);
-      }
-      lanes.remove(lane.route, lane);
-    }
-    changed();
+    attempts.giveBack(lane.close());
+    lane.awaitIdle(lane.options.timeout().plus(Attempts.GRACE.multipliedBy(2)));
+    subscriptions.closed(lane);
+    attempts.connections().remove(lane.route);
+    wake();
   }
 
   /** Has a stand-in asked in place of the providers' own APIs; before {@link #confirm}. */
@@ -228,25 +215,25 @@ public final class DeliveryEngine implements AutoCloseable {
       String route = Replay.CONFIRMING + endpoint;
       // A type that no event has: this lane gets only what is made for it.
       SubscriptionTable.Row own = new SubscriptionTable.Row(route, endpoint, "", false);
-      Lane lane = new Lane(own, false, options, work, executor, this::attempt);
-      if (lanes.putIfAbsent(route, lane) != null) {
+      Lane lane = new Lane(own, false, options, work, executor, attempts::run);
+      if (!subscriptions.open(lane)) {
         throw new IllegalStateException(
             "route " + route + " has the name of Payhook's own question to a provider; rename it");
       }
       confirming.put(endpoint, new Asking(lane, work));
-      changed();
+      wake();
     }
   }
 
   private List<Deliveries.Wanting> wanting(String endpoint, String type) {
-    return match(endpoint, type).stream()
-        .map(target -> new Deliveries.Wanting(target.route, target.ordered))
+    return subscriptions.wanting(endpoint, type).stream()
+        .map(target -> new Deliveries.Wanting(target.route(), target.ordered()))
         .toList();
   }
 
   private void announceAll(List<Deliveries.Wanting> routes) {
     for (Deliveries.Wanting wanting : routes) {
-      Lane lane = lanes.get(wanting.route());
+      Lane lane = subscriptions.lane(wanting.route());
       if (lane != null) {
         lane.announce();
       }
@@ -254,21 +241,14 @@ public final class DeliveryEngine implements AutoCloseable {
     wake();
   }
 
-  private void changed() {
-    targets.clear();
-    subscriptionsChanged = true;
-    wake();
-  }
-
   /** The routes that want an event of this type, on any node; each result is good for one event. */
   public List<Recipient> recipientsOf(String endpoint, @Nullable String provider, String type) {
-    List<Target> wanted =
-        targets.computeIfAbsent(endpoint + '/' + type, key -> match(endpoint, type));
+    List<Target> wanted = subscriptions.wanting(endpoint, type);
     Asking asking = confirming.isEmpty() ? null : confirming.get(endpoint);
     Confirmation confirmation = asking == null ? null : asking.work.confirmation(provider);
     if (asking != null && confirmation != null && confirmation.holdsBack(type)) {
       // Questions about one entity keep their order where a route wants its events in order.
-      boolean ordered = wanted.stream().anyMatch(target -> target.ordered);
+      boolean ordered = wanted.stream().anyMatch(Target::ordered);
       return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true));
     }
     List<Recipient> recipients = new ArrayList<>(wanted.size());
@@ -278,42 +258,31 @@ public final class DeliveryEngine implements AutoCloseable {
     return recipients;
   }
 
-  private List<Target> match(String endpoint, String type) {
-    List<SubscriptionTable.Row> rows = new ArrayList<>(subscriptions());
-    rows.addAll(elsewhere);
-    Map<String, Target> matched = new LinkedHashMap<>();
-    for (SubscriptionTable.Row row : rows) {
-      if (Pattern.matches(row.endpoint(), endpoint) && Pattern.matches(row.type(), type)) {
-        matched.putIfAbsent(
-            row.route(), new Target(row.route(), row.ordered(), lanes.get(row.route())));
-      }
-    }
-    if (targets.size() > 10_000) {
-      targets.clear();
-    }
-    return List.copyOf(matched.values());
-  }
-
-  /** This node's, with those of routes that are just being replaced. */
-  private Collection<SubscriptionTable.Row> subscriptions() {
-    synchronized (moving) {
-      Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
-      lanes.values().forEach(lane -> rows.put(lane.route, lane.subscription));
-      return rows.values();
-    }
-  }
-
   /** One delivery to be written with its event. */
   private final class Place implements Recipient {
     private final Target target;
     private final boolean claimed;
     private final boolean confirms;
 
+    /** In the room, when there is a run for it at once. */
+    private Room.@Nullable Stay stay;
+
     Place(Target target, boolean confirms) {
       this.target = target;
       this.confirms = confirms;
+      Lane lane = target.lane();
       this.claimed =
-          target.lane != null && !closing && !(confirms && target.ordered) && target.lane.reserve();
+          lane != null
+              && !closing
+              && subscriptions.mayClaim()
+              && !(confirms && target.ordered())
+              && lane.reserve();
+      if (claimed && lane != null && lane.reserveRun()) {
+        stay = attempts.room().tryEnter(lane.route);
+        if (stay == null) {
+          lane.unreserveRun();
+        }
+      }
     }
 
     @Override
@@ -323,12 +292,12 @@ public final class DeliveryEngine implements AutoCloseable {
 
     @Override
     public String route() {
-      return target.route;
+      return target.route();
     }
 
     @Override
     public boolean ordered() {
-      return target.ordered;
+      return target.ordered();
     }
 
     @Override
@@ -337,24 +306,46 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     @Override
+    public @Nullable UUID begins(int size) {
+      if (size > Room.SMALL) {
+        giveRunBack();
+      }
+      return stay == null ? null : deliveries.incarnation();
+    }
+
+    private void giveRunBack() {
+      Room.Stay its = stay;
+      if (its != null && target.lane() != null) {
+        stay = null;
+        its.close();
+        target.lane().unreserveRun();
+      }
+    }
+
+    @Override
     public void committed(Claim claim) {
-      Lane lane = target.lane;
+      Lane lane = target.lane();
+      Room.Stay its = stay;
       if (lane == null || !claimed) {
         // The route may have been replaced since the event was matched.
-        Lane now = lanes.get(target.route);
+        Lane now = subscriptions.lane(target.route());
         if (now != null) {
           now.announce();
           wake();
         }
-      } else if (!lane.takeReserved(claim)) {
-        deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
+      } else if (its == null ? !lane.takeReserved(claim) : !lane.begin(claim, its)) {
+        attempts.release(claim);
+        if (its != null) {
+          its.close();
+        }
       }
     }
 
     @Override
     public void dropped() {
-      if (claimed && target.lane != null) {
-        target.lane.unreserve();
+      giveRunBack();
+      if (claimed && target.lane() != null) {
+        target.lane().unreserve();
       }
     }
   }
@@ -366,12 +357,13 @@ public final class DeliveryEngine implements AutoCloseable {
 
   /** What was put back to pending from outside, as by a replay, is looked for at once. */
   public void announce() {
-    lanes.values().forEach(Lane::announce);
+    subscriptions.lanes().forEach(Lane::announce);
     wake();
   }
 
   private void claimLoop() {
     long lastPoll = System.nanoTime() - options.poll().toNanos();
+    long nextWhole = lastPoll;
     while (!closing) {
       long untilPoll = lastPoll + options.poll().toNanos() - System.nanoTime();
       if (!announced && untilPoll > 0) {
@@ -382,14 +374,25 @@ public final class DeliveryEngine implements AutoCloseable {
       boolean poll = untilPoll <= 0;
       if (poll) {
         lastPoll = System.nanoTime();
-        refreshSubscriptions();
+        subscriptions.refresh();
       }
-      claimFor(
-          poll ? lanes.values() : lanes.values().stream().filter(Lane::expectsMore).toList(), poll);
+      if (!subscriptions.mayClaim()) {
+        continue;
+      }
+      Collection<Lane> lanes = subscriptions.lanes();
+      long start = System.nanoTime();
+      // While somebody holds an old snapshot, no vacuum takes away what was open once, and to look
+      // at everything takes ever longer.
+      boolean whole = poll && start - nextWhole >= 0;
+      claimFor(poll ? lanes : lanes.stream().filter(Lane::expectsMore).toList(), whole);
+      if (whole) {
+        long end = System.nanoTime();
+        nextWhole = end + Math.min(WHOLE_LATEST, WHOLE_PART * (end - start));
+      }
     }
   }
 
-  private void claimFor(Collection<Lane> asking, boolean all) {
+  private void claimFor(Collection<Lane> asking, boolean whole) {
     long now = System.nanoTime();
     List<Deliveries.Vacancy> vacancies = new ArrayList<>();
     Map<String, Integer> got = new LinkedHashMap<>();
@@ -404,11 +407,11 @@ public final class DeliveryEngine implements AutoCloseable {
       return;
     }
     try {
-      for (Claim claim : deliveries.claim(vacancies, all)) {
+      for (Claim claim : deliveries.claim(vacancies, whole)) {
         got.merge(claim.route(), 1, Integer::sum);
-        Lane lane = lanes.get(claim.route());
+        Lane lane = subscriptions.lane(claim.route());
         if (lane == null || !lane.take(claim)) {
-          deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
+          attempts.release(claim);
         }
       }
       claimFailing = false;
@@ -417,348 +420,77 @@ public final class DeliveryEngine implements AutoCloseable {
         LOG.warn(
             "Deliveries can't be claimed now: {}. It is tried again every {}.",
             e.getMessage(),
-            text(options.poll()));
+            Attempts.text(options.poll()));
       }
       claimFailing = true;
       return;
     }
     for (Deliveries.Vacancy vacancy : vacancies) {
-      Lane lane = lanes.get(vacancy.route());
+      Lane lane = subscriptions.lane(vacancy.route());
       if (lane != null) {
         lane.claimed(vacancy.places(), got.getOrDefault(vacancy.route(), 0));
       }
     }
   }
 
-  private void refreshSubscriptions() {
-    try {
-      if (subscriptionsChanged) {
-        publishSubscriptions();
-        return;
-      }
-      List<SubscriptionTable.Row> rows = table.elsewhere();
-      if (!rows.equals(elsewhere)) {
-        elsewhere = rows;
-        targets.clear();
-      }
-    } catch (SQLException e) {
-      LOG.debug("subscriptions can't be read now", e);
-    }
-  }
-
-  private synchronized void publishSubscriptions() throws SQLException {
-    subscriptionsChanged = false;
-    try {
-      table.replace(List.copyOf(subscriptions()));
-      elsewhere = table.elsewhere();
-      targets.clear();
-    } catch (SQLException e) {
-      subscriptionsChanged = true;
-      throw e;
-    }
-  }
-
-  /** Renews the leases of what is held for long, and interrupts what runs for too long. */
-  private void keepLoop() {
-    while (!closing) {
-      LockSupport.parkNanos(
-          this, Math.min(TimeUnit.SECONDS.toNanos(1), options.lease().toNanos() / 6));
-      long now = System.nanoTime();
-      List<Lane.Held> renew = new ArrayList<>();
-      for (Lane lane : lanes.values()) {
-        for (Lane.Held held : lane.held()) {
-          Thread thread = held.thread;
-          if (thread != null
-              && !held.interrupted
-              && now - held.startedAt > lane.options.timeout().toNanos()) {
-            held.interrupted = true;
-            thread.interrupt();
-          } else if (!held.interrupted && now - held.leasedAt > options.lease().toNanos() / 3) {
-            renew.add(held);
-          }
-        }
-      }
-      if (!renew.isEmpty()) {
-        renew(renew);
-      }
-    }
-  }
-
-  private void renew(List<Lane.Held> held) {
-    try {
-      long now = System.nanoTime();
-      Set<Claim> renewed = deliveries.renew(held.stream().map(item -> item.claim).toList());
-      for (Lane.Held item : held) {
-        if (renewed.contains(item.claim)) {
-          item.leasedAt = now;
-        } else {
-          item.lost = true;
-        }
-      }
-      keepFailing = false;
-    } catch (SQLException | RuntimeException e) {
-      if (!keepFailing && !closing) {
-        LOG.warn("Leases can't be renewed now: {}", e.getMessage());
-      }
-      keepFailing = true;
-    }
-  }
-
-  private void attempt(Lane lane, Lane.Held held) {
-    Claim claim = held.claim;
-    Instant startedAt = clock.instant();
-    long start = System.nanoTime();
-    Exception thrown;
-    boolean settled = false;
-    try {
-      Object parsed = parser.apply(claim.event());
-      if (lane.transacted) {
-        thrown = transacted(lane, claim, parsed, startedAt, start);
-        settled = thrown == null;
-      } else {
-        thrown = lane.consumer.run(claim, parsed);
-        settled = lane.consumer.settles();
-      }
-    } catch (RuntimeException e) {
-      thrown = e;
-    }
-    Duration took = Duration.ofNanos(System.nanoTime() - start);
-    if (thrown == null) {
-      if (!settled) {
-        deliveries.settle(Settlement.done(claim, startedAt, took));
-      }
-      if (lane.pausing()) {
-        LOG.info("{} goes on: its target answers again.", lane.route);
-        lane.resume();
-      }
-      count(lane.route, "done", took);
-      Timer.builder("payhook.delivery.time.to.done")
-          .description("From the event's commit to the end of a delivery")
-          .tag("route", lane.route)
-          .register(meters)
-          .record(Duration.between(claim.event().receivedAt(), clock.instant()).abs());
-    } else {
-      failed(lane, held, thrown, startedAt, took);
-    }
-    if (lane.expectsMore()) {
-      wake();
-    }
-  }
-
-  /** The effect and the completion in one commit; what it returns was rolled back. */
-  private @Nullable Exception transacted(
-      Lane lane, Claim claim, @Nullable Object parsed, Instant startedAt, long start) {
-    try (Connection connection = dataSource.getConnection()) {
-      connection.setAutoCommit(false);
-      Exception thrown;
-      DeliveryConnections.bind(dataSource, connection);
-      try {
-        thrown = lane.consumer.run(claim, parsed);
-      } finally {
-        DeliveryConnections.unbind();
-      }
-      try {
-        if (thrown == null) {
-          Duration took = Duration.ofNanos(System.nanoTime() - start);
-          if (deliveries.completeIn(connection, Settlement.done(claim, startedAt, took))) {
-            connection.commit();
-            return null;
-          }
-          thrown = new LeaseLostException();
-        }
-        connection.rollback();
-        return thrown;
-      } catch (SQLException e) {
-        // Commit or rollback failed: if the commit did happen, the claim is settled and the retry
-        // below finds nothing to change.
-        return thrown == null ? e : thrown;
-      } finally {
-        restoreAutoCommit(connection);
-      }
-    } catch (SQLException e) {
-      return e;
-    }
-  }
-
-  private static void restoreAutoCommit(Connection connection) {
-    try {
-      if (!connection.isClosed()) {
-        connection.rollback();
-        connection.setAutoCommit(true);
-      }
-    } catch (SQLException e) {
-      LOG.debug("the connection goes back to the pool broken; the pool replaces it", e);
-    }
-  }
-
-  static final class LeaseLostException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    LeaseLostException() {
-      super("the lease ended before the delivery was done; its database updates are rolled back");
-    }
-  }
-
-  private void failed(
-      Lane lane, Lane.Held held, Exception thrown, Instant startedAt, Duration took) {
-    Claim claim = held.claim;
-    if (thrown instanceof LeaseLostException) {
-      LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), thrown.getMessage());
-      return;
-    }
-    TargetUnavailableException unavailable = find(thrown, TargetUnavailableException.class);
-    if (unavailable != null) {
-      if (!lane.pausing()) {
-        LOG.warn(
-            "{} waits as a whole: {}. Its deliveries stay in the journal; one goes to see in {}.",
-            lane.route,
-            unavailable.getMessage(),
-            text(unavailable.retryAfter()));
-      }
-      deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
-      giveBack(lane.pause(unavailable.retryAfter()));
-      count(lane.route, "postponed", took);
-      return;
-    }
-    Failure failure =
-        held.interrupted
-            ? new Failure(
-                true,
-                Duration.ZERO,
-                "took longer than its timeout of " + text(lane.options.timeout()))
-            : Failure.of(thrown, clock.instant());
-    if (closing && held.interrupted) {
-      deliveries.settle(Settlement.release(claim, startedAt, Duration.ZERO));
-      return;
-    }
-    boolean dead = !failure.retryable() || claim.tries() >= lane.options.maxAttempts();
-    Duration again = dead ? Duration.ZERO : backoff(lane, claim.tries(), failure.least());
-    if (dead) {
-      LOG.error(
-          "DEAD: {} of event {} ({} {}) failed for good at attempt {}: {}. It stays in the journal; when the cause is mended:"
-              + " payhook replay {} --route {}",
-          lane.route,
-          claim.event().id(),
-          claim.event().endpoint(),
-          claim.event().type(),
-          claim.attempt(),
-          failure.text(),
-          claim.event().id(),
-          lane.route);
-    } else {
-      LOG.warn(
-          "DELIVERY_FAILED: {} of event {} ({} {}), attempt {} of {}: {}. It is tried again in {}.",
-          lane.route,
-          claim.event().id(),
-          claim.event().endpoint(),
-          claim.event().type(),
-          claim.tries(),
-          lane.options.maxAttempts(),
-          failure.text(),
-          text(again));
-    }
-    LOG.debug("what the route threw", thrown);
-    deliveries.settle(
-        new Settlement(
-            claim,
-            dead ? Settlement.Outcome.DEAD : Settlement.Outcome.RETRY,
-            startedAt,
-            took,
-            again,
-            dead ? "DEAD" : "DELIVERY_FAILED",
-            failure.text()));
-    count(lane.route, dead ? "dead" : "failed", took);
-  }
-
-  /**
-   * Exponential, with jitter: between half and the whole of backoff × 2^(tries − 1), never less
-   * than the target asked for.
-   */
-  private Duration backoff(Lane lane, int tries, Duration asked) {
-    double ceiling =
-        Math.min(
-            (double) options.backoffMax().toMillis(),
-            (double) lane.options.backoff().toMillis() * Math.pow(2, Math.min(tries - 1, 40)));
-    long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
-    return Duration.ofMillis(Math.max(wait, asked.toMillis()));
-  }
-
-  private void giveBack(List<Lane.Held> items) {
-    Instant now = clock.instant();
-    items.forEach(item -> deliveries.settle(Settlement.release(item.claim, now, Duration.ZERO)));
-  }
-
-  private void count(String route, String outcome, Duration took) {
-    Counter.builder("payhook.delivery.attempts")
-        .description("Attempts by route and outcome")
-        .tag("route", route)
-        .tag("outcome", outcome)
-        .register(meters)
-        .increment();
-    Timer.builder("payhook.delivery.attempt.time")
-        .description("Time an attempt took")
-        .tag("route", route)
-        .register(meters)
-        .record(took);
-  }
-
-  private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {
-    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return type.cast(cause);
-      }
-    }
-    return null;
-  }
-
-  private static String text(Duration duration) {
-    return duration.toMillis() < 10_000 ? duration.toMillis() + " ms" : duration.toSeconds() + " s";
-  }
-
   /** Route ids subscribed on this node. */
   public Set<String> routes() {
-    return Set.copyOf(lanes.keySet());
+    return subscriptions.routes();
   }
 
   /** Deliveries that run on this node now. */
   public int running() {
-    return lanes.values().stream().mapToInt(Lane::runningNow).sum();
+    return subscriptions.lanes().stream().mapToInt(Lane::runningNow).sum();
   }
 
-  /** Stops claiming, gives back what has not begun, and waits for what runs. */
+  /**
+   * Stops claiming, gives back what has not begun, and waits for what runs. What does not end in
+   * time is ended, and given back if that does not help either.
+   */
   public void drain(Duration atMost) throws InterruptedException {
+    Duration grace = Attempts.GRACE;
+    if (grace.compareTo(atMost.dividedBy(4)) > 0) {
+      grace = atMost.dividedBy(4);
+    }
+    stop(atMost.minus(grace), grace);
+  }
+
+  private void stop(Duration patience, Duration grace) throws InterruptedException {
     closing = true;
     LockSupport.unpark(claimer);
-    LockSupport.unpark(keeper);
-    lanes.values().forEach(lane -> giveBack(lane.close()));
-    long end = System.nanoTime() + atMost.toNanos();
-    for (Lane lane : lanes.values()) {
-      Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
-      if (!lane.awaitIdle(left)) {
+    Collection<Lane> lanes = subscriptions.lanes();
+    lanes.forEach(lane -> attempts.giveBack(lane.close()));
+    attempts.close();
+    long end = System.nanoTime() + patience.toNanos();
+    for (Lane lane : lanes) {
+      if (!lane.awaitIdle(left(end))) {
         LOG.warn(
-            "{} still runs after {}; it is interrupted and runs again when its lease ends.",
+            "{} still runs after {}; it is ended, and runs again later or on another node.",
             lane.route,
-            text(atMost));
-        lane.held().forEach(DeliveryEngine::interrupt);
+            Attempts.text(patience));
+        lane.held().forEach(held -> held.end(System.nanoTime()));
       }
     }
+    end = System.nanoTime() + grace.toNanos();
+    for (Lane lane : lanes) {
+      if (!lane.awaitIdle(left(end))) {
+        lane.held().forEach(held -> attempts.giveUp(lane, held));
+      }
+    }
+    leases.close();
   }
 
-  private static void interrupt(Lane.Held held) {
-    Thread thread = held.thread;
-    if (thread != null) {
-      held.interrupted = true;
-      thread.interrupt();
-    }
+  private static Duration left(long end) {
+    return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
   }
 
   @Override
   public void close() {
     try {
-      drain(Duration.ZERO);
+      stop(Duration.ZERO, Attempts.GRACE);
       executor.shutdown();
-      if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {
-        LOG.warn("Some deliveries did not end when told to; they run again when their leases end.");
+      if (!executor.awaitTermination(1, TimeUnit.SECONDS)) {
+        LOG.warn("Some attempts did not end when told to; they end with the process.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

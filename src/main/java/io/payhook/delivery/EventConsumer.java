@@ -76,13 +76,17 @@ final class EventConsumer extends DefaultConsumer implements Work {
       if (event.confirmation() != null) {
         exchange.setVariable("confirmation", JSON.readValue(event.confirmation(), Object.class));
       }
+      Remarks.begin(exchange);
       createUoW(exchange);
       try {
         getProcessor().process(exchange);
       } finally {
         doneUoW(exchange);
       }
-      return exchange.getException();
+      if (exchange.getException() != null) {
+        return exchange.getException();
+      }
+      return Remarks.ended(exchange);
     } catch (Exception e) {
       return e;
     } finally {

@@ -12,7 +12,10 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.camel.ExpressionEvaluationException;
 import org.apache.camel.TypeConversionException;
 import org.apache.camel.ValidationException;
@@ -32,11 +35,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param retryable whether another attempt may help
  * @param least the least time before it, zero if nobody said
+ * @param answered whether it proves that the target is there and does its work
  * @param text one line
  */
-record Failure(boolean retryable, Duration least, String text) {
+record Failure(boolean retryable, Duration least, boolean answered, String text) {
   private static final int TEXT_MAX = 500;
+
+  /** Of what a far end said of a failure. */
+  private static final int SAID_MAX = 300;
+
+  /** A chain of causes is no longer than this, or has no end. */
+  private static final int DEEPEST = 20;
+
+  /** Line ends, other controls, and what turns the direction of the text around it. */
+  private static final Pattern UNSEEN =
+      Pattern.compile("[\\s\\p{Cc}\\p{Z}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]+");
+
   private static final Duration WAIT_MAX = Duration.ofHours(24);
+
+  Failure(boolean retryable, Duration least, String text) {
+    this(retryable, least, false, text);
+  }
+
+  /** It was told to end. */
+  static Failure overdue(Duration timeout) {
+    return new Failure(
+        true, Duration.ZERO, "took longer than its timeout of " + Attempts.text(timeout));
+  }
 
   static Failure of(Throwable thrown, Instant now) {
     for (Throwable cause = thrown; cause != null; cause = next(cause)) {
@@ -53,7 +78,7 @@ record Failure(boolean retryable, Duration least, String text) {
       return Optional.of(ofHttp(http, now));
     }
     if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-      return Optional.of(ofSql(sql));
+      return Optional.of(ofSql(sql, sql.getSQLState()));
     }
     if (cause instanceof MessagingException mail) {
       return ofMail(mail);
@@ -78,9 +103,16 @@ record Failure(boolean retryable, Duration least, String text) {
   private static Failure ofHttp(HttpOperationFailedException http, Instant now) {
     int status = http.getStatusCode();
     boolean retryable = status == 408 || status == 425 || status == 429 || status >= 500;
-    String text = "HTTP " + status + " from " + withoutQuery(http.getUri());
+    String said = clean(String.valueOf(Objects.requireNonNullElse(http.getResponseBody(), "")));
+    String text =
+        "HTTP "
+            + status
+            + " from "
+            + withoutQuery(http.getUri())
+            + (said.isEmpty() ? "" : ": " + cut(said, SAID_MAX));
     Duration wait = retryable ? retryAfter(http.getResponseHeaders(), now) : Duration.ZERO;
-    return new Failure(retryable, wait, text);
+    // 408, 429 and 5xx say that it can't now, as for its breaker.
+    return new Failure(retryable, wait, !retryable || status == 425, text);
   }
 
   /** Retry-After as seconds or as an HTTP date (RFC 9110, 10.2.3). */
@@ -108,18 +140,27 @@ record Failure(boolean retryable, Duration least, String text) {
   }
 
   /**
-   * Classes of SQLSTATE (PostgreSQL, appendix A): those that tell of the data or the statement will
-   * not pass by themselves.
+   * Classes of SQLSTATE (PostgreSQL, appendix A) that tell of the data or the statement: data,
+   * integrity, names and privileges, what a function raises, limits of the program, what is not
+   * supported. They will not pass by themselves.
    */
-  private static Failure ofSql(SQLException sql) {
-    String state = sql.getSQLState();
+  private static final Set<String> SQL_DEAD = Set.of("22", "23", "42", "P0", "54", "0A");
+
+  /**
+   * States of such a class that tell of the connection: a pooler that gave the prepared statement
+   * of one session to another.
+   */
+  private static final Set<String> SQL_PASSING = Set.of("42P05");
+
+  private static Failure ofSql(SQLException sql, String state) {
     boolean dead =
-        state.startsWith("22") // data exception
-            || state.startsWith("23") // integrity constraint
-            || state.startsWith("42") // no such table, no privilege, syntax
-            || state.startsWith("P0"); // raised by a function
-    return new Failure(!dead, Duration.ZERO, "SQL " + state + ": " + line(sql));
+        SQL_DEAD.contains(state.substring(0, Math.min(2, state.length())))
+            && !SQL_PASSING.contains(state);
+    return new Failure(!dead, Duration.ZERO, dead, "SQL " + state + ": " + line(sql));
   }
+
+  /** Answers about the account, which the operator can mend. */
+  private static final Set<Integer> SMTP_ACCOUNT = Set.of(530, 534, 535, 538);
 
   private static Optional<Failure> ofMail(MessagingException mail) {
     int code =
@@ -129,8 +170,9 @@ record Failure(boolean retryable, Duration least, String text) {
                 ? address.getReturnCode()
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
+      boolean retryable = code < 500 || SMTP_ACCOUNT.contains(code);
       return Optional.of(
-          new Failure(code < 500, Duration.ZERO, "SMTP " + code + ": " + line(mail)));
+          new Failure(retryable, Duration.ZERO, code != 421, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));
@@ -156,19 +198,38 @@ record Failure(boolean retryable, Duration least, String text) {
     return new Failure(false, Duration.ZERO, line(cause));
   }
 
-  private static String line(Throwable thrown) {
+  static String line(Throwable thrown) {
     Throwable told = thrown;
     while (told.getMessage() == null && told.getCause() != null) {
       told = told.getCause();
     }
-    String message =
-        told.getMessage() == null ? "" : told.getMessage().replaceAll("\\s+", " ").strip();
+    String message = told.getMessage() == null ? "" : clean(told.getMessage());
     String text = message.isEmpty() ? told.getClass().getSimpleName() : message;
     if (thrown instanceof IOException) {
       text = thrown.getClass().getSimpleName() + ": " + text;
     }
-    text = text.replace('\0', '\uFFFD');
-    return text.length() <= TEXT_MAX ? text : text.substring(0, TEXT_MAX) + "…";
+    String innermost = innermost(told);
+    return cut(text.contains(innermost) ? text : text + ": " + innermost, TEXT_MAX);
+  }
+
+  /** What the first of all causes says: the others mostly say that there was one. */
+  private static String innermost(Throwable thrown) {
+    String said = "";
+    Throwable cause = thrown;
+    for (int i = 0; cause != null && i < DEEPEST; i++) {
+      String message = cause.getMessage() == null ? "" : clean(cause.getMessage());
+      said = message.isEmpty() ? said : message;
+      cause = next(cause);
+    }
+    return said;
+  }
+
+  private static String clean(String text) {
+    return UNSEEN.matcher(text.replace('\0', '\uFFFD')).replaceAll(" ").strip();
+  }
+
+  private static String cut(String text, int longest) {
+    return text.length() <= longest ? text : text.substring(0, longest) + "…";
   }
 
   private static String withoutQuery(String uri) {

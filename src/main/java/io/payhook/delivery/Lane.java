@@ -5,9 +5,11 @@ import io.payhook.journal.SubscriptionTable;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -17,20 +19,11 @@ import org.jspecify.annotations.Nullable;
  * waits for its target. All methods are safe from any thread; what takes time runs on the executor.
  */
 final class Lane {
-  /** What is known of a claim that is held here. Times are {@link System#nanoTime()}. */
-  static final class Held {
-    final Claim claim;
-    long leasedAt;
-    long startedAt;
-    @Nullable Thread thread;
-    boolean interrupted;
-    boolean lost;
+  /** Bytes of events that wait here; those of more are read again when their attempts begin. */
+  private static final long BYTES = 1 << 20;
 
-    Held(Claim claim, long leasedAt) {
-      this.claim = claim;
-      this.leasedAt = leasedAt;
-    }
-  }
+  /** Attempts that go on although they were told to end, for each that may run. */
+  private static final int LEFT_BEHIND = 4;
 
   final SubscriptionTable.Row subscription;
   final String route;
@@ -43,9 +36,11 @@ final class Lane {
   private final BiConsumer<Lane, Held> work;
 
   private final Deque<Held> waiting = new ArrayDeque<>();
-  private final IdentityHashMap<Claim, Held> held = new IdentityHashMap<>();
+  private final Set<Held> held = Collections.newSetFromMap(new IdentityHashMap<>());
+  private long bytes;
   private int reserved;
   private int running;
+  private int leftBehind;
   private boolean more = true;
   private boolean closed;
   private boolean probing;
@@ -91,10 +86,42 @@ final class Lane {
     notifyAll();
   }
 
+  /** Keeps a run, too, for one that has a place; false when it would have to wait for one. */
+  synchronized boolean reserveRun() {
+    if (!waiting.isEmpty() || running >= limit()) {
+      return false;
+    }
+    running++;
+    return true;
+  }
+
+  synchronized void unreserveRun() {
+    passOn();
+  }
+
   /** Takes a claim that was made for a reserved place; false when the lane is closed. */
   boolean takeReserved(Claim claim) {
     boolean taken = take(claim);
     unreserve();
+    return taken;
+  }
+
+  /** Takes a claim that was made for a reserved run, and begins; false when the lane is closed. */
+  boolean begin(Claim claim, Room.Stay stay) {
+    Held item = new Held(claim, System.nanoTime(), stay);
+    boolean taken;
+    synchronized (this) {
+      taken = !closed;
+      if (taken) {
+        held.add(item);
+      } else {
+        running--;
+      }
+      unreserve();
+    }
+    if (taken) {
+      executor.execute(() -> drain(item));
+    }
     return taken;
   }
 
@@ -105,52 +132,88 @@ final class Lane {
       if (closed) {
         return false;
       }
-      Held item = new Held(claim, System.nanoTime());
-      held.put(claim, item);
+      boolean keeps = claim.event().isRead() && bytes + claim.size() <= BYTES;
+      Held item =
+          new Held(
+              keeps ? claim : claim.with(claim.event().unread()), System.nanoTime(), null);
+      held.add(item);
       waiting.add(item);
+      bytes += kept(item);
       start = running < limit();
       if (start) {
         running++;
       }
     }
     if (start) {
-      executor.execute(this::drain);
+      executor.execute(() -> drain(null));
     }
     return true;
+  }
+
+  private static long kept(Held item) {
+    return item.claim.event().isRead() ? item.claim.size() : 0;
   }
 
   private int limit() {
     return probing ? 1 : options.concurrency();
   }
 
-  private void drain() {
+  private void drain(@Nullable Held first) {
+    @Nullable Held next = first;
     while (true) {
-      Held next;
       synchronized (this) {
-        next = running > limit() ? null : waiting.poll();
+        if (next == null && running <= limit()) {
+          next = waiting.poll();
+          bytes -= next == null ? 0 : kept(next);
+        }
         if (next == null) {
           running--;
           notifyAll();
           return;
         }
-        if (next.lost) {
-          held.remove(next.claim);
-          continue;
-        }
-        next.startedAt = System.nanoTime();
-        next.thread = Thread.currentThread();
       }
       try {
         work.accept(this, next);
       } finally {
-        synchronized (this) {
-          next.thread = null;
-          held.remove(next.claim);
-          notifyAll();
-        }
         // An interrupt that came too late must not hit the next delivery.
         Thread.interrupted();
       }
+      synchronized (this) {
+        if (next.abandoned) {
+          leftBehind--;
+          return;
+        }
+        held.remove(next);
+        notifyAll();
+      }
+      next = null;
+    }
+  }
+
+  /** A run that has ended here is there for what waits. */
+  private void passOn() {
+    if (waiting.isEmpty() || running > limit()) {
+      running--;
+    } else {
+      executor.execute(() -> drain(null));
+    }
+    notifyAll();
+  }
+
+  /**
+   * Gives the place of an attempt that does not end to another.
+   *
+   * @return false when too many were left behind already: then it keeps its place
+   */
+  synchronized boolean mayLeaveBehind() {
+    return leftBehind < LEFT_BEHIND * options.concurrency();
+  }
+
+  synchronized void leaveBehind(Held item) {
+    if (held.remove(item)) {
+      item.abandoned = true;
+      leftBehind++;
+      passOn();
     }
   }
 
@@ -192,13 +255,10 @@ final class Lane {
     probing = true;
     more = true;
     pausedUntil = System.nanoTime() + wait.toNanos();
-    List<Held> returned = new ArrayList<>(waiting);
-    waiting.clear();
-    returned.forEach(item -> held.remove(item.claim));
-    return returned;
+    return returned();
   }
 
-  /** A delivery went through: the target is there, and all that waits here may run. */
+  /** The target is there, and all that waits here may run. */
   void resume() {
     int starts;
     synchronized (this) {
@@ -208,7 +268,7 @@ final class Lane {
       running += starts;
     }
     for (int i = 0; i < starts; i++) {
-      executor.execute(this::drain);
+      executor.execute(() -> drain(null));
     }
   }
 
@@ -217,7 +277,7 @@ final class Lane {
   }
 
   synchronized List<Held> held() {
-    return new ArrayList<>(held.values());
+    return new ArrayList<>(held);
   }
 
   synchronized int runningNow() {
@@ -227,9 +287,14 @@ final class Lane {
   /** Takes nothing any more and returns the claims that have not begun. */
   synchronized List<Held> close() {
     closed = true;
+    return returned();
+  }
+
+  private List<Held> returned() {
     List<Held> returned = new ArrayList<>(waiting);
     waiting.clear();
-    returned.forEach(item -> held.remove(item.claim));
+    bytes = 0;
+    returned.forEach(held::remove);
     return returned;
   }
 

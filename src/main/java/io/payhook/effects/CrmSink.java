@@ -78,7 +78,7 @@ public final class CrmSink extends Sink {
                     + (text.isEmpty() ? "empty" : "'" + text + "'")
                     + " for this event, which would name another resource");
           }
-          return URLEncoder.encode(text, StandardCharsets.UTF_8)
+          return URLEncoder.encode(Bounds.text(text), StandardCharsets.UTF_8)
               .replace("+", "%20")
               .replace("*", "%2A");
         });
@@ -102,8 +102,7 @@ public final class CrmSink extends Sink {
     } catch (JsonProcessingException e) {
       throw new EffectException(
           file
-              + ":"
-              + e.getLocation().getLineNr()
+              + (e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr())
               + ": isn't JSON once its values are in: "
               + e.getOriginalMessage()
               + "; write \"{{ value }}\" in quotes or {{ value | json }} without",

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
@@ -51,7 +50,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
   private static final int LONGEST_PATH = 60;
   private static final int LONGEST_BODY = 1 << 20;
 
-  private final Path folder;
+  private final StandInFolder folder;
   private final Clock clock;
   private final AtomicLong sequence = new AtomicLong();
   private final Set<String> seen = ConcurrentHashMap.newKeySet();
@@ -61,7 +60,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
    * @throws IOException where it can't be made or read
    */
   public CrmStandIn(Path folder, Clock clock) throws IOException {
-    this.folder = Files.createDirectories(folder);
+    this.folder = new StandInFolder(folder);
     this.clock = clock;
     try (Stream<Path> files = Files.list(folder)) {
       files.forEach(file -> remember(file.getFileName().toString()));
@@ -79,20 +78,53 @@ public final class CrmStandIn implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext context) {
     HttpServerRequest request = context.request();
-    if (context.body() != null && context.body().available()) {
+    if (isOfAWebPage(request)) {
+      // The browser asks nobody before it sends such a request to any address, this one too.
+      context.response().setStatusCode(403).end();
+    } else if (context.body() != null && context.body().available()) {
       answer(context, context.body().buffer());
     } else if (request.isEnded()) {
       answer(context, null);
     } else {
-      request.body().onSuccess(body -> answer(context, body)).onFailure(context::fail);
-      // Where the router paused the request for whoever reads the body.
-      request.resume();
+      read(context, request);
     }
+  }
+
+  private static boolean isOfAWebPage(HttpServerRequest request) {
+    return request.getHeader("Origin") != null
+        || "cross-site".equals(request.getHeader("Sec-Fetch-Site"));
+  }
+
+  /** Reads the body as far as one may go. */
+  private void read(RoutingContext context, HttpServerRequest request) {
+    Buffer body = Buffer.buffer();
+    request.handler(
+        part -> {
+          body.appendBuffer(part);
+          if (body.length() > LONGEST_BODY) {
+            request.handler(null);
+            request.endHandler(null);
+            request.exceptionHandler(closed -> {});
+            tooLarge(context);
+          }
+        });
+    request.endHandler(end -> answer(context, body));
+    request.exceptionHandler(context::fail);
+    // Where the router paused the request for whoever reads the body.
+    request.resume();
+  }
+
+  private static void tooLarge(RoutingContext context) {
+    context
+        .response()
+        .setStatusCode(413)
+        .end()
+        .onComplete(sent -> context.request().connection().close());
   }
 
   private void answer(RoutingContext context, @Nullable Buffer body) {
     if (body != null && body.length() > LONGEST_BODY) {
-      context.response().setStatusCode(413).end();
+      tooLarge(context);
       return;
     }
     context
@@ -169,11 +201,10 @@ public final class CrmStandIn implements Handler<RoutingContext> {
                 SafeName.of(request.method().name(), 10),
                 SafeName.of(path.substring(1), LONGEST_PATH),
                 id);
-    Path unfinished = folder.resolve("." + name + ".tmp");
-    Path file = folder.resolve(name);
-    Files.writeString(
-        unfinished, Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(call) + "\n");
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    byte[] json =
+        (Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(call) + "\n")
+            .getBytes(StandardCharsets.UTF_8);
+    Path file = folder.write(name, out -> out.write(json));
     LOG.info("Stand-in, nothing was sent: the CRM call {} is in {}", request.method(), file);
   }
 

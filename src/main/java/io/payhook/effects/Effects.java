@@ -1,9 +1,16 @@
 package io.payhook.effects;
 
+import io.payhook.delivery.Remarks;
 import java.time.Clock;
+import java.util.List;
 import org.apache.camel.CamelContext;
+import org.apache.camel.NamedNode;
 import org.apache.camel.Processor;
+import org.apache.camel.component.http.HttpComponent;
+import org.apache.camel.processor.FilterProcessor;
 import org.apache.camel.spi.Registry;
+import org.apache.camel.support.processor.DelegateAsyncProcessor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Binds what the kamelets {@code database-sink}, {@code email-sink} and {@code crm-sink} stand on
@@ -38,9 +45,29 @@ public final class Effects {
     config.mail().guardedBy(config.breakers());
     registry.bind("payhookMailSender", MailSender.class, config.mail(), null, "close");
     registry.bind("payhookCrmClient", new CrmClient(config.crmToken(), config.breakers()));
+    for (String scheme : List.of("http", "https")) {
+      if (context.getComponent(scheme) instanceof HttpComponent http
+          && http.getHttpClientConfigurer() == null) {
+        http.setHttpClientConfigurer(new WholeAnswers(WholeAnswers.LONGEST));
+      }
+    }
     registry.bind("payhookEffectResult", (Processor) Undertaking::result);
     registry.bind("payhookEffectEnd", (Processor) Undertaking::end);
     context.addRoutePolicyFactory(new Callers());
+    context.getCamelContextExtension().addInterceptStrategy(Effects::noted);
+  }
+
+  /** Has filters note what they did, so that it can be told why a route did nothing. */
+  private static Processor noted(
+      CamelContext context, NamedNode definition, Processor target, @Nullable Processor next) {
+    Processor step = target;
+    while (step instanceof DelegateAsyncProcessor wrapped && !(step instanceof FilterProcessor)) {
+      step = wrapped.getProcessor();
+    }
+    if (step instanceof FilterProcessor filter && filter.getStatusPropertyName() == null) {
+      filter.setStatusPropertyName(Remarks.FILTER);
+    }
+    return target;
   }
 
   static Effects of(CamelContext context) {

@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.delivery.Remarks;
 import jakarta.mail.Message.RecipientType;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.InternetAddress;
@@ -8,6 +9,7 @@ import jakarta.mail.internet.MimeMultipart;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -74,22 +76,36 @@ public final class EmailSink extends Sink {
     this.key = key.isBlank() ? null : text(key);
   }
 
+  /** Makes the e-mail; where there is nobody to write to, nothing is undertaken. */
   @Override
   public void process(Exchange exchange) throws MessagingException {
-    Undertaking.begin(exchange, mail(exchange), new HashMap<>(), null, sent -> {});
+    List<String> left = new ArrayList<>();
+    List<InternetAddress> recipients = addresses(to, exchange, "to", left);
+    if (to.isEmpty()) {
+      throw new EffectException("email-sink: 'to' is empty; an e-mail needs a recipient");
+    }
+    if (recipients.isEmpty()) {
+      Remarks.skip(exchange, "nobody to write to: " + String.join("; ", left));
+      return;
+    }
+    OutgoingMail mail = mail(exchange, recipients, left);
+    left.forEach(text -> mail.note("left out: " + text));
+    Undertaking.begin(
+        exchange,
+        mail,
+        new HashMap<>(),
+        null,
+        sent -> mail.notes().forEach(note -> Remarks.note(sent, note)));
   }
 
-  private OutgoingMail mail(Exchange exchange) throws MessagingException {
+  private OutgoingMail mail(Exchange exchange, List<InternetAddress> recipients, List<String> left)
+      throws MessagingException {
     Effects with = effects();
     Path htmlFile = Callers.file(exchange, Objects.requireNonNull(template));
     Path textFile = textBeside(htmlFile);
     Map<String, Object> variables = new HashMap<>(exchange.getVariables());
 
-    InternetAddress sender = Objects.requireNonNull(from).in(exchange, "from");
-    List<InternetAddress> recipients = addresses(to, exchange, "to");
-    if (recipients.isEmpty()) {
-      throw new EffectException("email-sink: 'to' is empty; an e-mail needs a recipient");
-    }
+    InternetAddress sender = sender(exchange);
     String html = with.templates().render(htmlFile, variables);
 
     String id = CallKey.of(exchange, "email-sink", key);
@@ -97,8 +113,8 @@ public final class EmailSink extends Sink {
     OutgoingMail mail = new OutgoingMail(Callers.route(exchange), "<" + id + "@" + domain + ">");
     mail.setFrom(sender);
     mail.setRecipients(RecipientType.TO, array(recipients));
-    mail.setRecipients(RecipientType.CC, array(addresses(cc, exchange, "cc")));
-    List<InternetAddress> answers = addresses(replyTo, exchange, "reply-to");
+    mail.setRecipients(RecipientType.CC, array(addresses(cc, exchange, "cc", left)));
+    List<InternetAddress> answers = addresses(replyTo, exchange, "reply-to", left);
     if (!answers.isEmpty()) {
       mail.setReplyTo(array(answers));
     }
@@ -114,6 +130,14 @@ public final class EmailSink extends Sink {
     mail.setContent(alternatives);
     mail.saveChanges();
     return mail;
+  }
+
+  private InternetAddress sender(Exchange exchange) {
+    try {
+      return Objects.requireNonNull(from).in(exchange, "from");
+    } catch (Mailbox.UnusableException e) {
+      throw new EffectException(e.getMessage(), e);
+    }
   }
 
   private String subject(Exchange exchange, String html, Path htmlFile) {
@@ -150,9 +174,25 @@ public final class EmailSink extends Sink {
     return part;
   }
 
+  /**
+   * The addresses that can be written to.
+   *
+   * @param left told of the others
+   */
   private static List<InternetAddress> addresses(
-      List<Mailbox> mailboxes, Exchange exchange, String parameter) {
-    return mailboxes.stream().map(mailbox -> mailbox.in(exchange, parameter)).toList();
+      List<Mailbox> mailboxes, Exchange exchange, String parameter, List<String> left) {
+    List<InternetAddress> addresses = new ArrayList<>();
+    for (Mailbox mailbox : mailboxes) {
+      try {
+        addresses.add(mailbox.in(exchange, parameter));
+      } catch (Mailbox.UnusableException e) {
+        if (!mailbox.isOfTheEvent()) {
+          throw new EffectException(e.getMessage(), e);
+        }
+        left.add(e.getMessage());
+      }
+    }
+    return addresses;
   }
 
   private static InternetAddress[] array(List<InternetAddress> addresses) {

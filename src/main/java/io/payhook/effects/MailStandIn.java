@@ -6,9 +6,7 @@ import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -27,7 +25,7 @@ public final class MailStandIn extends MailSender {
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
   private static final int LONGEST_RECIPIENT = 60;
 
-  private final Path folder;
+  private final StandInFolder folder;
   private final Clock clock;
   private final AtomicLong sequence = new AtomicLong();
 
@@ -36,7 +34,7 @@ public final class MailStandIn extends MailSender {
    * @throws IOException where it can't be made
    */
   public MailStandIn(Path folder, Clock clock) throws IOException {
-    this.folder = Files.createDirectories(folder);
+    this.folder = new StandInFolder(folder);
     this.clock = clock;
   }
 
@@ -50,17 +48,22 @@ public final class MailStandIn extends MailSender {
                 sequence.incrementAndGet(),
                 SafeName.of(route, LONGEST_RECIPIENT),
                 SafeName.of(recipient(mail), LONGEST_RECIPIENT));
-    Path unfinished = folder.resolve("." + name + ".tmp");
-    Path file = folder.resolve(name);
+    Path file;
     try {
-      try (OutputStream out = Files.newOutputStream(unfinished)) {
-        mail.writeTo(out);
-      }
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+      file = folder.write(name, out -> write(mail, out));
     } catch (IOException e) {
-      throw new MessagingException("the stand-in for mail can't write " + file, e);
+      throw new MessagingException(
+          "the stand-in for mail can't write " + folder.path().resolve(name), e);
     }
     LOG.info("Stand-in, nothing was sent: the e-mail of {} is in {}", route, file);
+  }
+
+  private static void write(MimeMessage mail, OutputStream out) throws IOException {
+    try {
+      mail.writeTo(out);
+    } catch (MessagingException e) {
+      throw new IOException("an e-mail that can't be written", e);
+    }
   }
 
   private static String recipient(MimeMessage mail) throws MessagingException {

@@ -16,12 +16,37 @@ import org.jspecify.annotations.Nullable;
  */
 record Mailbox(@Nullable RouteText name, RouteText address) {
 
+  /** The values of an event make no address. */
+  static final class UnusableException extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final String text;
+
+    private UnusableException(String text) {
+      super(text);
+      this.text = text;
+    }
+
+    @Override
+    public String getMessage() {
+      return text;
+    }
+  }
+
   private static final int LONGEST = 254;
   private static final int LONGEST_LOCAL = 64;
   private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
   private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+  private static final Pattern PLAIN = Pattern.compile(ATOM + "(?:\\." + ATOM + ")*");
+
+  /** Dots where they must not stand without quotes. */
+  private static final Pattern DOTTED = Pattern.compile("(?=.*[^.])(?:\\.|" + ATOM + ")+");
+
+  /** In quotes: no quote, backslash or control that could end them or mean something else. */
+  private static final String QUOTED = "\"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+\"";
+
   private static final Pattern ADDRESS =
-      Pattern.compile(ATOM + "(?:\\." + ATOM + ")*@" + LABEL + "(?:\\." + LABEL + ")*");
+      Pattern.compile(
+          "(?:" + PLAIN.pattern() + "|" + QUOTED + ")@" + LABEL + "(?:\\." + LABEL + ")*");
 
   /** The addresses between the commas that the route wrote. */
   static List<Mailbox> list(RouteText text) {
@@ -38,13 +63,13 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
    * The address for one event.
    *
    * @param parameter names it in errors
-   * @throws EffectException where the values don't make it exactly one address
+   * @throws UnusableException where the values don't make it exactly one address
    */
-  InternetAddress in(Exchange exchange, String parameter) {
+  InternetAddress in(Exchange exchange, String parameter) throws UnusableException {
     String text = address.in(exchange).strip();
     String ascii = ascii(text);
     if (ascii == null) {
-      throw new EffectException(
+      throw new UnusableException(
           "the e-mail's "
               + parameter
               + ", "
@@ -66,24 +91,38 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
     return result;
   }
 
+  /** Whether it depends on the event, so that another event may have a usable one. */
+  boolean isOfTheEvent() {
+    return address.pieces().stream().anyMatch(RouteText.Value.class::isInstance);
+  }
+
   private static String unquoted(String name) {
     return name.length() > 1 && name.startsWith("\"") && name.endsWith("\"")
         ? name.substring(1, name.length() - 1)
         : name;
   }
 
-  /** The address with its domain in ASCII, or null if it isn't one address. */
+  /**
+   * The address with its domain in ASCII, or null if it isn't one address. A local part that the
+   * standard wants in quotes gets them: {@code ada..b@docomo.ne.jp} is somebody's, and no other's.
+   */
   private static @Nullable String ascii(String address) {
-    int at = address.lastIndexOf('@');
-    if (at < 1 || at > LONGEST_LOCAL || address.length() > LONGEST) {
+    String whole = address.endsWith(".") ? address.substring(0, address.length() - 1) : address;
+    int at = whole.lastIndexOf('@');
+    if (at < 1 || at > LONGEST_LOCAL || whole.length() > LONGEST) {
       return null;
     }
+    String local = whole.substring(0, at);
     String ascii;
     try {
-      ascii = address.substring(0, at + 1) + IDN.toASCII(address.substring(at + 1));
+      ascii = '@' + IDN.toASCII(whole.substring(at + 1));
     } catch (IllegalArgumentException e) {
       return null;
     }
+    if (DOTTED.matcher(local).matches() && !PLAIN.matcher(local).matches()) {
+      local = '"' + local + '"';
+    }
+    ascii = local + ascii;
     return ascii.length() <= LONGEST && ADDRESS.matcher(ascii).matches() ? ascii : null;
   }
 }

@@ -4,13 +4,19 @@ package io.payhook.effects;
 final class OneLine {
   private OneLine() {}
 
-  /** The text with every run of spaces and control characters made one space, cut at a length. */
+  /**
+   * The text with every run of spaces and control characters made one space, without what turns its
+   * direction, cut at a length.
+   */
   static String of(String text, int longest) {
     StringBuilder line = new StringBuilder(Math.min(text.length(), longest));
     boolean gap = false;
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);
       i += Character.charCount(c);
+      if (Bounds.turns(c)) {
+        continue;
+      }
       if (Character.isWhitespace(c)
           || Character.isSpaceChar(c)
           || Character.isISOControl(c)

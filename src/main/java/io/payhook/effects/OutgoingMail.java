@@ -5,6 +5,8 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 
 /**
@@ -16,6 +18,7 @@ final class OutgoingMail extends MimeMessage {
 
   private final String messageId;
   private final String route;
+  private final List<String> notes = new ArrayList<>();
   private boolean begun;
 
   /**
@@ -37,6 +40,16 @@ final class OutgoingMail extends MimeMessage {
   public void writeTo(OutputStream out, String[] ignored) throws IOException, MessagingException {
     begun = true;
     super.writeTo(out, ignored);
+  }
+
+  /** What those should know who look whether it was sent: whom the server refused. */
+  void note(String text) {
+    notes.add(text);
+  }
+
+  /** All {@link #note notes}. */
+  List<String> notes() {
+    return notes;
   }
 
   String route() {

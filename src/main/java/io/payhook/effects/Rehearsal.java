@@ -49,6 +49,11 @@ public final class Rehearsal {
   static final Pattern OTHER_TEMPLATE =
       Pattern.compile("\\{%-?\\s*(?:extends|include|import|from)\\s+(['\"])(.+?)\\1");
 
+  /** One whose name is no text that stands there: a value, or a text with a value added. */
+  private static final Pattern CHOSEN_TEMPLATE =
+      Pattern.compile(
+          "\\{%-?\\s*(extends|include|import|from|embed)\\s+(?!(?:\"[^\"]*\"|'[^']*')\\s*(?:-?%|with\\b|as\\b|import\\b))([^%]+)");
+
   /**
    * One event to try with.
    *
@@ -211,7 +216,7 @@ public final class Rehearsal {
       }
       Savepoint here = connection.setSavepoint();
       try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
-        bind(prepared, piece, sample);
+        bind(prepared, file, piece, sample);
         prepared.getParameterMetaData();
       } catch (SQLException e) {
         connection.rollback(here);
@@ -224,11 +229,15 @@ public final class Rehearsal {
     return List.of();
   }
 
-  private static void bind(PreparedStatement prepared, SqlStatement.Piece piece, Sample sample)
+  private static void bind(
+      PreparedStatement prepared, Path file, SqlStatement.Piece piece, Sample sample)
       throws SQLException {
     for (int i = 0; i < piece.parameters().size(); i++) {
-      VariablePath path = piece.parameters().get(i).path();
-      SqlStatement.bind(prepared, i + 1, path.bound(path.in(sample.variables)));
+      SqlStatement.Parameter parameter = piece.parameters().get(i);
+      SqlStatement.bind(
+          prepared,
+          i + 1,
+          parameter.bound(file.toString(), parameter.path().in(sample.variables)));
     }
   }
 
@@ -275,11 +284,15 @@ public final class Rehearsal {
       for (SqlStatement.Piece piece : statement.pieces()) {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {
-          bind(prepared, piece, sample);
+          bind(prepared, file, piece, sample);
           prepared.getParameterMetaData();
           if (runs) {
             prepared.execute();
           }
+        } catch (EffectException e) {
+          connection.rollback(here);
+          problems.add(problem(file, e, "correct the sample " + sample.name + " or the cast"));
+          runs = false;
         } catch (SQLException e) {
           connection.rollback(here);
           String state = String.valueOf(e.getSQLState());
@@ -444,6 +457,16 @@ public final class Rehearsal {
                   missing.right("", "write {{ " + names.group() + " | default(\"\") }}")));
         }
       }
+    }
+    Matcher chosen = CHOSEN_TEMPLATE.matcher(text);
+    while (chosen.find()) {
+      problems.add(
+          at(
+              file,
+              text,
+              chosen.start(2),
+              "the template's name is made of values, so whoever sends the event chooses it",
+              "write the names: {% if … %}{% include \"one.html\" %}{% endif %}"));
     }
     Matcher others = OTHER_TEMPLATE.matcher(text);
     while (others.find()) {

@@ -207,7 +207,7 @@ final class RouteText {
     if (read == null) {
       return "";
     }
-    if (read instanceof BigDecimal number) {
+    if (Bounds.checked(read, value.source()) instanceof BigDecimal number) {
       return number.toPlainString();
     }
     if (read instanceof CharSequence

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.payhook.delivery.Breaker;
 import io.payhook.delivery.Breakers;
 import io.payhook.delivery.TargetUnavailableException;
+import jakarta.mail.Address;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;
 import jakarta.mail.SendFailedException;
@@ -11,19 +12,20 @@ import jakarta.mail.Session;
 import jakarta.mail.Transport;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLSocketFactory;
-import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
-import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
-import org.eclipse.angus.mail.smtp.SMTPSenderFailedException;
+import org.eclipse.angus.mail.smtp.SMTPTransport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,12 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class SmtpSender extends MailSender {
   private static final Logger LOG = LoggerFactory.getLogger(SmtpSender.class);
-
-  /**
-   * Answers about this e-mail: its sender, recipient or content. Others of the 5xx speak of the
-   * connection or the account (530, 535), which the operator can mend, so they are tried again.
-   */
-  private static final Set<Integer> FOR_GOOD = Set.of(501, 550, 551, 552, 553, 554, 555, 556);
 
   /** How the connection is protected; {@code STARTTLS} and {@code TLS} never go on without. */
   public enum Security {
@@ -74,6 +70,11 @@ public final class SmtpSender extends MailSender {
       int connections,
       Duration keepOpen,
       @Nullable SSLSocketFactory trust) {
+
+    /** For a whole e-mail: the connection, the greetings, and the e-mail itself. */
+    Duration whole() {
+      return responseTimeout.multipliedBy(2);
+    }
 
     /** A server with the usual limits: 5 s to connect, 30 s to answer, 8 connections, kept 20 s. */
     public static Server of(
@@ -110,7 +111,7 @@ public final class SmtpSender extends MailSender {
     }
   }
 
-  private record Kept(Transport transport, Instant since) {}
+  private record Kept(Transport transport, @Nullable Socket socket, Instant since) {}
 
   private final Server server;
   private final Clock clock;
@@ -149,9 +150,11 @@ public final class SmtpSender extends MailSender {
     properties.put("mail.smtp.auth", String.valueOf(!server.username.isEmpty()));
     properties.put("mail.smtp.ssl.checkserveridentity", "true");
     properties.put("mail.smtp.ssl.protocols", "TLSv1.3 TLSv1.2");
-    if (server.trust != null) {
-      properties.put("mail.smtp.ssl.socketFactory", server.trust);
-    }
+    SSLSocketFactory trust =
+        server.trust == null ? (SSLSocketFactory) SSLSocketFactory.getDefault() : server.trust;
+    properties.put("mail.smtp.ssl.socketFactory", new SmtpSockets.Layered(trust));
+    properties.put("mail.smtp.socketFactory", new SmtpSockets.Plain());
+    properties.put("mail.smtp.socketFactory.fallback", "false");
     if (server.security == Security.TLS) {
       properties.put("mail.smtp.ssl.enable", "true");
     } else if (server.security == Security.STARTTLS) {
@@ -179,7 +182,12 @@ public final class SmtpSender extends MailSender {
     try {
       guarded(breaker, mail);
     } catch (SendFailedException e) {
-      if (refusedForGood(e)) {
+      boolean forGood = SmtpAnswers.says(e, SmtpAnswers::isForGood);
+      if (forGood && SmtpAnswers.says(e, answer -> answer >= 400 && answer < 500)) {
+        throw new MessagingException(
+            server + " refuses one recipient for now and another for good: " + e.getMessage(), e);
+      }
+      if (forGood) {
         throw refused(e);
       }
       throw e;
@@ -194,37 +202,65 @@ public final class SmtpSender extends MailSender {
     } catch (TargetUnavailableException e) {
       throw new MessagingException(e.getMessage(), e);
     }
-    try {
-      Transport old = takeKept();
-      if (old == null || !sentOver(old, mail)) {
-        sendOver(connect(), mail);
-      }
-      guard.succeeded();
-    } catch (MessagingException e) {
-      if (aboutThisMail(e)) {
+    try (SmtpSockets.Call call = new SmtpSockets.Call();
+        Deadline deadline = Deadline.of(server.whole(), call::abort)) {
+      try {
+        sendToAll(mail, call);
         guard.succeeded();
-      } else {
-        guard.failed(e);
+      } catch (MessagingException e) {
+        String reason = SmtpAnswers.aboutTheAccount(e);
+        if (reason != null) {
+          TargetUnavailableException refused = guard.refused(reason);
+          throw new MessagingException(refused.getMessage(), refused);
+        }
+        if (SmtpAnswers.aboutThisMail(e)) {
+          guard.succeeded();
+        } else {
+          guard.failed(e);
+        }
+        if (deadline.over()) {
+          throw new MessagingException(
+              server + " did not take the e-mail in time; the connection was closed", e);
+        }
+        throw e;
+      } catch (RuntimeException | Error e) {
+        guard.left();
+        throw e;
       }
-      throw e;
-    } catch (RuntimeException | Error e) {
-      guard.left();
-      throw e;
     }
   }
 
-  /** The server answered with a 5xx, or the e-mail could not even be given to it. */
-  private static boolean aboutThisMail(MessagingException e) {
-    if (!(e instanceof SendFailedException) || lost(e)) {
-      return false;
-    }
-    for (Exception next = e; next instanceof MessagingException m; next = m.getNextException()) {
-      int answer = answer(next);
-      if (answer >= 400 && answer < 500) {
-        return false;
+  /**
+   * Sends to all recipients, or where the server refuses some for good to the others: a customer's
+   * typing mistake must not keep the rest from it. While one is refused for now, nobody gets it
+   * yet.
+   */
+  private void sendToAll(MimeMessage mail, SmtpSockets.Call call) throws MessagingException {
+    Address[] to = mail.getAllRecipients();
+    while (true) {
+      try {
+        Kept old = takeKept();
+        if (old == null || !sentOver(old, mail, to, call)) {
+          sendOver(connect(call), mail, to, call);
+        }
+        return;
+      } catch (SendFailedException e) {
+        Map<Address, String> refused = SmtpAnswers.refusedRecipients(e);
+        Address[] others =
+            Stream.of(to).filter(one -> !refused.containsKey(one)).toArray(Address[]::new);
+        if (SmtpAnswers.lost(e) || refused.isEmpty() || others.length == 0 || begun(mail)) {
+          throw e;
+        }
+        if (mail instanceof OutgoingMail outgoing) {
+          refused.forEach((address, said) -> outgoing.note(server + " refused " + said));
+        }
+        to = others;
       }
     }
-    return true;
+  }
+
+  private static boolean begun(MimeMessage mail) {
+    return !(mail instanceof OutgoingMail outgoing) || outgoing.begun();
   }
 
   private boolean acquire() throws MessagingException {
@@ -236,11 +272,11 @@ public final class SmtpSender extends MailSender {
     }
   }
 
-  private @Nullable Transport takeKept() {
+  private @Nullable Kept takeKept() {
     Instant oldest = clock.instant().minus(server.keepOpen);
     for (Kept next = kept.pollFirst(); next != null; next = kept.pollFirst()) {
       if (next.since.isAfter(oldest)) {
-        return next.transport;
+        return next;
       }
       closeQuietly(next.transport);
     }
@@ -248,12 +284,14 @@ public final class SmtpSender extends MailSender {
   }
 
   /** False where the kept connection was dead before the server took anything. */
-  private boolean sentOver(Transport old, MimeMessage mail) throws MessagingException {
+  private boolean sentOver(Kept old, MimeMessage mail, Address[] to, SmtpSockets.Call call)
+      throws MessagingException {
     try {
-      sendOver(old, mail);
+      use(call, old.socket);
+      sendOver(old.transport, mail, to, call);
       return true;
     } catch (MessagingException e) {
-      if (!lost(e) || !(mail instanceof OutgoingMail outgoing) || outgoing.begun()) {
+      if (!SmtpAnswers.lost(e) || !(mail instanceof OutgoingMail outgoing) || outgoing.begun()) {
         throw e;
       }
       LOG.debug("{} closed a kept connection; the e-mail goes over a new one", server, e);
@@ -261,31 +299,50 @@ public final class SmtpSender extends MailSender {
     }
   }
 
-  private void sendOver(Transport transport, MimeMessage mail) throws MessagingException {
+  private static void use(SmtpSockets.Call call, @Nullable Socket socket)
+      throws MessagingException {
+    try {
+      call.over(socket);
+    } catch (IOException e) {
+      throw new MessagingException("a connection can't be closed", e);
+    }
+  }
+
+  private void sendOver(Transport transport, MimeMessage mail, Address[] to, SmtpSockets.Call call)
+      throws MessagingException {
     boolean usable = false;
     try {
-      transport.sendMessage(mail, mail.getAllRecipients());
+      transport.sendMessage(mail, to);
       usable = true;
     } catch (SendFailedException e) {
       // Refused, in good order: the connection can take the next e-mail.
-      usable = !lost(e);
+      usable = !SmtpAnswers.lost(e);
       throw e;
     } finally {
       if (usable && !closed.get()) {
-        kept.addFirst(new Kept(transport, clock.instant()));
+        kept.addFirst(new Kept(transport, call.socket(), clock.instant()));
       } else {
         closeQuietly(transport);
       }
     }
   }
 
-  private Transport connect() throws MessagingException {
+  private Transport connect(SmtpSockets.Call call) throws MessagingException {
     Transport transport = session.getTransport("smtp");
+    use(call, null);
     try {
       if (server.username.isEmpty()) {
         transport.connect(server.host, server.port, null, null);
       } else {
         transport.connect(server.host, server.port, server.username, server.password);
+        if (transport instanceof SMTPTransport smtp
+            && !smtp.supportsExtension("AUTH")
+            && !smtp.supportsExtension("AUTH=LOGIN")) {
+          closeQuietly(transport);
+          throw new SmtpAnswers.LoginMissingException(
+              "offers no login, but payhook.mail.username is set; unset it, or set"
+                  + " payhook.mail.security to what the server wants before a login");
+        }
       }
       return transport;
     } catch (AuthenticationFailedException e) {
@@ -294,41 +351,20 @@ public final class SmtpSender extends MailSender {
     }
   }
 
-  /** The connection is gone, or the server said that it is about to be (421). */
-  private static boolean lost(MessagingException e) {
-    return e.getNextException() instanceof IOException
-        || (e instanceof SMTPSendFailedException failed
-            && (failed.getReturnCode() == -1 || failed.getReturnCode() == 421));
-  }
-
-  private static boolean refusedForGood(MessagingException e) {
-    for (Exception next = e; next instanceof MessagingException m; next = m.getNextException()) {
-      if (FOR_GOOD.contains(answer(next))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static int answer(Exception e) {
-    if (e instanceof SMTPAddressFailedException recipient) {
-      return recipient.getReturnCode();
-    }
-    if (e instanceof SMTPSenderFailedException sender) {
-      return sender.getReturnCode();
-    }
-    return e instanceof SMTPSendFailedException other ? other.getReturnCode() : 0;
-  }
-
   private EffectException refused(SendFailedException e) {
     Exception reason = e;
     while (reason instanceof MessagingException m && m.getNextException() != null) {
       reason = m.getNextException();
     }
+    String recipients =
+        SmtpAnswers.refusedRecipients(e).keySet().stream()
+            .map(Address::toString)
+            .collect(Collectors.joining(", "));
     return new EffectException(
         server
             + " refused the e-mail for good: "
-            + OneLine.of(String.valueOf(reason.getMessage()), 300),
+            + OneLine.of(String.valueOf(reason.getMessage()), 300)
+            + (recipients.isEmpty() ? "" : " (" + OneLine.of(recipients, 300) + ")"),
         e);
   }
 

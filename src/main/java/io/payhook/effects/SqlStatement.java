@@ -59,7 +59,8 @@ import org.postgresql.util.PGobject;
  * <p>Integers are bound as bigint, other numbers as numeric, booleans as boolean, objects and
  * arrays as jsonb, and text untyped, so that PostgreSQL takes the type from the place where it
  * stands; where it can't, the statement says it: {@code :event.data.code::text}. What is not known
- * is NULL, of the type that it otherwise has.
+ * is NULL, of the type that it otherwise has. A value that is cast to a number or a time has to be
+ * one, see {@link SqlValues}.
  *
  * <p>Casts ({@code ::}), named arguments ({@code :=}), array slices ({@code a[1:n]}; write {@code
  * a[(:index)]} for a parameter there), text, quoted names and comments hold no parameters. A
@@ -74,8 +75,21 @@ final class SqlStatement {
    * @param end offset behind it
    * @param mayBeAbsent whether the statement says what holds without it: it stands in {@code
    *     coalesce(…)}
+   * @param cast the type that the statement casts it to; empty where it doesn't
    */
-  record Parameter(VariablePath path, int line, int start, int end, boolean mayBeAbsent) {}
+  record Parameter(
+      VariablePath path, int line, int start, int end, boolean mayBeAbsent, String cast) {
+
+    /** The value of this parameter as it is bound. */
+    @Nullable Object bound(String file, @Nullable Object value) {
+      return path.bound(SqlValues.of(value, cast, mayBeAbsent, place(file)));
+    }
+
+    /** Names it in errors. */
+    String place(String file) {
+      return file + ":" + line + ": :" + String.join(".", path.names());
+    }
+  }
 
   /**
    * One of the file's statements, which semicolons separate.
@@ -161,9 +175,14 @@ final class SqlStatement {
       if (value == null && !parameter.path.isKnown(exchange)) {
         throw unknown(parameter, exchange);
       }
-      values.add(parameter.path.bound(value));
+      values.add(parameter.bound(file, value));
     }
     return values;
+  }
+
+  /** Names a parameter in errors; the index starts at 1. */
+  String place(int index) {
+    return parameters.get(index - 1).place(file);
   }
 
   private EffectException unknown(Parameter parameter, Exchange exchange) {
@@ -469,7 +488,12 @@ final class SqlStatement {
       }
       parameters.add(
           new Parameter(
-              new VariablePath(variable, List.copyOf(members)), line, start, at, coalesce > 0));
+              new VariablePath(variable, List.copyOf(members)),
+              line,
+              start,
+              at,
+              coalesce > 0,
+              SqlValues.cast(text, start, at)));
       sql.append('?');
       last = Last.VALUE;
     }

@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.JdbcPrepareStatementStrategy;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The statements of all integrations, and how camel-jdbc binds their parameters. The body that
@@ -33,15 +35,22 @@ final class SqlStatements implements JdbcPrepareStatementStrategy {
   @Override
   public Iterator<?> createPopulateIterator(
       String query, String preparedQuery, int count, Exchange exchange, Object value) {
-    return DatabaseSink.statementOf(exchange).values(exchange).iterator();
+    SqlStatement statement = DatabaseSink.statementOf(exchange);
+    return List.of(new Values(statement, statement.values(exchange))).iterator();
   }
+
+  /** All that camel-jdbc hands on: it never looks at the values itself. */
+  private record Values(SqlStatement statement, List<@Nullable Object> values) {}
 
   @Override
   public void populateStatement(PreparedStatement statement, Iterator<?> values, int count)
       throws SQLException {
     PreparedStatement target = UndescribedConnections.target(statement);
-    for (int index = 1; values.hasNext(); index++) {
-      SqlStatement.bind(target, index, values.next());
+    if (values.next() instanceof Values given) {
+      for (int i = 0; i < given.values.size(); i++) {
+        SqlStatement.bind(target, i + 1, given.values.get(i));
+      }
+      SqlValues.check(target, given.statement, given.values);
     }
   }
 }

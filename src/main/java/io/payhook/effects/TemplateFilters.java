@@ -1,14 +1,16 @@
 package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.pebbletemplates.pebble.extension.AbstractExtension;
 import io.pebbletemplates.pebble.extension.Filter;
+import io.pebbletemplates.pebble.extension.Function;
+import io.pebbletemplates.pebble.extension.core.RangeFunction;
 import io.pebbletemplates.pebble.extension.escaper.SafeString;
 import io.pebbletemplates.pebble.template.EvaluationContext;
 import io.pebbletemplates.pebble.template.PebbleTemplate;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
@@ -34,14 +36,56 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code time | date("d MMMM yyyy", zone="Africa/Lagos")}: of an ISO 8601 text, of {@code
  *       receivedAt}, or of seconds or milliseconds since 1970; without arguments {@code 23 November
  *       2026}, in UTC
- *   <li>{@code value | json}: any value as JSON, quotes included
+ *   <li>{@code value | json}: any value as JSON, quotes included; in HTML without characters that
+ *       could end a script or a tag
  * </ul>
  */
 final class TemplateFilters extends AbstractExtension {
+  private final JsonMapper json;
+
+  /**
+   * @param html whether the templates are HTML, where JSON stands in scripts and attributes
+   */
+  TemplateFilters(boolean html) {
+    this.json = html ? Json.IN_HTML : Json.MAPPER;
+  }
 
   @Override
   public Map<String, Filter> getFilters() {
-    return Map.of("money", new MoneyFilter(), "date", new DateFilter(), "json", new JsonFilter());
+    return Map.of(
+        "money", new MoneyFilter(), "date", new DateFilter(), "json", new JsonFilter(json));
+  }
+
+  @Override
+  public Map<String, Function> getFunctions() {
+    return Map.of(RangeFunction.FUNCTION_NAME, new Range());
+  }
+
+  /** Pebble's own, which makes a list of as many numbers as it is told. */
+  private static final class Range extends RangeFunction {
+    @Override
+    public Object execute(
+        Map<String, Object> arguments,
+        PebbleTemplate template,
+        EvaluationContext context,
+        int line) {
+      if (arguments.get("start") instanceof Number start
+          && arguments.get("end") instanceof Number end) {
+        Object given = arguments.get("increment");
+        double step = given instanceof Number number ? number.doubleValue() : 1;
+        double count = (end.doubleValue() - start.doubleValue()) / step;
+        if (count > Bounds.RANGE) {
+          throw new EffectException(
+              template.getName()
+                  + ":"
+                  + line
+                  + ": range: has more than "
+                  + Bounds.RANGE
+                  + " numbers for this event; fewer would be right");
+        }
+      }
+      return super.execute(arguments, template, context, line);
+    }
   }
 
   private static final class MoneyFilter implements Filter {
@@ -93,19 +137,15 @@ final class TemplateFilters extends AbstractExtension {
     }
 
     private static BigDecimal number(Object amount, String at) {
+      String text = amount.toString();
       try {
-        BigDecimal number =
-            amount instanceof BigDecimal decimal
-                ? decimal
-                : new BigDecimal(amount.toString().strip());
-        if (number.precision() <= DIGITS && Math.abs(number.scale()) <= DIGITS) {
-          return number;
-        }
+        return Bounds.number(text, DIGITS);
       } catch (NumberFormatException e) {
         throw new EffectException(
-            at + ": the amount '" + OneLine.of(amount.toString(), 40) + "' is no number", e);
+            at + ": the amount '" + OneLine.of(text, 40) + "' is no number", e);
+      } catch (ArithmeticException e) {
+        throw new EffectException(at + ": the amount has more than " + DIGITS + " digits", e);
       }
-      throw new EffectException(at + ": the amount has more than " + DIGITS + " digits");
     }
 
     private static String one(
@@ -132,8 +172,6 @@ final class TemplateFilters extends AbstractExtension {
   }
 
   private static final class DateFilter implements Filter {
-    private static final long MILLISECONDS_FROM = 100_000_000_000L;
-
     @Override
     public List<String> getArgumentNames() {
       return List.of("format", "zone");
@@ -172,10 +210,7 @@ final class TemplateFilters extends AbstractExtension {
         return known;
       }
       if (time instanceof Number number) {
-        long value = number.longValue();
-        return Math.abs(value) < MILLISECONDS_FROM
-            ? Instant.ofEpochSecond(value)
-            : Instant.ofEpochMilli(value);
+        return Times.since1970(number.longValue());
       }
       String text = time.toString().strip().replace(' ', 'T');
       try {
@@ -192,7 +227,7 @@ final class TemplateFilters extends AbstractExtension {
     }
   }
 
-  private static final class JsonFilter implements Filter {
+  private record JsonFilter(JsonMapper json) implements Filter {
     @Override
     public @Nullable List<String> getArgumentNames() {
       return null;
@@ -206,7 +241,7 @@ final class TemplateFilters extends AbstractExtension {
         EvaluationContext context,
         int line) {
       try {
-        return new SafeString(Templates.json(value));
+        return new SafeString(json.writeValueAsString(value));
       } catch (JsonProcessingException e) {
         throw new EffectException(
             template.getName() + ":" + line + ": json: " + e.getOriginalMessage(), e);

@@ -1,6 +1,5 @@
 package io.payhook.effects;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.LoaderException;
@@ -57,7 +56,8 @@ final class Templates {
     PebbleEngine.Builder builder =
         new PebbleEngine.Builder()
             .loader(new VersionedFiles(texts))
-            .extension(new TemplateFilters())
+            .extension(new TemplateFilters("html".equals(escaping)))
+            .maxRenderedSize(Bounds.RENDERED)
             .strictVariables(false)
             .newLineTrimming(false)
             .defaultLocale(Locale.ENGLISH)
@@ -77,9 +77,17 @@ final class Templates {
   String render(Path file, Map<String, Object> variables) {
     Writer out = new StringWriter();
     try {
-      engineFor(file).getTemplate(file.toString()).evaluate(out, variables);
+      engineFor(file)
+          .getTemplate(file.toString())
+          .evaluate(out, Bounds.printable(variables, !file.toString().endsWith(".json")));
     } catch (PebbleException e) {
       throw new EffectException(problem(file, e), e);
+    } catch (EffectException e) {
+      String message = String.valueOf(e.getMessage());
+      throw message.startsWith("/") ? e : new EffectException(file + ": " + message, e);
+    } catch (StackOverflowError e) {
+      throw new EffectException(
+          file + ": includes itself without end; a template that ends would be right", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -97,12 +105,13 @@ final class Templates {
       return message;
     }
     String at = e.getFileName() == null ? file.toString() : e.getFileName();
+    if (message.startsWith("Tried to write more than")) {
+      message =
+          "gives more than "
+              + Bounds.RENDERED
+              + " characters for this event; a shorter text would be right";
+    }
     return at + (e.getLineNumber() == null ? "" : ":" + e.getLineNumber()) + ": " + message;
-  }
-
-  /** A text as JSON, quotes included; for values inside JSON that a template writes. */
-  static String json(@Nullable Object value) throws JsonProcessingException {
-    return Json.MAPPER.writeValueAsString(value);
   }
 
   private record Version(Path file, Object version) {}
@@ -137,8 +146,8 @@ final class Templates {
       return new LoaderException(
           e,
           file
-              + ": there is no such template that can be read; a template's path is relative to the"
-              + " route file's folder, and inside a template to its own");
+              + ": there is no such template below the routes folder; a template's path is relative to"
+              + " the route file's folder, and inside a template to its own");
     }
 
     @Override

@@ -178,17 +178,23 @@ public final class Texts {
   }
 
   /**
-   * The version in use.
+   * The version in use. Only what stands below the root is ever read: a template can name others,
+   * and the name may come from an event.
    *
    * @throws IOException where there is none
    */
   Text get(Path file) throws IOException {
     Path whole = file.toAbsolutePath().normalize();
     Text text = known.get(whole);
+    if (text == null && root != null && !whole.startsWith(root)) {
+      Path real = whole.toRealPath();
+      Path base = root.toRealPath();
+      text = real.startsWith(base) ? known.get(root.resolve(base.relativize(real))) : null;
+    }
     if (text != null) {
       return text;
     }
-    if (root == null || !whole.startsWith(root)) {
+    if (root == null) {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
       return new Text(List.of(now.lastModifiedTime(), now.size()), TextFile.read(file));
     }

@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.delivery.Remarks;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -59,6 +60,7 @@ final class Undertaking {
 
   static void result(Exchange exchange) {
     exchange.getProperty(PROPERTY, Undertaking.class).result.accept(exchange);
+    Remarks.done(exchange);
   }
 
   static void end(Exchange exchange) {

@@ -2,6 +2,7 @@ package io.payhook.effects;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,11 @@ record VariablePath(String variable, List<String> members) {
   /** Those whose type in SQL holds without a value too. */
   private static final Map<String, String> TYPES =
       Map.of("amount", "numeric", "occurredAt", "timestamptz", "confirmation", "jsonb");
+
+  /** The variable's name and those of the members. */
+  List<String> names() {
+    return Stream.concat(Stream.of(variable), members.stream()).toList();
+  }
 
   /** The value as SQL gets it: PostgreSQL can't tell the type of a NULL in every place. */
   @Nullable Object bound(@Nullable Object value) {

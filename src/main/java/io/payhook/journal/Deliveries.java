@@ -5,25 +5,21 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGStatement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,37 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Deliveries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
-
-  private static final String CLAIM =
-      """
-      with picked as materialized (
-        select w.route, array(
-          select d.event_id
-          from payhook.delivery d
-          where d.route = w.route
-            and d.state in ('pending', 'running', 'retrying')
-            and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
-            and (d.entity is null or not exists (
-              select 1 from payhook.delivery earlier
-              where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
-                and earlier.state in ('pending', 'running', 'retrying')))
-          order by d.due_at
-          limit w.places
-          for update skip locked
-        ) as events
-        from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
-      ), claimed as (
-        update payhook.delivery d
-        set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond'
-        from picked cross join lateral unnest(picked.events) as one(event_id)
-        where d.event_id = one.event_id and d.route = picked.route
-        returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.seq
-      )
-      select c.route, c.run, c.attempts, c.forgiven, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type, e.body,
-        e.confirmation, e.provider, e.entity, e.occurred_at, e.amount, e.currency, e.origin
-      from claimed c join payhook.event e on e.id = c.event_id
-      order by c.seq
-      """;
 
   // In what settles a claim, the node says that the delivery is running: no other state has one. A
   // condition on the state would let PostgreSQL take the index of the open deliveries, as it did
@@ -81,12 +46,13 @@ public final class Deliveries implements AutoCloseable {
         update payhook.delivery d
         set state = case when s.outcome = 'released' and d.attempts - 1 > d.forgiven then 'retrying'
                          else s.state end,
-            attempts = case when s.outcome = 'released' then d.attempts - 1 else d.attempts end,
+            attempts = case when s.outcome in ('released', 'buried') then d.attempts - 1 else d.attempts end,
             due_at = now() + s.again_ms * interval '1 millisecond',
             done_at = case when s.state in ('done', 'skipped') then now() end,
             category = case when s.outcome = 'released' then d.category else s.category end,
             error = case when s.outcome = 'released' then d.error else s.error end,
-            node = null
+            lost = case when s.outcome in ('released', 'buried') then d.lost else 0 end,
+            node = null, begun_at = null, begun_by = null
         from s
         where d.event_id = s.event_id and d.route = s.route and d.node = ? and d.attempts = s.attempt and d.run = s.run
         returning s.event_id, s.route, s.run, s.attempt
@@ -94,7 +60,7 @@ public final class Deliveries implements AutoCloseable {
         insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
         select s.event_id, s.route, s.run, s.attempt, s.started_at, s.took_ms, s.outcome, s.category, s.error, ?
         from s join settled using (event_id, route, run, attempt)
-        where s.outcome <> 'released'
+        where s.outcome not in ('released', 'buried')
       )
       select event_id, route, run, attempt from settled
       """;
@@ -103,7 +69,8 @@ public final class Deliveries implements AutoCloseable {
       """
       with settled as (
         update payhook.delivery
-        set state = 'done', done_at = now(), category = null, error = null, node = null
+        set state = 'done', done_at = now(), category = null, error = null, node = null,
+            begun_at = null, begun_by = null, lost = 0
         where event_id = ? and route = ? and node = ? and attempts = ? and run = ?
         returning event_id, route, run, attempts
       )
@@ -119,50 +86,24 @@ public final class Deliveries implements AutoCloseable {
       returning h.event_id, h.route, h.run, h.attempt
       """;
 
-  private static final String CONFIRM =
-      """
-      with settled as (
-        update payhook.delivery
-        set state = ?, done_at = now(), category = ?, error = ?, node = null
-        where event_id = ? and route = ? and node = ? and attempts = ? and run = ?
-        returning event_id, route, run, attempts
-      ), attempt as (
-        insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
-        select event_id, route, run, attempts, ?, ?, ?, ?, ?, ? from settled
-      ), event as (
-        update payhook.event e
-        set state = ?, confirmation = ?::json, type = coalesce(?, e.type), key = coalesce(?, e.key),
-            entity = coalesce(?, e.entity), amount = coalesce(?, e.amount), currency = coalesce(?, e.currency),
-            conflict_of = ?
-        from settled
-        where e.id = settled.event_id and e.variant = '' and e.state in ('unconfirmed', 'conflict')
-        returning e.id, e.entity
-      ), deliveries as (
-        insert into payhook.delivery (event_id, route, entity, state)
-        select event.id, w.route, case when w.ordered then event.entity end, 'pending'
-        from event cross join unnest(?::text[], ?::boolean[]) as w(route, ordered)
-        on conflict do nothing
-      )
-      select count(*) from settled
-      """;
-
-  /** The SQLSTATE of a key that is there already. */
-  private static final String UNIQUE = "23505";
-
   /** What a node can take of one route now. */
   public record Vacancy(String route, int places, boolean ordered) {}
 
   /** A commit that takes longer counts as failed. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  /** By how much a commit may come after the moment that its transaction took for now. */
-  private static final Duration LATE = Duration.ofSeconds(1);
 
-  private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
   private final DataSource dataSource;
   private final String node;
   private final Duration lease;
+  private final UUID incarnation = UUID.randomUUID();
+  private final Claims claims;
+  private final Beginnings beginnings;
+  private final Confirmations confirmations;
   private final GroupCommit<Settlement> settlements;
+
+  /** What could not be queued again while the database was away. */
+  private final Queue<Settlement> overflow = new ConcurrentLinkedQueue<>();
 
   /**
    * @param dataSource connections in auto-commit
@@ -173,6 +114,9 @@ public final class Deliveries implements AutoCloseable {
     this.dataSource = dataSource;
     this.node = node;
     this.lease = lease;
+    this.claims = new Claims(dataSource, node, incarnation, lease);
+    this.beginnings = new Beginnings(dataSource, node, incarnation);
+    this.confirmations = new Confirmations(dataSource, node);
     this.settlements =
         new GroupCommit<>(
             new CommitState(
@@ -187,6 +131,7 @@ public final class Deliveries implements AutoCloseable {
               @Override
               public void write(Connection connection, List<Settlement> items) throws SQLException {
                 settle(connection, items);
+                queueOverflow();
               }
 
               @Override
@@ -196,67 +141,35 @@ public final class Deliveries implements AutoCloseable {
             });
   }
 
+  /** Names the process that claims here, among all that ever did under this node's name. */
+  public UUID incarnation() {
+    return incarnation;
+  }
+
   /**
-   * Claims what is due, as many of each route as there are places.
+   * Claims what is due, as many of each route as there are places. The events come unread: {@link
+   * #begin} reads what an attempt needs.
+   *
+   * <p>A delivery whose attempt began and whose lease ran out without a result has lost that
+   * attempt: it counts, has its row, and the claim tells of it. One that was only held has not.
    *
    * @param all false to pass over what should have been claimed long ago. Between two vacuums the
    *     index of the open deliveries keeps a trace of each one that was open, the oldest first, and
    *     a claim that looks for everything walks over all of them
    */
   public List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
-    @Nullable OffsetDateTime[] since = new OffsetDateTime[vacancies.size()];
-    for (int i = 0; i < since.length; i++) {
-      Vacancy vacancy = vacancies.get(i);
-      // An ordered delivery may have had to wait for an earlier one of its entity.
-      since[i] = all || vacancy.ordered() ? null : claimedUntil.get(vacancy.route());
-    }
-    Map<String, OffsetDateTime> oldest = new HashMap<>();
-    List<Claim> claims = new ArrayList<>();
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement statement = connection.prepareStatement(CLAIM)) {
-      // Planned each time: a plan from when the table was small would read all of it.
-      statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-      statement.setArray(
-          1, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
-      statement.setArray(
-          2, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
-      statement.setArray(3, connection.createArrayOf("timestamptz", since));
-      statement.setString(4, node);
-      statement.setLong(5, lease.toMillis());
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          StoredEvent event =
-              new StoredEvent(
-                  row.getObject(5, UUID.class),
-                  row.getString(6),
-                  row.getString(7),
-                  row.getString(8),
-                  row.getObject(9, OffsetDateTime.class).toInstant(),
-                  row.getString(10),
-                  row.getBytes(11),
-                  row.getString(13),
-                  new Facts(
-                      row.getString(14),
-                      instant(row.getObject(15, OffsetDateTime.class)),
-                      row.getBigDecimal(16),
-                      row.getString(17),
-                      row.getString(18)),
-                  row.getString(12));
-          Claim claim =
-              new Claim(event, row.getString(1), row.getInt(2), row.getInt(3), row.getInt(4), node);
-          claims.add(claim);
-          if (claim.attempt() == 1) {
-            // Then it was due from the moment it was received, or later.
-            oldest.merge(
-                claim.route(),
-                row.getObject(9, OffsetDateTime.class).minus(LATE),
-                (one, other) -> one.isBefore(other) ? one : other);
-          }
-        }
-      }
-    }
-    claimedUntil.putAll(oldest);
-    return claims;
+    return claims.claim(vacancies, all);
+  }
+
+  /**
+   * Records that an attempt begins now, so that it counts if nobody is left to say how it ended,
+   * and reads the event where it is not read yet.
+   *
+   * @return the claim with the event read, or null when the lease has ended: then the attempt must
+   *     not begin
+   */
+  public @Nullable Claim begin(Claim claim) throws SQLException, InterruptedException {
+    return beginnings.begin(claim);
   }
 
   /**
@@ -313,37 +226,7 @@ public final class Deliveries implements AutoCloseable {
    */
   public Outcome confirmed(Settlement done, Confirmed confirmed, List<Wanting> routes)
       throws SQLException {
-    String state = routes.isEmpty() ? "unrouted" : "accepted";
-    try {
-      return confirm(done, state, confirmed, null, routes) ? Outcome.CONFIRMED : Outcome.LOST;
-    } catch (SQLException e) {
-      if (!UNIQUE.equals(e.getSQLState()) || confirmed.key() == null) {
-        throw e;
-      }
-    }
-    UUID first = eventOf(done.claim().event().endpoint(), confirmed.key());
-    Confirmed repeat =
-        new Confirmed(
-            confirmed.type(),
-            null,
-            confirmed.entity(),
-            confirmed.amount(),
-            confirmed.currency(),
-            confirmed.answer());
-    return confirm(done, "duplicate", repeat, first, List.of()) ? Outcome.DUPLICATE : Outcome.LOST;
-  }
-
-  private @Nullable UUID eventOf(String endpoint, String key) throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement statement =
-            connection.prepareStatement(
-                "select id from payhook.event where endpoint = ? and key = ? and variant = ''")) {
-      statement.setString(1, endpoint);
-      statement.setString(2, key);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? row.getObject(1, UUID.class) : null;
-      }
-    }
+    return confirmations.confirmed(done, confirmed, routes);
   }
 
   /** A header that an event came with. */
@@ -377,51 +260,7 @@ public final class Deliveries implements AutoCloseable {
    * @return false when the claim is no longer held: then nothing has changed
    */
   public boolean contradicted(Settlement skipped) throws SQLException {
-    return confirm(skipped, "conflict", null, null, List.of());
-  }
-
-  private boolean confirm(
-      Settlement settlement,
-      String eventState,
-      @Nullable Confirmed confirmed,
-      @Nullable UUID conflictOf,
-      List<Wanting> routes)
-      throws SQLException {
-    Claim claim = settlement.claim();
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement statement = connection.prepareStatement(CONFIRM)) {
-      int p = 0;
-      statement.setString(++p, settlement.outcome().state);
-      statement.setString(++p, settlement.category());
-      statement.setString(++p, settlement.error());
-      statement.setObject(++p, claim.event().id());
-      statement.setString(++p, claim.route());
-      statement.setString(++p, node);
-      statement.setInt(++p, claim.attempt());
-      statement.setInt(++p, claim.run());
-      statement.setObject(++p, settlement.startedAt().atOffset(ZoneOffset.UTC));
-      statement.setInt(++p, millis(settlement.took()));
-      statement.setString(++p, settlement.outcome().attempt);
-      statement.setString(++p, settlement.category());
-      statement.setString(++p, settlement.error());
-      statement.setString(++p, node);
-      statement.setString(++p, eventState);
-      statement.setString(++p, confirmed == null ? null : confirmed.answer());
-      statement.setString(++p, confirmed == null ? null : confirmed.type());
-      statement.setString(++p, confirmed == null ? null : confirmed.key());
-      statement.setString(++p, confirmed == null ? null : confirmed.entity());
-      statement.setBigDecimal(++p, confirmed == null ? null : confirmed.amount());
-      statement.setString(++p, confirmed == null ? null : confirmed.currency());
-      statement.setObject(++p, conflictOf, Types.OTHER);
-      statement.setArray(
-          ++p, connection.createArrayOf("text", routes.stream().map(Wanting::route).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf("boolean", routes.stream().map(Wanting::ordered).toArray()));
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() && row.getInt(1) == 1;
-      }
-    }
+    return confirmations.write(skipped, "conflict", null, null, List.of());
   }
 
   /**
@@ -430,10 +269,7 @@ public final class Deliveries implements AutoCloseable {
    */
   public void settle(Settlement settlement) {
     if (!settlements.offer(settlement)) {
-      LOG.warn(
-          "A settlement of {} of event {} could not be queued; the delivery runs again when its lease ends.",
-          settlement.claim().route(),
-          settlement.claim().event().id());
+      overflow.add(settlement);
     }
   }
 
@@ -465,26 +301,33 @@ public final class Deliveries implements AutoCloseable {
   /** Writes what is queued. */
   @Override
   public void close() {
+    beginnings.close();
     settlements.close();
+    if (!overflow.isEmpty()) {
+      LOG.warn(
+          "{} settlements are lost; their deliveries run again when their leases end.",
+          overflow.size());
+    }
   }
 
   /** A settlement is worth keeping until somebody else may hold the claim. */
   private void again(List<Settlement> items) {
-    List<Settlement> lost = new ArrayList<>();
     for (Settlement item : items) {
-      if (!settlements.offer(item)) {
-        lost.add(item);
-      }
-    }
-    if (!lost.isEmpty()) {
-      LOG.warn(
-          "{} settlements are lost; their deliveries run again when their leases end.",
-          lost.size());
+      settle(item);
     }
     try {
       TimeUnit.MILLISECONDS.sleep(100);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What did not fit into the queue goes along as soon as there is room. */
+  private void queueOverflow() {
+    Settlement next = overflow.peek();
+    while (next != null && settlements.offer(next)) {
+      overflow.remove(next);
+      next = overflow.peek();
     }
   }
 
@@ -546,7 +389,7 @@ public final class Deliveries implements AutoCloseable {
   }
 
   /** What names a claim: a later claim of the same delivery is another attempt, or another run. */
-  private record Attempt(UUID event, String route, int run, int number) {
+  record Attempt(UUID event, String route, int run, int number) {
     static Attempt of(Claim claim) {
       return new Attempt(claim.event().id(), claim.route(), claim.run(), claim.attempt());
     }
@@ -564,11 +407,7 @@ public final class Deliveries implements AutoCloseable {
     return attempts;
   }
 
-  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
-    return time == null ? null : time.toInstant();
-  }
-
-  private static int millis(Duration took) {
+  static int millis(Duration took) {
     return (int) Math.min(Integer.MAX_VALUE, took.toMillis());
   }
 }

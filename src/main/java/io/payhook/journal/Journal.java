@@ -48,13 +48,16 @@ public final class Journal implements AutoCloseable {
         on conflict do nothing
         returning id, received_at
       ), deliveries as (
-        insert into payhook.delivery (event_id, route, entity, state, attempts, due_at, node)
+        insert into payhook.delivery (event_id, route, entity, state, attempts, due_at, node, begun_at, begun_by)
         select d.event_id, d.route, d.entity,
                case when d.claimed then 'running' else 'pending' end,
                case when d.claimed then 1 else 0 end,
                case when d.claimed then now() + ? * interval '1 millisecond' else now() end,
-               case when d.claimed then ? end
-        from unnest(?::uuid[], ?::text[], ?::text[], ?::boolean[]) as d(event_id, route, entity, claimed)
+               case when d.claimed then ? end,
+               case when d.begun_by is not null then now() end,
+               d.begun_by
+        from unnest(?::uuid[], ?::text[], ?::text[], ?::boolean[], ?::uuid[])
+          as d(event_id, route, entity, claimed, begun_by)
         join kept on kept.id = d.event_id
       )
       select id, received_at from kept
@@ -296,6 +299,7 @@ public final class Journal implements AutoCloseable {
     List<String> deliveryRoute = new ArrayList<>();
     List<@Nullable String> deliveryEntity = new ArrayList<>();
     List<Boolean> deliveryClaimed = new ArrayList<>();
+    List<@Nullable UUID> deliveryBegunBy = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       Entry entry = entries.get(i);
       NewEvent event = entry.event;
@@ -323,6 +327,7 @@ public final class Journal implements AutoCloseable {
         deliveryRoute.add(recipient.route());
         deliveryEntity.add(recipient.ordered() ? facts.entity() : null);
         deliveryClaimed.add(recipient.claimed());
+        deliveryBegunBy.add(recipient.claimed() ? recipient.begins(event.body().length) : null);
       }
     }
     int p = 0;
@@ -343,6 +348,7 @@ public final class Journal implements AutoCloseable {
     statement.setArray(++p, connection.createArrayOf("text", deliveryRoute.toArray()));
     statement.setArray(++p, connection.createArrayOf("text", deliveryEntity.toArray()));
     statement.setArray(++p, connection.createArrayOf("boolean", deliveryClaimed.toArray()));
+    statement.setArray(++p, connection.createArrayOf("uuid", deliveryBegunBy.toArray()));
   }
 
   /**

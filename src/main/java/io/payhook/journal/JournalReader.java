@@ -549,7 +549,7 @@ public final class JournalReader {
       select d.event_id, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
              d.done_at, d.node, d.category, d.error,
              d.state in ('pending', 'running', 'retrying')
-               and not exists (select 1 from payhook.subscriber s where s.route = d.route) as orphaned
+               and not exists (select 1 from payhook.subscription s where s.route = d.route) as orphaned
       """;
 
   private static final String DELIVERY =
@@ -597,7 +597,7 @@ public final class JournalReader {
       List<String> subscribed =
           list(
               connection,
-              new Query("select distinct route from payhook.subscriber"),
+              new Query("select distinct route from payhook.subscription"),
               row -> row.getString(1));
       routes =
           Arrays.stream(routes).filter(route -> !subscribed.contains(route)).toArray(String[]::new);
@@ -765,7 +765,7 @@ public final class JournalReader {
                 new Query(
                     """
                     select route, endpoint, type, ordered, array_agg(node order by node) as nodes, min(since) as since
-                    from payhook.subscriber group by 1, 2, 3, 4 order by 1, 2, 3, 4
+                    from payhook.subscription group by 1, 2, 3, 4 order by 1, 2, 3, 4
                     """),
                 row ->
                     new SubscriptionRow(
@@ -904,7 +904,7 @@ public final class JournalReader {
     List<String> subscribed =
         list(
             connection,
-            new Query("select distinct route from payhook.subscriber"),
+            new Query("select distinct route from payhook.subscription"),
             row -> row.getString(1));
     Map<String, Backlog> backlog = new TreeMap<>();
     for (String route : subscribed) {

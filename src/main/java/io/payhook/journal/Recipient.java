@@ -1,5 +1,8 @@
 package io.payhook.journal;
 
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A subscribed route that is to get an event: one delivery is written for it in the event's own
  * commit.
@@ -16,6 +19,16 @@ public interface Recipient {
    * #committed} without a query.
    */
   boolean claimed();
+
+  /**
+   * The process that begins a claimed delivery as soon as it is written; null where it only waits
+   * then. Asked when the event is about to be written.
+   *
+   * @param size of the event's body
+   */
+  default @Nullable UUID begins(int size) {
+    return null;
+  }
 
   /**
    * Whether the event is not to be believed before this recipient has had it confirmed; it then has

@@ -95,7 +95,7 @@ public final class Replay {
   private static final String WANTED =
       """
       select distinct on (e.id, s.route) e.id, s.route, case when s.ordered then e.entity end as entity
-      from payhook.event e join payhook.subscriber s
+      from payhook.event e join payhook.subscription s
       """
           + "on "
           + Query.matches("e.endpoint", "s.endpoint")
@@ -177,7 +177,7 @@ public final class Replay {
     List<String> known =
         JournalReader.list(
             connection,
-            new Query("select distinct route from payhook.subscriber order by route"),
+            new Query("select distinct route from payhook.subscription order by route"),
             row -> row.getString(1));
     List<Standing> standing =
         JournalReader.list(
@@ -201,7 +201,7 @@ public final class Replay {
           new Query(
               """
               select e.id, s.route, case when bool_or(s.ordered) then e.entity end
-              from payhook.event e join payhook.subscriber s on s.route = ? where e.id = ? group by 1, 2, e.entity
+              from payhook.event e join payhook.subscription s on s.route = ? where e.id = ? group by 1, 2, e.entity
               """,
               route,
               id);
@@ -387,7 +387,7 @@ public final class Replay {
         new Query(
                 """
                 update payhook.delivery
-                set state = 'pending', forgiven = attempts, run = run + ?, due_at = now(), done_at = null, node = null
+                set state = 'pending', forgiven = attempts, lost = 0, run = run + ?, due_at = now(), done_at = null, node = null
                 where event_id = ? and route = ? and state = ? and run = ?
                 """,
                 newRun ? 1 : 0,
@@ -481,7 +481,7 @@ public final class Replay {
             connection ->
                 JournalReader.list(
                     connection,
-                    new Query("select distinct route from payhook.subscriber order by route"),
+                    new Query("select distinct route from payhook.subscription order by route"),
                     row -> row.getString(1)));
     if (!known.contains(route)) {
       throw new ReplayException(
@@ -571,7 +571,7 @@ public final class Replay {
     try (PreparedStatement statement =
         new Query(
                 """
-                update payhook.delivery set state = 'pending', forgiven = attempts, due_at = now(), done_at = null, node = null
+                update payhook.delivery set state = 'pending', forgiven = attempts, lost = 0, due_at = now(), done_at = null, node = null
                 where route = ? and event_id = any(?) and state = ?
                 """,
                 route,

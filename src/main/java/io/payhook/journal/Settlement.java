@@ -31,7 +31,9 @@ public record Settlement(
     RETRY("retrying", "failed"),
     DEAD("dead", "failed"),
     /** Never ran: it goes back as it was, without an attempt. */
-    RELEASE("pending", "released");
+    RELEASE("pending", "released"),
+    /** Never ran, and never will: the attempts before it ended without a result. */
+    BURY("dead", "buried");
 
     final String state;
     final String attempt;
@@ -44,6 +46,11 @@ public record Settlement(
 
   public static Settlement done(Claim claim, Instant startedAt, Duration took) {
     return new Settlement(claim, Outcome.DONE, startedAt, took, Duration.ZERO, null, null);
+  }
+
+  /** It did not run because its attempts so far have ended without a result. */
+  public static Settlement bury(Claim claim, Instant at, String error) {
+    return new Settlement(claim, Outcome.BURY, at, Duration.ZERO, Duration.ZERO, "DEAD", error);
   }
 
   public static Settlement release(Claim claim, Instant at, Duration again) {

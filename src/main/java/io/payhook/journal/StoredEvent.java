@@ -5,7 +5,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event as a delivery needs it.
+ * An event as a delivery needs it. While a delivery only waits it has no body here: what waits may
+ * be much, and memory is not.
  *
  * @param receivedAt by the database's clock
  * @param provider the preset that took it, where its endpoint has several; else null
@@ -24,6 +25,32 @@ public record StoredEvent(
     @Nullable String provider,
     Facts facts,
     @Nullable String confirmation) {
+
+  private static final byte[] UNREAD = new byte[0];
+
+  /** The event without what makes it large. */
+  public StoredEvent unread() {
+    return read(UNREAD, null);
+  }
+
+  /** Whether the body is here. */
+  public boolean isRead() {
+    return body != UNREAD;
+  }
+
+  StoredEvent read(byte[] itsBody, @Nullable String itsConfirmation) {
+    return new StoredEvent(
+        id,
+        endpoint,
+        type,
+        key,
+        receivedAt,
+        contentType,
+        itsBody,
+        provider,
+        facts,
+        itsConfirmation);
+  }
 
   /** An event of which only the body is known. */
   public StoredEvent(

@@ -28,7 +28,10 @@ public final class SubscriptionTable {
    */
   public record Row(String route, String endpoint, String type, boolean ordered) {}
 
-  /** Makes these this node's subscriptions, and no others. */
+  /**
+   * Makes these this node's subscriptions, and no others. One that says something new about its
+   * route is from then on the one that counts; one that says what counts already joins it.
+   */
   public void replace(List<Row> rows) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
@@ -44,9 +47,15 @@ public final class SubscriptionTable {
         try (PreparedStatement here =
             connection.prepareStatement(
                 """
-                insert into payhook.subscriber (route, node, endpoint, type, ordered) values (?, ?, ?, ?, ?)
+                insert into payhook.subscriber as s (route, node, endpoint, type, ordered, since)
+                select w.*, coalesce((
+                  select o.since from payhook.subscription o
+                  where (o.route, o.endpoint, o.type, o.ordered) = (w.route, w.endpoint, w.type, w.ordered) limit 1), now())
+                from (values (?::text, ?::text, ?::text, ?::text, ?::boolean)) as w(route, node, endpoint, type, ordered)
                 on conflict (route, node) do update
-                set endpoint = excluded.endpoint, type = excluded.type, ordered = excluded.ordered
+                set endpoint = excluded.endpoint, type = excluded.type, ordered = excluded.ordered,
+                    since = case when (s.endpoint, s.type, s.ordered) = (excluded.endpoint, excluded.type, excluded.ordered)
+                                 then s.since else now() end
                 """)) {
           for (Row row : rows) {
             here.setString(1, row.route());
@@ -68,13 +77,16 @@ public final class SubscriptionTable {
     }
   }
 
-  /** The subscriptions of all other nodes, each route once for each distinct wish. */
+  /**
+   * What counts of the subscriptions of all other nodes, each route once for each distinct wish:
+   * those of nodes that live, and of each route the newest of any node.
+   */
   public List<Row> elsewhere() throws SQLException {
     List<Row> rows = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement(
-                "select distinct route, endpoint, type, ordered from payhook.subscriber where node <> ? order by route")) {
+                "select distinct route, endpoint, type, ordered from payhook.subscription where node <> ? order by route")) {
       statement.setString(1, node);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {

@@ -96,4 +96,25 @@ class BreakerTest {
     assertThatCode(breaker::enter).doesNotThrowAnyException();
     assertThatThrownBy(breaker::enter).isInstanceOf(TargetUnavailableException.class);
   }
+
+  @Test
+  void a_target_that_refuses_the_account_is_left_alone_at_once_and_says_why() throws Exception {
+    breaker.enter();
+    assertThat(breaker.refused("refuses the token"))
+        .hasMessage("crm.example.com:443 refuses the token")
+        .extracting(TargetUnavailableException::retryAfter)
+        .isEqualTo(Duration.ofMillis(5_001));
+    assertThat(breaker.available()).isFalse();
+    assertThatThrownBy(breaker::enter).hasMessage("crm.example.com:443 refuses the token");
+
+    clock.set(clock.instant().plusMillis(5_001));
+    breaker.enter();
+    assertThat(breaker.refused("refuses the token").retryAfter())
+        .describedAs("the second look")
+        .isEqualTo(Duration.ofMillis(10_001));
+
+    clock.set(clock.instant().plusMillis(10_001));
+    succeed();
+    assertThat(breaker.available()).isTrue();
+  }
 }

@@ -180,6 +180,56 @@ class DeliveryEngineTest extends CamelTestSupport {
   }
 
   @Test
+  void a_route_that_had_nothing_to_do_is_skipped_and_says_why() throws Exception {
+    work.put("record", exchange -> Remarks.skip(exchange, "nobody to write to"));
+    work.put("save", exchange -> Remarks.skip(exchange, "nobody to write to"));
+    work.put("after-save", exchange -> Remarks.done(exchange));
+
+    accept("payment.success", "k1");
+
+    Eventually.holds(
+        () ->
+            assertThat(deliveries("route, state, attempts, error"))
+                .containsExactly("record skipped 1 nobody to write to", "save done 1"));
+    assertThat(
+            database.query(
+                "select outcome || ' ' || error from payhook.attempt where route = 'record'"))
+        .containsExactly("skipped nobody to write to");
+    assertThat(database.query("select count(*)::text from public.effect")).containsExactly("1");
+  }
+
+  @Test
+  void what_was_left_out_of_a_done_delivery_is_told() throws Exception {
+    work.put(
+        "record",
+        exchange -> {
+          Remarks.done(exchange);
+          Remarks.note(exchange, "typo@example.com was refused");
+        });
+
+    accept("payment.pending", "k1");
+
+    Eventually.holds(
+        () ->
+            assertThat(deliveries("route, state, error"))
+                .containsExactly("record done typo@example.com was refused"));
+  }
+
+  @Test
+  void a_route_whose_filter_lets_nothing_through_is_skipped() throws Exception {
+    work.put("record", exchange -> exchange.setProperty(Remarks.FILTER, false));
+    work.put("save", exchange -> exchange.setProperty(Remarks.FILTER, false));
+
+    accept("payment.success", "k1");
+
+    Eventually.holds(
+        () ->
+            assertThat(deliveries("route, state, error"))
+                .containsExactly(
+                    "record skipped a filter of the route let nothing through", "save done"));
+  }
+
+  @Test
   void a_type_nobody_asked_for_has_no_delivery() throws Exception {
     accept("refund.processed", "k1");
     assertThat(database.query("select state from payhook.event")).containsExactly("unrouted");

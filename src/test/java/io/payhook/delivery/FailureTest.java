@@ -3,11 +3,13 @@ package io.payhook.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.mail.MessagingException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import javax.net.ssl.SSLHandshakeException;
 import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -102,6 +104,38 @@ class FailureTest {
         .doesNotContain("\n", "\0")
         .startsWith("first second")
         .hasSizeLessThan(600);
+  }
+
+  @Test
+  void what_the_far_end_said_is_told_in_one_short_line() {
+    Failure failure =
+        Failure.of(
+            new HttpOperationFailedException(
+                "http://crm.example.com/contacts/a?key=secret",
+                422,
+                "",
+                null,
+                Map.of(),
+                "{\"message\":\r\n \"no \u202Eemail\u0007\"}" + "x".repeat(1_000)),
+            NOW);
+    assertThat(failure.text())
+        .startsWith(
+            "HTTP 422 from http://crm.example.com/contacts/a: {\"message\": \"no email \"}xxx")
+        .hasSizeLessThan(360);
+  }
+
+  @Test
+  void the_innermost_cause_is_told_too() {
+    MessagingException mail =
+        new MessagingException(
+            "Could not connect to SMTP host: mail.example.com, port: 465",
+            new SSLHandshakeException("PKIX path building failed"));
+    assertThat(Failure.of(mail, NOW).text())
+        .isEqualTo(
+            "Could not connect to SMTP host: mail.example.com, port: 465: PKIX path building"
+                + " failed");
+    assertThat(Failure.of(new IOException("closed", new IOException("closed")), NOW).text())
+        .isEqualTo("IOException: closed");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.payhook.effects;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vertx.core.Vertx;
@@ -16,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +88,53 @@ class CrmStandInTest {
     assertThat(Json.MAPPER.readTree(files().get(0).toFile()).at("/body").textValue())
         .isEqualTo("not json");
     assertThat(Json.MAPPER.readTree(files().get(1).toFile()).at("/body").isNull()).isTrue();
+  }
+
+  @Test
+  void a_web_page_cannot_write_here_and_a_body_has_an_end() throws Exception {
+    start(false);
+    HttpRequest.Builder page =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.actualPort() + "/stand-in/crm/contacts"))
+            .header("Content-Type", "text/plain")
+            .POST(BodyPublishers.ofString("{}"));
+    for (String[] header :
+        new String[][] {
+          {"Origin", "https://evil.example.com"},
+          {"Origin", "null"},
+          {"Sec-Fetch-Site", "cross-site"}
+        }) {
+      HttpRequest request = page.copy().header(header[0], header[1]).build();
+      assertThat(client.send(request, BodyHandlers.discarding()).statusCode()).isEqualTo(403);
+    }
+    // The client may see the connection close before it has read the answer.
+    try {
+      assertThat(call("POST", "/a", "k", "x".repeat(8 << 20)).statusCode()).isEqualTo(413);
+    } catch (IOException e) {
+      assertThat(e).isNotNull();
+    }
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void what_is_kept_is_the_users_alone_and_nothing_half_written_stays() throws Exception {
+    Files.writeString(folder.resolve(".20261123T201502.123Z-000001-x.json.tmp"), "half");
+    start(false);
+    call("POST", "/a", "k", "{}");
+
+    assertThat(files())
+        .singleElement()
+        .satisfies(
+            file -> {
+              assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                  .isEqualTo("rw-------");
+            });
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
+        .isEqualTo("rwx------");
+    assertThatThrownBy(
+            () -> new CrmStandIn(Files.createFile(folder.resolve("file")), Running.CLOCK))
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith("file is a file; a folder, or nothing, would be right");
   }
 
   private void start(boolean bodyHandler) throws Exception {

@@ -18,6 +18,9 @@ import org.apache.camel.component.jdbc.JdbcComponent;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DatabaseSinkTest {
   private static final String ROUTE =
@@ -253,6 +256,151 @@ class DatabaseSinkTest {
           .hasMessageContaining("invalid input syntax for type numeric: \"o-1\"");
       assertThat(TestDatabase.rows("select id from t")).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"NaN\"",
+        "\" -inf \"",
+        "\"Infinity\"",
+        "\"1_000_000\"",
+        "\"0xff\"",
+        "\"1e99999999\"",
+        "1e99999999",
+        "-1e99999999",
+        "1e1001",
+        "\"5,000.00\"",
+        "\"lots\"",
+      })
+  void what_is_no_finite_amount_is_never_an_amount(String value) throws Exception {
+    for (String place :
+        List.of(
+            ":event.data.value",
+            ":event.data.value::numeric",
+            ":event.data.value :: numeric(30, 2)",
+            "cast(:event.data.value as decimal)",
+            "coalesce(:event.data.value::numeric, 0)")) {
+      try (Running running =
+          running("save", "insert into t (id, amount) values ('x', " + place + ")")) {
+        assertThat(running.deliver("save", data("\"value\":" + value)).getException())
+            .as(place)
+            .isNotNull();
+      }
+    }
+    assertThat(TestDatabase.rows("select * from t")).isEmpty();
+  }
+
+  @Test
+  void an_amount_that_is_none_is_told_with_its_place() throws Exception {
+    try (Running running =
+        running("save", "insert into t (id, amount) values\n('x', :event.data.value)")) {
+      assertThat(running.deliver("save", data("\"value\":\"NaN\"")).getException())
+          .isInstanceOf(EffectException.class)
+          .hasMessage(
+              folder.resolve("sql/it.sql")
+                  + ":2: :event.data.value is 'NaN' in this event; a number such as 5000.00 would"
+                  + " be right");
+      assertThat(running.deliver("save", data("\"value\":1e99999999")).getException())
+          .isInstanceOf(EffectException.class)
+          .hasMessage(
+              folder.resolve("sql/it.sql")
+                  + ":2: :event.data.value is 1E+99999999 in this event; a number of at most 1000"
+                  + " digits would be right");
+    }
+  }
+
+  @Test
+  void names_that_look_like_numbers_are_names_and_long_numbers_are_exact() throws Exception {
+    String digits = "9".repeat(900);
+    try (Running running =
+        running(
+            "save",
+            "insert into t (id, name, amount) values (:event.data.id, :event.data.name, :event.data.amount)")) {
+      done(running.deliver("save", data("\"id\":\"Nan\",\"name\":\"now\",\"amount\":" + digits)));
+    }
+    assertThat(TestDatabase.rows("select id, name, amount from t"))
+        .containsExactly(Map.of("id", "Nan", "name", "now", "amount", new BigDecimal(digits)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      value = {
+        "\"2025-12-31T00:00:00+01:00\" ~ 2025-12-30 23:00:00",
+        "\"2025-12-31 00:00:00 Africa/Lagos\" ~ 2025-12-30 23:00:00",
+        "\"2016-12-31T23:59:60Z\" ~ 2017-01-01 00:00:00",
+        "\"2025-12-31T24:00:00Z\" ~ 2026-01-01 00:00:00",
+        "\"2025-12-31\" ~ 2025-12-31 00:00:00",
+        "1735689600 ~ 2025-01-01 00:00:00",
+        "1735689600000 ~ 2025-01-01 00:00:00",
+        "\"1735689600\" ~ 2025-01-01 00:00:00",
+        "null ~ null",
+        "\"\" ~ null",
+        "\" \" ~ null",
+      })
+  void a_time_is_read_in_one_way(String value, String time) throws Exception {
+    String sql =
+        "insert into t (id, at) values ('x', :event.data.value::timestamptz) on conflict do nothing";
+    try (Running running = running("save", "set local time zone 'UTC'; " + sql)) {
+      done(running.deliver("save", data("\"value\":" + value)));
+    }
+    assertThat(TestDatabase.rows("select (at at time zone 'UTC')::text as at from t"))
+        .singleElement()
+        .satisfies(row -> assertThat(row.get("at")).isEqualTo(time.equals("null") ? null : time));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"tomorrow\"",
+        "\"now\"",
+        "\"infinity\"",
+        "\"epoch\"",
+        "\"12/31/2025\"",
+        "\"31/12/2025\"",
+        "\"2025-02-30\"",
+        "\"99999-01-01\"",
+        "\"2025-12-31T25:00:00Z\"",
+        "\"Dec 31 2025\"",
+        "1e99",
+        "5",
+        "true",
+      })
+  void what_is_no_time_is_an_error_or_absent_where_the_statement_says_so(String value)
+      throws Exception {
+    try (Running running =
+        running("save", "insert into t (id, at) values ('x', :event.data.value::timestamptz)")) {
+      assertThat(running.deliver("save", data("\"value\":" + value)).getException()).isNotNull();
+    }
+    try (Running running =
+        running(
+            "save",
+            "insert into t (id, at) values ('x', coalesce(:event.data.value::timestamptz, null))")) {
+      Exchange exchange = running.deliver("save", data("\"value\":" + value));
+      assertThat(exchange.getException()).isNull();
+    }
+    assertThat(TestDatabase.rows("select at from t where at is not null")).isEmpty();
+    assertThat(TestDatabase.rows("select id from t")).hasSize(1);
+  }
+
+  @Test
+  void a_null_character_or_half_a_pair_keeps_nothing_from_being_recorded() throws Exception {
+    try (Running running =
+        running(
+            "save",
+            "insert into t (id, name, event) values (:event.data.id, :event.data.name, :event)")) {
+      done(
+          running.deliver(
+              "save", data("\"id\":\"a\\u0000b\",\"name\":\"A\\ud800B \\ud83d\\ude00\"")));
+    }
+    assertThat(TestDatabase.rows("select id, name, event->'data'->>'name' as inside from t"))
+        .containsExactly(Map.of("id", "a\uFFFDb", "name", "A\uFFFDB 😀", "inside", "A\uFFFDB 😀"));
+  }
+
+  private static String data(String members) {
+    return "{\"event\":\"order\",\"data\":{" + members + "}}";
   }
 
   private Running running(String route, String sql) throws Exception {

@@ -3,11 +3,13 @@ package io.payhook.effects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.delivery.Remarks;
 import jakarta.mail.BodyPart;
 import jakarta.mail.Header;
 import jakarta.mail.Message.RecipientType;
 import jakarta.mail.Multipart;
 import jakarta.mail.Session;
+import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -156,7 +158,13 @@ class EmailSinkTest {
         "evil@example.com>,<ada@example.com",
         "Ada <ada@example.com>",
         "<ada@example.com>",
-        "\"ada\"@example.com",
+        "\"ada\"evil\"@example.com",
+        "\"ada@evil.com>\"@example.com",
+        "\"\"@example.com",
+        "..@example.com",
+        "ada@@example.com",
+        "jos\u00e9@example.com",
+        "N/A",
         "ada@example.com\r\nBcc: evil@example.com",
         "ada@example.com\n",
         "a\u0000da@example.com",
@@ -166,11 +174,10 @@ class EmailSinkTest {
         "ada@exa mple.com",
         "ada@-example.com",
         "ada@example..com",
-        ".ada@example.com",
         "ada(comment)@example.com",
         "=?utf-8?q?ada=40evil.com=2C?=@example.com",
       })
-  void whatever_is_not_exactly_one_address_is_an_error_of_the_data(String email) throws Exception {
+  void whatever_is_not_exactly_one_address_is_nobody_to_write_to(String email) throws Exception {
     start(TO);
     Exchange exchange = deliver(email, "Ada", e -> {});
     if (email.equals("ada@example.com\n") || email.startsWith("=?")) {
@@ -181,12 +188,91 @@ class EmailSinkTest {
       return;
     }
 
-    assertThat(exchange.getException())
-        .isInstanceOf(EffectException.class)
-        .hasMessageStartingWith("the e-mail's to, ${variable.event[data][customer][email]}, is ")
-        .hasMessageEndingWith(" for this event; exactly one e-mail address would be right");
-    assertThat(exchange.getException().getMessage()).doesNotContain("\n", "\r", "\0");
+    assertThat(exchange.getException()).isNull();
+    assertThat(remarks(exchange))
+        .startsWith(
+            "skipped [nobody to write to: the e-mail's to, ${variable.event[data][customer][email]},"
+                + " is ")
+        .endsWith(" for this event; exactly one e-mail address would be right], noted []")
+        .doesNotContain("\n", "\r", "\0");
     assertThat(mails()).isEmpty();
+    assertThat(exchange.getMessage().getBody(String.class)).contains("\"event\":\"order\"");
+  }
+
+  private static String remarks(Exchange exchange) {
+    return String.valueOf(exchange.getProperty("PayhookRemarks"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      value = {
+        "ada..b@docomo.ne.jp ~ \"ada..b\"@docomo.ne.jp",
+        ".a@example.com ~ \".a\"@example.com",
+        "a.@example.com ~ \"a.\"@example.com",
+        "\"john doe\"@example.com ~ \"john doe\"@example.com",
+        "ada@example.com. ~ ada@example.com",
+        "o'brien+tag@example.com ~ o'brien+tag@example.com",
+        "a/b@example.com ~ a/b@example.com",
+      })
+  void addresses_that_people_have_are_written_as_servers_take_them(String email, String sent)
+      throws Exception {
+    start(TO);
+    MimeMessage mail = send(email, "Ada");
+
+    assertThat(mail.getAllRecipients())
+        .extracting(to -> ((InternetAddress) to).getAddress())
+        .containsExactly(sent);
+  }
+
+  @Test
+  void an_address_that_is_missing_keeps_nothing_from_the_others() throws Exception {
+    start(
+        """
+        to: "${variable.event[data][customer][email]}, finance@example.com"
+        cc: "${variable.event[data][customer][none]}"
+        reply-to: "${variable.event[data][customer][email]}"
+        """);
+    Exchange exchange = Running.done(deliver("N/A", "Ada", e -> {}));
+
+    assertThat(mails())
+        .singleElement()
+        .satisfies(
+            mail ->
+                assertThat(mail.getAllRecipients())
+                    .extracting(Object::toString)
+                    .containsExactly("finance@example.com"));
+    assertThat(remarks(exchange))
+        .startsWith("skipped [], noted [left out: the e-mail's to, ")
+        .contains("left out: the e-mail's cc, ")
+        .endsWith(", done");
+  }
+
+  @Test
+  void a_filter_says_whether_it_let_the_event_through() throws Exception {
+    start(TO);
+    try (Running bundled =
+        new Running(
+            new MailStandIn(folder.resolve("other"), Running.CLOCK),
+            TestDatabase.dataSource(),
+            "http://127.0.0.1:1",
+            Running.bundled())) {
+      String without = "{\"event\":\"payment.success\",\"data\":{}}";
+      Exchange exchange = Running.done(bundled.deliver("receipt-email", without));
+
+      assertThat(exchange.getProperty(Remarks.FILTER)).isEqualTo(false);
+      assertThat(exchange.getProperty(Exchange.TO_ENDPOINT)).isNull();
+    }
+  }
+
+  @Test
+  void a_recipient_of_the_route_itself_that_is_no_address_is_its_mistake() throws Exception {
+    start("to: finance");
+
+    assertThat(deliver("ada@example.com", "Ada", e -> {}).getException())
+        .isInstanceOf(EffectException.class)
+        .hasMessageContaining("the e-mail's to, finance, is 'finance'");
   }
 
   @Test
@@ -204,8 +290,11 @@ class EmailSinkTest {
     assertThat(mail.getRecipients(RecipientType.CC))
         .extracting(Object::toString)
         .containsExactly("\"Books, Ltd\" <books@example.com>");
-    assertThat(deliver("a@example.com,b@example.com", "Ada", e -> {}).getException())
-        .isInstanceOf(EffectException.class);
+    deliver("a@example.com,b@example.com", "Ada", e -> {});
+    assertThat(mails()).hasSize(2);
+    assertThat(mails().get(1).getRecipients(RecipientType.TO))
+        .extracting(Object::toString)
+        .containsExactly("finance@example.com");
   }
 
   @Test

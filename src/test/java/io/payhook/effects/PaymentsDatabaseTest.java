@@ -429,6 +429,49 @@ class PaymentsDatabaseTest {
         .containsExactly(Map.of("transaction_id", "TX-1"));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"\"",
+        "null",
+        "\"31/12/2025\"",
+        "\"tomorrow\"",
+        "\"infinity\"",
+        "\"2025-02-30\"",
+        "7",
+        "{}"
+      })
+  void a_subscription_whose_next_date_cannot_be_read_is_recorded_without_it(String date)
+      throws Exception {
+    String event =
+        BundledEvents.sample("subscription.renew")
+            .replaceFirst("(\"next_renewal_at\": *)\"[^\"]*\"", "$1" + date);
+    deliver("record-subscription", event, NOON);
+
+    assertThat(TestDatabase.rows("select subscription_id, next_renewal_at from subscription"))
+        .singleElement()
+        .satisfies(row -> assertThat(row).containsEntry("next_renewal_at", null));
+  }
+
+  @Test
+  void a_payment_with_odd_texts_is_recorded() throws Exception {
+    String event =
+        with(
+            success(),
+            data -> {},
+            "Ada\u0000Obi" + "x".repeat(100_000),
+            "a".repeat(6_000) + "@b.c");
+    deliver("record-payment", event, NOON);
+    deliver("record-failure", event.replace("TX-1", "TX-2"), NOON);
+    deliver("record-refund", event.replace("TX-1", "TX-3"), NOON);
+    deliver("record-subscription", event.replace("TX-1", "TX-4"), NOON);
+
+    assertThat(
+            TestDatabase.rows(
+                "select left(customer_name, 7) as name, length(customer_email) as length from payment where transaction_id = 'TX-1'"))
+        .containsExactly(Map.of("name", "Ada\uFFFDObi", "length", 320));
+  }
+
   private static String success() {
     return base("payment.success");
   }

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -28,6 +30,9 @@ final class SmallSmtpServer implements AutoCloseable {
 
   /** Closes the connection instead of answering. */
   static final String HANG_UP = "hang up";
+
+  /** Says for ever that it is at work. */
+  static final String DRIP = "drip";
 
   private final ServerSocket socket;
   private final SSLContext starttls;
@@ -91,10 +96,17 @@ final class SmallSmtpServer implements AutoCloseable {
         if (told.equals(HANG_UP)) {
           return;
         }
+        if (told.equals(DRIP)) {
+          drip(current);
+        }
         String verb = line.split("[ :]", 2)[0].toUpperCase(Locale.ROOT);
         switch (verb) {
           case "EHLO", "HELO" ->
-              say(current, starttls != null && !secure ? "250-test\r\n250 STARTTLS" : "250 test");
+              say(
+                  current,
+                  !told.equals(USUAL)
+                      ? told
+                      : starttls != null && !secure ? "250-test\r\n250 STARTTLS" : "250 test");
           case "STARTTLS" -> {
             say(current, "220 go on");
             SSLSocket tls =
@@ -114,6 +126,9 @@ final class SmallSmtpServer implements AutoCloseable {
               String end = answer.apply(number, ".");
               if (end.equals(HANG_UP)) {
                 return;
+              }
+              if (end.equals(DRIP)) {
+                drip(current);
               }
               if (end.equals(USUAL)) {
                 received.incrementAndGet();
@@ -135,6 +150,13 @@ final class SmallSmtpServer implements AutoCloseable {
       // The client went away.
     } finally {
       open.remove(first);
+    }
+  }
+
+  private static void drip(Socket socket) throws IOException {
+    while (true) {
+      say(socket, "250-working");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
   }
 

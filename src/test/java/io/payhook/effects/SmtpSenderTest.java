@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
 import io.payhook.SettableClock;
+import io.payhook.delivery.TargetUnavailableException;
 import io.payhook.effects.SmtpSender.Security;
 import io.payhook.effects.SmtpSender.Server;
 import jakarta.mail.Message.RecipientType;
@@ -22,6 +23,9 @@ import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SmtpSenderTest {
   private static TestCertificate certificate;
@@ -271,6 +275,190 @@ class SmtpSenderTest {
     } finally {
       threads.shutdown();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"EHLO", "MAIL", "RCPT", "DATA", "."})
+  void a_server_that_only_says_that_it_is_at_work_is_left_when_the_time_is_over(String at)
+      throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = hasty(server)) {
+      server.answer =
+          (connection, command) ->
+              command.startsWith(at) ? SmallSmtpServer.DRIP : SmallSmtpServer.USUAL;
+
+      assertThatThrownBy(() -> sender.send(mail("1")))
+          .isInstanceOf(MessagingException.class)
+          .hasMessageContaining("did not take the e-mail in time; the connection was closed");
+      server.answer = (connection, command) -> SmallSmtpServer.USUAL;
+      sender.send(mail("2"));
+    }
+  }
+
+  @Test
+  void a_kept_connection_that_drips_is_left_too() throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = hasty(server)) {
+      sender.send(mail("1"));
+      server.answer =
+          (connection, command) ->
+              command.equals(".") ? SmallSmtpServer.DRIP : SmallSmtpServer.USUAL;
+
+      assertThatThrownBy(() -> sender.send(mail("2"))).hasMessageContaining("in time");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"EHLO", "MAIL", "."})
+  void an_answer_without_end_is_left_at_its_limit(String at) throws Exception {
+    for (String much : List.of("x".repeat(1 << 20), "250-x\r\n".repeat(1 << 17))) {
+      try (SmallSmtpServer server = new SmallSmtpServer(null);
+          SmtpSender sender = sender(server)) {
+        server.answer =
+            (connection, command) -> command.startsWith(at) ? much : SmallSmtpServer.USUAL;
+
+        assertThatThrownBy(() -> sender.send(mail("1")))
+            .isInstanceOf(MessagingException.class)
+            .hasStackTraceContaining("the answer is longer than 64 kB");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "MAIL | 530 5.7.0 Authentication required | wants a login (payhook.mail.username",
+        "RCPT | 530 5.7.0 Authentication required | wants a login (payhook.mail.username",
+        "MAIL | 535 5.7.8 expired | wants a login (payhook.mail.username",
+        "MAIL | 571 blocked | does not let this account send (payhook.mail.username",
+        "MAIL | 550 5.7.60 not allowed to send as this sender | does not let this account send",
+        "MAIL | 554 5.7.1 account suspended | does not let this account send",
+      })
+  void an_answer_about_the_account_has_all_emails_wait(String at, String said, String told)
+      throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = sender(server)) {
+      server.answer =
+          (connection, command) -> command.startsWith(at) ? said : SmallSmtpServer.USUAL;
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> sender.send(mail("1")))
+            .isInstanceOf(MessagingException.class)
+            .hasCauseInstanceOf(TargetUnavailableException.class)
+            .hasMessageContaining("127.0.0.1:" + server.port() + " " + told);
+      }
+      assertThat(server.commands.stream().filter(c -> c.startsWith(at))).hasSize(1);
+
+      clock.set(clock.instant().plusSeconds(6));
+      server.answer = (connection, command) -> SmallSmtpServer.USUAL;
+      sender.send(mail("2"));
+    }
+  }
+
+  @Test
+  void a_login_that_is_refused_or_not_offered_has_all_emails_wait() throws Exception {
+    GreenMail greenMail = greenMail(ServerSetup.PROTOCOL_SMTP);
+    try (SmtpSender sender =
+        sender(greenMail.getSmtp().getPort(), "ada", "wrong password", Security.NONE, null)) {
+      assertThatThrownBy(() -> sender.send(mail("1")))
+          .hasCauseInstanceOf(TargetUnavailableException.class)
+          .hasMessageContaining("refused the user name or password");
+    } finally {
+      greenMail.stop();
+    }
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = sender(server.port(), "ada", "password", Security.NONE, null)) {
+      assertThatThrownBy(() -> sender.send(mail("1")))
+          .hasCauseInstanceOf(TargetUnavailableException.class)
+          .hasMessageContaining("offers no login, but payhook.mail.username is set");
+      assertThat(server.commands).noneMatch(c -> c.startsWith("MAIL"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "550 5.1.1 no such user",
+        "571 5.7.1 blocked",
+        "550 5.7.1 unable to relay",
+        "521 no mail here",
+        "553 odd address"
+      })
+  void a_refused_recipient_is_named_and_the_others_get_the_email(String said) throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = sender(server)) {
+      server.answer =
+          (connection, command) ->
+              command.startsWith("RCPT") && command.contains("typo") ? said : SmallSmtpServer.USUAL;
+      OutgoingMail both = mail("1");
+      both.setRecipients(RecipientType.TO, "typo@example.com, ok@example.com");
+      sender.send(both);
+
+      assertThat(server.mails).hasSize(1);
+      assertThat(both.notes())
+          .singleElement()
+          .asString()
+          .contains("refused typo@example.com: " + said);
+
+      OutgoingMail one = mail("2");
+      one.setRecipients(RecipientType.TO, "typo@example.com");
+      assertThatThrownBy(() -> sender.send(one))
+          .isInstanceOf(EffectException.class)
+          .hasMessageContaining("refused the e-mail for good: " + said + " (typo@example.com)");
+    }
+  }
+
+  @Test
+  void while_one_recipient_is_refused_for_now_nobody_gets_it() throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = sender(server)) {
+      server.answer =
+          (connection, command) ->
+              !command.startsWith("RCPT")
+                  ? SmallSmtpServer.USUAL
+                  : command.contains("grey")
+                      ? "451 4.7.1 greylisted"
+                      : command.contains("typo") ? "550 no such user" : SmallSmtpServer.USUAL;
+      OutgoingMail mail = mail("1");
+      mail.setRecipients(RecipientType.TO, "grey@example.com, typo@example.com, ok@example.com");
+
+      assertThatThrownBy(() -> sender.send(mail)).isInstanceOf(MessagingException.class);
+      assertThat(server.mails).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"450 4.2.1 mailbox busy", "451 greylisted", "452 4.2.2 mailbox full"})
+  void mailboxes_that_are_busy_are_no_outage(String said) throws Exception {
+    try (SmallSmtpServer server = new SmallSmtpServer(null);
+        SmtpSender sender = sender(server)) {
+      server.answer =
+          (connection, command) ->
+              command.startsWith("RCPT") && command.contains("busy") ? said : SmallSmtpServer.USUAL;
+      for (int i = 0; i < 12; i++) {
+        OutgoingMail mail = mail("b" + i);
+        mail.setRecipients(RecipientType.TO, "busy" + i + "@example.com");
+        assertThatThrownBy(() -> sender.send(mail)).isInstanceOf(MessagingException.class);
+      }
+      sender.send(mail("1"));
+      assertThat(server.mails).hasSize(1);
+    }
+  }
+
+  private SmtpSender hasty(SmallSmtpServer server) {
+    return new SmtpSender(
+        new Server(
+            "127.0.0.1",
+            server.port(),
+            "",
+            "",
+            Security.NONE,
+            Duration.ofSeconds(5),
+            Duration.ofMillis(200),
+            4,
+            Duration.ofSeconds(20),
+            null),
+        clock);
   }
 
   private static GreenMail greenMail(String protocol) {

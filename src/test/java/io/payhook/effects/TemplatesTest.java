@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TemplatesTest {
   @TempDir Path folder;
@@ -200,5 +201,45 @@ class TemplatesTest {
     Path file = Files.writeString(folder.resolve(name), text);
     Files.setLastModifiedTime(file, FileTime.from(Instant.parse(modified)));
     return file;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/etc/hostname",
+        "../../../../../../../../etc/hostname",
+        "../../outside.html",
+        "link.html",
+        "/dev/zero",
+        "a\u0000b",
+        "",
+      })
+  void no_template_leads_out_of_the_routes_folder(String name) throws Exception {
+    Path routes = Files.createDirectories(folder.resolve("routes"));
+    Path email = Files.createDirectories(routes.resolve("shop/email"));
+    Path outside = Files.writeString(folder.resolve("outside.html"), "secret");
+    Files.createSymbolicLink(email.resolve("link.html"), outside);
+    Files.writeString(email.resolve("t.html"), "[{% include event.name %}]");
+    Files.writeString(email.resolve("beside.html"), "beside");
+    Templates below = new Templates(Texts.below(routes, TestDatabase.dataSource()));
+
+    values.put("event", Map.of("name", "beside.html"));
+    assertThat(below.render(email.resolve("t.html"), values)).isEqualTo("[beside]");
+    values.put("event", Map.of("name", name));
+    assertThatThrownBy(() -> below.render(email.resolve("t.html"), values))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void json_in_html_ends_no_script_and_no_attribute() throws Exception {
+    String name = "</script><img src=x onerror='a&b'>\u2028\u2029\"";
+    values.put("name", name);
+    Files.writeString(folder.resolve("t.html"), "<script>var a = {{ name | json }};</script>");
+    String html = templates.render(folder.resolve("t.html"), values);
+
+    String json = html.substring("<script>var a = ".length(), html.indexOf(";</script>"));
+    assertThat(json).doesNotContain("<", ">", "&", "'", "\u2028", "\u2029");
+    assertThat(Json.MAPPER.readValue(json, String.class)).isEqualTo(name);
   }
 }

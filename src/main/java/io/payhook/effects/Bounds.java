@@ -1,0 +1,246 @@
+package io.payhook.effects;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a value may go where it becomes text: in SQL, e-mails, calls and messages. Ten characters
+ * of an event ({@code 1e99999999}) would otherwise be written as a hundred million digits, and one
+ * event would end the process, at every start anew. Also makes text what every far end can take: no
+ * U+0000, no half of a pair.
+ */
+final class Bounds {
+  /** Of a number, on either side of its point; JSON that Payhook takes in has no longer ones. */
+  static final int DIGITS = 1_000;
+
+  /** The bits that {@link #DIGITS} digits have at most. */
+  private static final int BITS = 3_322;
+
+  /** Of one rendered template. */
+  static final int RENDERED = 2_000_000;
+
+  /** Of the path and query of a call; servers refuse longer ones. */
+  static final int PATH = 8_000;
+
+  /** Of a list that a template counts through. */
+  static final int RANGE = 10_000;
+
+  /** Stands for what U+0000 and half a pair were. */
+  private static final char REPLACEMENT = '\uFFFD';
+
+  /** Controls but for line ends and tabs, and those that turn the text's direction. */
+  private static final Pattern UNSEEN =
+      Pattern.compile("[\\p{Cc}&&[^\t\n\r]]|[\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]");
+
+  private Bounds() {}
+
+  /** Whether a number, all digits written, is one that Payhook writes. */
+  static boolean fits(Number number) {
+    return fits(number, DIGITS);
+  }
+
+  private static boolean fits(Number number, int digits) {
+    if (number instanceof BigDecimal decimal) {
+      // The exponent first: the digits of a long number take time to count.
+      return decimal.scale() <= digits
+          && decimal.scale() >= -digits
+          && decimal.unscaledValue().bitLength() <= BITS
+          && decimal.precision() - decimal.scale() <= digits;
+    }
+    if (number instanceof BigInteger integer) {
+      return integer.bitLength() <= BITS;
+    }
+    double value = number.doubleValue();
+    return !Double.isNaN(value) && !Double.isInfinite(value);
+  }
+
+  /**
+   * A number that stands in a text.
+   *
+   * @param digits on either side of its point
+   * @throws NumberFormatException where it is none
+   * @throws ArithmeticException where it has more
+   */
+  static BigDecimal number(String text, int digits) {
+    String number = text.strip();
+    // Before it is read: a million digits take seconds.
+    if (number.length() > 2 * digits + 20) {
+      throw new ArithmeticException("has " + number.length() + " characters");
+    }
+    BigDecimal read = new BigDecimal(number);
+    if (!fits(read, digits)) {
+      throw new ArithmeticException("has more than " + digits + " digits");
+    }
+    return read;
+  }
+
+  /**
+   * A value as it goes out, whatever is in it.
+   *
+   * @param place names it in errors
+   * @throws EffectException where a number in it is too large
+   */
+  static @Nullable Object checked(@Nullable Object value, String place) {
+    return new Walk(true, Bounds::text).of(value, place);
+  }
+
+  /**
+   * Variables for a template: a number that is too large fails where the template uses it, and
+   * hurts nobody else.
+   *
+   * @param prose whether people read what the template gives
+   */
+  static Map<String, Object> printable(Map<String, Object> variables, boolean prose) {
+    Map<String, Object> printable = new HashMap<>(variables);
+    Walk walk = new Walk(false, prose ? Bounds::prose : Bounds::text);
+    printable.replaceAll((name, value) -> walk.of(value, name));
+    return printable;
+  }
+
+  /** Text without U+0000 and halves of surrogate pairs; the very same where it has none. */
+  static String text(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0 || Character.isSurrogate(c)) {
+        return replaced(text, i);
+      }
+    }
+    return text;
+  }
+
+  private static String replaced(String text, int from) {
+    StringBuilder clean = new StringBuilder(text.length()).append(text, 0, from);
+    for (int i = from; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      boolean half = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
+      clean.appendCodePoint(c == 0 || half ? REPLACEMENT : c);
+    }
+    return clean.toString();
+  }
+
+  /** {@link #text} without what turns the text around it, or is no character to be seen. */
+  static String prose(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c >= '\u007F') {
+        return UNSEEN.matcher(text(text)).replaceAll("");
+      }
+    }
+    return text;
+  }
+
+  /** Whether a character turns the direction of those around it. */
+  static boolean turns(int c) {
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  }
+
+  private static EffectException tooLarge(Object number, String place) {
+    return new EffectException(
+        place
+            + " is "
+            + told(number)
+            + " in this event; a number of at most "
+            + DIGITS
+            + " digits would be right");
+  }
+
+  private static String told(Object number) {
+    if (number instanceof BigDecimal decimal && decimal.unscaledValue().bitLength() > BITS) {
+      return "a longer number";
+    }
+    return number instanceof BigInteger ? "a longer number" : number.toString();
+  }
+
+  /** A number that is too large, in a template's variables. */
+  static final class TooLarge {
+    private final String place;
+    private final Object number;
+
+    private TooLarge(Object number, String place) {
+      this.number = number;
+      this.place = place;
+    }
+
+    @Override
+    @JsonValue
+    public String toString() {
+      throw tooLarge(number, place);
+    }
+  }
+
+  /** Copies only what has to change, which in nearly every event is nothing. */
+  private record Walk(boolean strict, UnaryOperator<String> clean) {
+    @Nullable Object of(@Nullable Object value, String place) {
+      if (value instanceof String text) {
+        return clean.apply(text);
+      }
+      if (value instanceof Number number) {
+        if (fits(number)) {
+          return number;
+        }
+        if (strict) {
+          throw tooLarge(number, place);
+        }
+        return new TooLarge(number, place);
+      }
+      if (value instanceof Map<?, ?> map) {
+        return map(map, place);
+      }
+      return value instanceof List<?> list ? list(list, place) : value;
+    }
+
+    private Object map(Map<?, ?> map, String place) {
+      Map<Object, @Nullable Object> copy = null;
+      for (Map.Entry<?, ?> member : map.entrySet()) {
+        Object name = member.getKey() instanceof String text ? text(text) : member.getKey();
+        Object value = member.getValue();
+        Object clean = simple(value) ? value : of(value, place + '.' + member.getKey());
+        if (copy == null && (clean != value || name != member.getKey())) {
+          copy = new LinkedHashMap<>(map);
+        }
+        if (copy != null && name != member.getKey()) {
+          copy.remove(member.getKey());
+        }
+        if (copy != null) {
+          copy.put(name, clean);
+        }
+      }
+      return copy == null ? map : copy;
+    }
+
+    private Object list(Collection<?> list, String place) {
+      List<@Nullable Object> copy = null;
+      int at = 0;
+      for (Object value : list) {
+        Object clean = simple(value) ? value : of(value, place + '.' + at);
+        if (copy == null && clean != value) {
+          copy = new ArrayList<>(list);
+        }
+        if (copy != null) {
+          copy.set(at, clean);
+        }
+        at++;
+      }
+      return copy == null ? list : copy;
+    }
+
+    /** What needs no look, and so no place that names it. */
+    private static boolean simple(@Nullable Object value) {
+      return value == null
+          || value instanceof Boolean
+          || value instanceof Integer
+          || value instanceof Long;
+    }
+  }
+}

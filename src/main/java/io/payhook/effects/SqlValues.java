@@ -1,0 +1,135 @@
+package io.payhook.effects;
+
+import java.sql.ParameterMetaData;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values as a statement gets them. PostgreSQL takes more for a number or a time than a payment's
+ * amount or a date can be ({@code NaN}, {@code tomorrow}), so a text that the statement casts to
+ * one is read here: what is blank is NULL, what is none is an error of the data.
+ */
+final class SqlValues {
+  private static final Set<String> NUMBERS =
+      Set.of(
+          "numeric",
+          "decimal",
+          "real",
+          "float",
+          "float4",
+          "float8",
+          "double",
+          "int",
+          "integer",
+          "int2",
+          "int4",
+          "int8",
+          "smallint",
+          "bigint");
+
+  private static final Set<String> TIMES = Set.of("timestamptz", "timestamp", "date");
+
+  /** PostgreSQL's own grammar has more: {@code 1_000}, {@code 0xff}. */
+  private static final Pattern NUMBER =
+      Pattern.compile("[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?");
+
+  /** What PostgreSQL makes a number or a time of that nobody means. */
+  private static final Pattern GUESSED =
+      Pattern.compile(
+          "(?i)[+-]?(?:nan|inf|infinity)|0[xob][0-9a-f_]+|[0-9]+(?:_[0-9]+)+(?:\\.[0-9_]*)?"
+              + "|(?:now|today|tomorrow|yesterday|epoch)\\b.*"
+              + "|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}\\b.*");
+
+  private static final Pattern BEFORE = Pattern.compile("(?i)\\bcast\\s*\\(\\s*$");
+  private static final Pattern AFTER = Pattern.compile("(?i)\\s*(::|as\\s)\\s*\"?([a-z0-9]+)");
+
+  private SqlValues() {}
+
+  /** The type that a statement casts a parameter to, in lower case; empty where it doesn't. */
+  static String cast(String statement, int start, int end) {
+    Matcher after = AFTER.matcher(statement).region(end, statement.length());
+    if (!after.lookingAt()) {
+      return "";
+    }
+    boolean cast =
+        after.group(1).equals("::")
+            || BEFORE.matcher(statement).region(Math.max(0, start - 50), start).find();
+    return cast ? after.group(2).toLowerCase(Locale.ROOT) : "";
+  }
+
+  /**
+   * A parameter's value as it is bound.
+   *
+   * @param place names the parameter in errors
+   * @param mayBeAbsent whether the statement says what holds without a time
+   * @throws EffectException where it isn't what the statement casts it to
+   */
+  static @Nullable Object of(
+      @Nullable Object value, String cast, boolean mayBeAbsent, String place) {
+    Object clean = Bounds.checked(value, place);
+    boolean number = NUMBERS.contains(cast);
+    boolean time = TIMES.contains(cast);
+    if (clean instanceof String text && (number || time)) {
+      return text.isBlank() ? null : number ? number(text, place) : time(text, mayBeAbsent, place);
+    }
+    return time && (clean instanceof Number || clean instanceof Boolean || clean instanceof Map)
+        ? time(clean, mayBeAbsent, place)
+        : clean;
+  }
+
+  /**
+   * Refuses what PostgreSQL would take for a number or a time by the place where it stands. Only
+   * then does it cost a question: hardly an event has such a text.
+   *
+   * @param values as they are bound
+   */
+  static void check(
+      PreparedStatement prepared, SqlStatement statement, List<@Nullable Object> values)
+      throws SQLException {
+    ParameterMetaData types = null;
+    for (int i = 0; i < values.size(); i++) {
+      if (values.get(i) instanceof String text && GUESSED.matcher(text.strip()).matches()) {
+        types = types == null ? prepared.getParameterMetaData() : types;
+        String type = types.getParameterTypeName(i + 1);
+        if (NUMBERS.contains(type)) {
+          number(text, statement.place(i + 1));
+        } else if (TIMES.contains(type) && Times.iso(text) == null) {
+          time(text, false, statement.place(i + 1));
+        }
+      }
+    }
+  }
+
+  private static String number(String text, String place) {
+    String number = text.strip();
+    if (NUMBER.matcher(number).matches()) {
+      try {
+        Bounds.number(number, Bounds.DIGITS);
+        return number;
+      } catch (ArithmeticException e) {
+        // Told below.
+      }
+    }
+    throw unusable(text, place, "a number such as 5000.00");
+  }
+
+  private static @Nullable String time(Object value, boolean mayBeAbsent, String place) {
+    String time = Times.iso(value);
+    if (time == null && !mayBeAbsent) {
+      throw unusable(value.toString(), place, "a time such as 2026-11-23T20:15:00Z");
+    }
+    return time;
+  }
+
+  private static EffectException unusable(String text, String place, String right) {
+    return new EffectException(
+        place + " is '" + OneLine.of(text, 60) + "' in this event; " + right + " would be right");
+  }
+}

@@ -1,0 +1,116 @@
+package io.payhook.effects;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.zip.GZIPInputStream;
+import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.core5.concurrent.Cancellable;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
+import org.apache.hc.core5.http.HttpStatus;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+
+/**
+ * Gives every answer over HTTP an end, in bytes and in time: it is read whole before anybody sees
+ * it. An address that is wrong may lead to a file server, and a far end that has gone wrong may
+ * send for ever; neither may take the memory or a lane of this process.
+ */
+class WholeAnswers implements HttpClientConfigurer {
+  /** Of an answer, uncompressed. */
+  static final int LARGEST = 1 << 20;
+
+  /** Of an answer that tells of a failure; people read its beginning. */
+  private static final int LARGEST_OF_FAILURE = 16 << 10;
+
+  static final Duration LONGEST = Duration.ofSeconds(30);
+
+  private final Duration longest;
+
+  /**
+   * @param longest for a whole call, from the connection to the last byte
+   */
+  WholeAnswers(Duration longest) {
+    this.longest = longest;
+  }
+
+  @Override
+  public void configureHttpClient(HttpClientBuilder builder) {
+    builder.disableContentCompression();
+    builder.addExecInterceptorFirst("whole", this::whole);
+  }
+
+  private ClassicHttpResponse whole(
+      ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
+      throws IOException, HttpException {
+    try (Deadline deadline = Deadline.of(longest, () -> abort(scope))) {
+      try {
+        ClassicHttpResponse response = chain.proceed(request, scope);
+        HttpEntity entity = response.getEntity();
+        if (entity != null) {
+          response.setEntity(whole(response, entity, scope));
+        }
+        return response;
+      } catch (IOException | RuntimeException e) {
+        if (deadline.over()) {
+          SocketTimeoutException late =
+              new SocketTimeoutException(
+                  "no whole answer from "
+                      + scope.route.getTargetHost().toHostString()
+                      + " in time; the connection was closed");
+          late.initCause(e);
+          throw late;
+        }
+        throw e;
+      }
+    }
+  }
+
+  private static void abort(ExecChain.Scope scope) {
+    if (scope.originalRequest instanceof Cancellable call) {
+      call.cancel();
+    }
+    scope.execRuntime.discardEndpoint();
+  }
+
+  private static HttpEntity whole(
+      ClassicHttpResponse response, HttpEntity entity, ExecChain.Scope scope) throws IOException {
+    boolean failure = response.getCode() >= HttpStatus.SC_REDIRECTION;
+    int largest = failure ? LARGEST_OF_FAILURE : LARGEST;
+    InputStream content = entity.getContent();
+    String encoding = String.valueOf(entity.getContentEncoding());
+    if (encoding.equalsIgnoreCase("gzip") || encoding.equalsIgnoreCase("x-gzip")) {
+      // Nobody asked for it, and Camel would unpack it without end.
+      content = new GZIPInputStream(content);
+    }
+    response.removeHeaders(HttpHeaders.CONTENT_ENCODING);
+    byte[] bytes = content.readNBytes(largest + 1);
+    if (bytes.length > largest) {
+      // Not closed, since that would read the rest.
+      scope.execRuntime.discardEndpoint();
+      if (!failure) {
+        throw new IOException(
+            scope.route.getTargetHost().toHostString()
+                + " answered HTTP "
+                + response.getCode()
+                + " with more than "
+                + (LARGEST >> 20)
+                + " MB; is the address right?");
+      }
+    } else {
+      content.close();
+    }
+    return new ByteArrayEntity(
+        bytes,
+        0,
+        Math.min(bytes.length, largest),
+        ContentType.parseLenient(entity.getContentType()));
+  }
+}

@@ -1,0 +1,160 @@
+package io.payhook.journal;
+
+import io.payhook.journal.Deliveries.Vacancy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
+
+/** Claims what is due, many deliveries of many routes with one query. */
+final class Claims {
+  /**
+   * What this process began itself is never claimed here: it still runs, or its settlement waits
+   * for the database.
+   */
+  private static final String CLAIM =
+      """
+      with picked as materialized (
+        select d.*
+        from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
+        cross join lateral (
+          select d.event_id, d.route, d.run, d.attempts, d.node, d.begun_at, d.due_at,
+            d.state = 'running' as held, d.state = 'running' and d.begun_by is not null as lost
+          from payhook.delivery d
+          where d.route = w.route
+            and d.state in ('pending', 'running', 'retrying')
+            and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
+            and d.begun_by is distinct from ?
+            and (d.entity is null or not exists (
+              select 1 from payhook.delivery earlier
+              where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
+                and earlier.state in ('pending', 'running', 'retrying')))
+          order by d.due_at
+          limit w.places
+          for update skip locked
+        ) d
+      ), claimed as (
+        update payhook.delivery d
+        set state = 'running', attempts = d.attempts + 1, node = ?, due_at = now() + ? * interval '1 millisecond',
+            begun_at = null, begun_by = null, lost = d.lost + case when p.lost then 1 else 0 end,
+            forgiven = d.forgiven + case when p.held and not p.lost then 1 else 0 end
+        from picked p
+        where d.event_id = p.event_id and d.route = p.route
+        returning d.event_id, d.route, d.run, d.attempts, d.forgiven, d.lost, d.seq
+      ), lost as (
+        insert into payhook.attempt (event_id, route, run, number, started_at, duration_ms, outcome, category, error, node)
+        select event_id, route, run, attempts, begun_at,
+          least(2147483647, greatest(0, extract(epoch from due_at - begun_at) * 1000))::int, 'lost', 'LOST',
+          'the process or its lease ended before it was done', coalesce(node, '')
+        from picked where lost
+      )
+      select c.route, c.run, c.attempts, c.forgiven, c.lost, e.id, e.endpoint, e.type, e.key, e.received_at, e.content_type,
+        e.provider, e.entity, e.occurred_at, e.amount, e.currency, e.origin, octet_length(e.body) as size
+      from claimed c join payhook.event e on e.id = c.event_id
+      order by c.seq
+      """;
+
+  /** By how much a commit may come after the moment that its transaction took for now. */
+  private static final Duration LATE = Duration.ofSeconds(1);
+
+  private static final byte[] NOTHING = new byte[0];
+
+  private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
+  private final DataSource dataSource;
+  private final String node;
+  private final UUID incarnation;
+  private final Duration lease;
+
+  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease) {
+    this.dataSource = dataSource;
+    this.node = node;
+    this.incarnation = incarnation;
+    this.lease = lease;
+  }
+
+  List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
+    @Nullable OffsetDateTime[] since = new OffsetDateTime[vacancies.size()];
+    for (int i = 0; i < since.length; i++) {
+      Vacancy vacancy = vacancies.get(i);
+      // An ordered delivery may have had to wait for an earlier one of its entity.
+      since[i] = all || vacancy.ordered() ? null : claimedUntil.get(vacancy.route());
+    }
+    Map<String, OffsetDateTime> oldest = new HashMap<>();
+    List<Claim> claims = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+      // Planned each time: a plan from when the table was small would read all of it.
+      statement.unwrap(PGStatement.class).setPrepareThreshold(0);
+      int p = 0;
+      statement.setArray(
+          ++p, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
+      statement.setArray(
+          ++p, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
+      statement.setArray(++p, connection.createArrayOf("timestamptz", since));
+      statement.setObject(++p, incarnation);
+      statement.setString(++p, node);
+      statement.setLong(++p, lease.toMillis());
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          OffsetDateTime receivedAt = row.getObject("received_at", OffsetDateTime.class);
+          Claim claim = claim(row, receivedAt.toInstant());
+          claims.add(claim);
+          if (claim.attempt() == 1) {
+            // Then it was due from the moment it was received, or later.
+            oldest.merge(
+                claim.route(),
+                receivedAt.minus(LATE),
+                (one, other) -> one.isBefore(other) ? one : other);
+          }
+        }
+      }
+    }
+    claimedUntil.putAll(oldest);
+    return claims;
+  }
+
+  private Claim claim(ResultSet row, Instant receivedAt) throws SQLException {
+    StoredEvent event =
+        new StoredEvent(
+            row.getObject("id", UUID.class),
+            row.getString("endpoint"),
+            row.getString("type"),
+            row.getString("key"),
+            receivedAt,
+            row.getString("content_type"),
+            NOTHING,
+            row.getString("provider"),
+            new Facts(
+                row.getString("entity"),
+                instant(row.getObject("occurred_at", OffsetDateTime.class)),
+                row.getBigDecimal("amount"),
+                row.getString("currency"),
+                row.getString("origin")),
+            null);
+    return new Claim(
+        event.unread(),
+        row.getString("route"),
+        row.getInt("run"),
+        row.getInt("attempts"),
+        row.getInt("forgiven"),
+        row.getInt("lost"),
+        row.getInt("size"),
+        node);
+  }
+
+  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toInstant();
+  }
+}
