@@ -55,9 +55,9 @@ public final class DevelopmentSecrets {
       try {
         return Optional.ofNullable(parse(DataFolder.read(file).orElse("")).getProperty(name));
       } catch (CharacterCodingException e) {
-        // Not of the file that asks for the secret.
+        // Whole in itself: who looks for the cause of it would tell of the file that asks.
         throw new IllegalArgumentException(
-            Trouble.of(file, e) + ", or remove it to have development secrets made anew", e);
+            Trouble.of(file, e) + ", or remove it to have development secrets made anew");
       } catch (IOException e) {
         throw DataFolder.unusable("The file " + file, e);
       }

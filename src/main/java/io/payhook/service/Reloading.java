@@ -44,6 +44,9 @@ final class Reloading implements RouteFiles.Surroundings {
   /** What the files' placeholders mean; set anew by a reload. */
   private volatile Settings settings;
 
+  /** What the log has said of changed settings. */
+  private volatile List<String> told = List.of();
+
   private final UnaryOperator<Settings> again;
   private final Main running;
   private final Properties effects;
@@ -187,7 +190,10 @@ final class Reloading implements RouteFiles.Surroundings {
       @Override
       public void keep() {
         Logging.level(settings);
-        changed.lines().forEach(line -> LOG.info("{}.", line));
+        changed.lines().stream()
+            .filter(line -> !told.contains(line))
+            .forEach(line -> LOG.info("{}.", line));
+        told = changed.lines();
       }
 
       @Override

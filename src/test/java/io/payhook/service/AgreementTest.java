@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -193,8 +194,8 @@ final class AgreementTest {
   void check_run_and_reload_agree(String what, Change change, String line) throws Exception {
     change.in(running.routes);
     try {
-      Optional<String> check = check();
-      Optional<String> start = startAgain();
+      Optional<String> check = check(folder.resolve("data"));
+      Optional<String> start = startAgain(Files.createTempDirectory(folder, "node"));
       Optional<String> reload =
           running.service.reload().problems().stream().findFirst().map(Object::toString);
       if (line.isEmpty()) {
@@ -210,6 +211,16 @@ final class AgreementTest {
     assertThat(running.service.reload().problems()).isEmpty();
   }
 
+  @Test
+  void secrets_that_are_not_utf_8_are_told_by_their_own_file() throws Exception {
+    Path data = Files.createTempDirectory(folder, "latin");
+    Files.write(
+        data.resolve("secrets.properties"), "PAYMENTS_WEBHOOK_SECRET=\u00e9".getBytes(ISO_8859_1));
+    String line = data.resolve("secrets.properties") + ": the file is not UTF-8 text";
+    assertThat(check(data)).hasValueSatisfying(said -> assertThat(said).contains(line));
+    assertThat(startAgain(data)).isEqualTo(check(data));
+  }
+
   private static Settings settings(Path data) {
     return Settings.of(
         Map.of(
@@ -222,8 +233,8 @@ final class AgreementTest {
             "payments.finance.email", "finance@example.com"));
   }
 
-  private static Optional<String> check() {
-    Settings settings = settings(folder.resolve("data"));
+  private static Optional<String> check(Path data) {
+    Settings settings = settings(data);
     return new Check(
             running.routes,
             Placeholders.forReading(settings),
@@ -234,8 +245,7 @@ final class AgreementTest {
   }
 
   /** A second node, which is not to start. */
-  private static Optional<String> startAgain() throws IOException {
-    Path data = Files.createTempDirectory(folder, "node");
+  private static Optional<String> startAgain(Path data) {
     try (Service service = new Service(settings(data), Clock.systemUTC())) {
       service.open();
       return Optional.empty();
