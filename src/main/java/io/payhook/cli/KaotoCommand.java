@@ -40,10 +40,12 @@ final class KaotoCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Settings settings = options.inspect().settings();
-    Path target = to == null ? settings.madeData().resolve("kaoto") : to;
+    Path target = to == null ? settings.data().resolve("kaoto") : to;
     PrintWriter out = spec.commandLine().getOut();
     try {
-      KaotoCatalog.Written written = new KaotoCatalog(folder, settings.routes()).write(target);
+      KaotoCatalog.Written written =
+          new KaotoCatalog(folder, settings.routes())
+              .write(target, to == null ? settings::makeData : () -> {});
       out.println(target.resolve("index.json") + ": " + written.name());
       out.println("components  " + String.join(", ", written.components()));
       out.println("kamelets    " + String.join(", ", written.kamelets()));

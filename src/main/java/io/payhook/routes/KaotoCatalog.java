@@ -50,9 +50,10 @@ public final class KaotoCatalog {
   /**
    * Writes the catalog into a folder. What is there under the same names is replaced.
    *
+   * @param first is run once all can be read, before anything is written
    * @throws Refused when nothing was written since it can't be made
    */
-  public Written write(Path folder) throws Refused, IOException {
+  public Written write(Path folder, Runnable first) throws Refused, IOException {
     Path to = folder.toAbsolutePath().normalize();
     if (to.equals(from)) {
       throw new Refused(to + " is Kaoto's own catalog; name another folder to write to");
@@ -87,6 +88,7 @@ public final class KaotoCatalog {
     own.putArray("definitions").add(definition.put("name", name));
     files.put(list, bytes(own));
 
+    first.run();
     for (Map.Entry<Path, byte[]> file : files.entrySet()) {
       Path target = to.resolve(from.relativize(file.getKey()));
       Files.createDirectories(target.resolveSibling(""));

@@ -234,10 +234,9 @@ public final class Settings {
     return get(Key.DATA);
   }
 
-  /** {@link #data()}, made where it is missing, for its owner's eyes only. */
-  public Path madeData() {
+  /** Makes {@link #data()} where it is missing, for its owner's eyes only. */
+  public void makeData() {
     DataFolder.create(data());
-    return data();
   }
 
   /** The folder of the integration team's files, absolute. */
