@@ -67,8 +67,8 @@ final class Beginnings implements AutoCloseable {
 
   @Nullable Claim begin(Claim claim) throws SQLException, InterruptedException {
     Beginning beginning = new Beginning(claim, new CompletableFuture<>());
-    if (!commits.available() || !commits.offer(beginning)) {
-      throw new SQLException("the database does not commit");
+    if (!commits.offer(beginning)) {
+      throw new SQLException("too many attempts wait to begin");
     }
     try {
       return beginning.begun.get();
