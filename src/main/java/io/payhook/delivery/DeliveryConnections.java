@@ -87,8 +87,11 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   private static boolean taken(ConnectionShares shares, String route) {
+    Duration left = Aborts.left();
+    Duration patience =
+        left == null || left.dividedBy(2).compareTo(PATIENCE) > 0 ? PATIENCE : left.dividedBy(2);
     try {
-      return shares.take(route, PATIENCE.toNanos());
+      return shares.take(route, patience.toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
