@@ -14,10 +14,7 @@ import picocli.CommandLine.Parameters;
       "The subscriptions of a node that is silent or stopped count until the time shown, then no more: no event goes to a route"
           + " that only it ran."
     },
-    footer = {
-      "",
-      "payhook nodes forget NAME    ends at once what a node that is gone has left"
-    },
+    footer = {"", "payhook nodes forget NAME    ends at once what a node that is gone has left"},
     mixinStandardHelpOptions = true,
     sortOptions = false,
     subcommands = NodesCommand.Forget.class)

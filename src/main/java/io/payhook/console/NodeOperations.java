@@ -43,7 +43,9 @@ final class NodeOperations {
               409,
               "node-lives",
               "name",
-              "node '" + name + "' lives; stop it first, or wait until it has been silent for a while");
+              "node '"
+                  + name
+                  + "' lives; stop it first, or wait until it has been silent for a while");
       case UNKNOWN -> throw Problem.notFound("there is no node '" + name + "'");
     };
   }

@@ -75,8 +75,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
       throw new SQLTransientConnectionException("all are in use", busy(null));
     }
     try {
-      return watched(
-          connection(dataSource), () -> current.shares.giveBack(current.route));
+      return watched(connection(dataSource), () -> current.shares.giveBack(current.route));
     } catch (TargetUnavailableException e) {
       current.shares.giveBack(current.route);
       throw new SQLTransientConnectionException(e.getMessage(), e);
@@ -141,8 +140,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
    */
   static void limit(Connection connection) throws SQLException {
     Duration left = Aborts.left();
-    if (left == null
-        || !"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
+    if (left == null || !"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
       return;
     }
     long millis = Math.max(10, left.toMillis());
@@ -161,9 +159,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   private static Connection lent(Connection connection) {
-    return proxy(
-        connection,
-        THE_ENGINES::contains, method -> {});
+    return proxy(connection, THE_ENGINES::contains, method -> {});
   }
 
   private static Connection watched(Connection connection, Runnable closed) {

@@ -149,8 +149,7 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
                 : mail instanceof SMTPSenderFailedException sender ? sender.getReturnCode() : 0;
     if (code > 0) {
       return Optional.of(
-          new Failure(
-              code < 500, Duration.ZERO, code != 421, "SMTP " + code + ": " + line(mail)));
+          new Failure(code < 500, Duration.ZERO, code != 421, "SMTP " + code + ": " + line(mail)));
     }
     if (mail instanceof AddressException) {
       return Optional.of(never(mail));

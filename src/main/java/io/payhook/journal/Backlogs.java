@@ -35,7 +35,8 @@ final class Backlogs {
                 route,
                 count + 1);
         for (StateCount one :
-            JournalReader.list(connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
+            JournalReader.list(
+                connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
           states.put(one.state(), one.count());
           counted += one.count();
         }

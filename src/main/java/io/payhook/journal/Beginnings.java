@@ -73,7 +73,7 @@ final class Beginnings implements AutoCloseable {
     try {
       return beginning.begun.get();
     } catch (ExecutionException e) {
-      throw new SQLException(GroupCommit.oneLine(e.getCause()), e);
+      throw new SQLException(GroupCommit.oneLine(e.getCause() == null ? e : e.getCause()), e);
     }
   }
 
@@ -86,7 +86,8 @@ final class Beginnings implements AutoCloseable {
               "uuid", items.stream().map(item -> item.claim.event().id()).toArray()));
       statement.setArray(
           ++p,
-          connection.createArrayOf("text", items.stream().map(item -> item.claim.route()).toArray()));
+          connection.createArrayOf(
+              "text", items.stream().map(item -> item.claim.route()).toArray()));
       statement.setArray(
           ++p,
           connection.createArrayOf("int", items.stream().map(item -> item.claim.run()).toArray()));

@@ -40,7 +40,9 @@ final class DeliveryLists {
                 (Object) routes)
             .add("select d.* from payhook.delivery d where d.route = r.route and d." + kind)
             .addIf(query.state(), "and d.state = ?")
-            .addIf(query.since() == null ? null : JournalReader.lowest(query.since()), "and d.event_id >= ?");
+            .addIf(
+                query.since() == null ? null : JournalReader.lowest(query.since()),
+                "and d.event_id >= ?");
     if (query.endpoint() != null || query.since() != null) {
       sql.add("and exists (select 1 from payhook.event e where e.id = d.event_id")
           .addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
@@ -51,8 +53,8 @@ final class DeliveryLists {
   }
 
   /** The deliveries that a query asks for. */
-  static Page<DeliveryRow, Position> of(Connection connection, DeliveryQuery query, Duration timeout)
-      throws SQLException {
+  static Page<DeliveryRow, Position> of(
+      Connection connection, DeliveryQuery query, Duration timeout) throws SQLException {
     String state = query.state();
     if (query.orphaned() || (state != null && JournalReader.OPEN.contains(state))) {
       return open(connection, query);
@@ -95,7 +97,9 @@ final class DeliveryLists {
   /** Along the index of dead and skipped deliveries, which has them by route and event. */
   private static Page<DeliveryRow, Position> dead(Connection connection, DeliveryQuery query)
       throws SQLException {
-    Query sql = ofRoutes(routes(connection, JournalReader.IS_DEAD, query.route()), JournalReader.IS_DEAD, query);
+    Query sql =
+        ofRoutes(
+            routes(connection, JournalReader.IS_DEAD, query.route()), JournalReader.IS_DEAD, query);
     Position after = query.after();
     if (after != null) {
       sql.add("and d.event_id <= ?", after.event())
@@ -111,7 +115,9 @@ final class DeliveryLists {
 
   private static Query common(Query sql, DeliveryQuery query) {
     return sql.addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-        .addIf(query.since() == null ? null : JournalReader.lowest(query.since()), "and d.event_id >= ?")
+        .addIf(
+            query.since() == null ? null : JournalReader.lowest(query.since()),
+            "and d.event_id >= ?")
         .addIf(query.since(), "and e.received_at >= ?");
   }
 

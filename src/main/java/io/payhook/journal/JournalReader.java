@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -534,7 +533,8 @@ public final class JournalReader {
                   bare.body(),
                   list(
                       connection,
-                      new Query(DeliveryLists.DELIVERY).add("where d.event_id = ? order by d.route", id),
+                      new Query(DeliveryLists.DELIVERY)
+                          .add("where d.event_id = ? order by d.route", id),
                       DeliveryLists::deliveryRow),
                   list(
                       connection,

@@ -6,7 +6,9 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes a node's name at the start, or refuses to: two nodes under one name take from each other. */
+/**
+ * Takes a node's name at the start, or refuses to: two nodes under one name take from each other.
+ */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
   private static final long LOOK_MILLIS = 500;

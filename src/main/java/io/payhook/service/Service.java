@@ -433,7 +433,8 @@ public final class Service implements AutoCloseable {
                 deliveries.incarnation(),
                 NodeName.home(settings),
                 NodeName.host(),
-                Objects.requireNonNullElse(Service.class.getPackage().getImplementationVersion(), "")),
+                Objects.requireNonNullElse(
+                    Service.class.getPackage().getImplementationVersion(), "")),
             settings.get(Key.NODES_SILENT_AFTER));
     Membership.join(nodes);
     stops.push(nodes::leave);

@@ -62,8 +62,7 @@ class LostAttemptsTest {
 
   /** As if the time of a lease had gone by since the process ended. */
   private void leasesEnd() throws Exception {
-    sql(
-        "update payhook.delivery set due_at = now() - interval '1 second' where state = 'running'");
+    sql("update payhook.delivery set due_at = now() - interval '1 second' where state = 'running'");
   }
 
   private List<String> deliveries(String columns, String route) throws Exception {

@@ -118,8 +118,7 @@ class TimeoutTest {
     Eventually.holds(
         () ->
             assertThat(deliveries("state, attempts, error", "short"))
-                .containsExactly(
-                    "retrying 1 took longer than its timeout of 200 ms", "done 1"));
+                .containsExactly("retrying 1 took longer than its timeout of 200 ms", "done 1"));
   }
 
   @Test
