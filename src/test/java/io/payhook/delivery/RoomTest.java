@@ -40,9 +40,9 @@ class RoomTest {
 
   @Test
   void large_events_wait_for_memory_and_leave_room_for_small_ones() throws Exception {
-    Room.Stay one = enter("a", MB, false).get();
-    enter("b", MB, false).get();
-    CompletableFuture<Room.Stay> third = enter("c", MB, false);
+    Room.Stay one = enter("a", 2 * MB, false).get();
+    enter("b", 2 * MB, false).get();
+    CompletableFuture<Room.Stay> third = enter("c", 2 * MB, false);
     waits(third);
     assertThat(enter("c", 2_000, false).get()).isNotNull();
     one.close();
@@ -51,9 +51,9 @@ class RoomTest {
 
   @Test
   void a_route_leaves_room_for_the_large_events_of_others() throws Exception {
-    enter("a", MB / 2, false).get();
-    waits(enter("a", MB / 2, false));
-    assertThat(enter("b", MB / 2, false).get()).isNotNull();
+    enter("a", MB, false).get();
+    waits(enter("a", MB, false));
+    assertThat(enter("b", MB, false).get()).isNotNull();
   }
 
   @Test
