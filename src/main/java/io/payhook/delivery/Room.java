@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Room {
   /** What a byte of an event may come to in memory: read, parsed, rendered and encoded. */
-  static final int SWELLING = 16;
+  static final int SWELLING = 8;
 
   /** An event of this size is a small one: there is always room for it beside large ones. */
   static final int SMALL = 16 * 1024;
@@ -103,7 +103,7 @@ final class Room {
     long weight = (long) size * SWELLING;
     boolean isLarge = size > SMALL;
     // What is too large for company would wait for ever under load.
-    return beAlone || weight > most / 4 * 3
+    return beAlone || weight > forLarge()
         ? enterAlone(route, weight)
         : enterShared(route, weight, isLarge);
   }
@@ -115,7 +115,7 @@ final class Room {
       if (!held(route, now) && fits(route, weight, isLarge)) {
         return in(route, weight, isLarge, false);
       }
-      await(now);
+      wait(untilNext(now));
     }
     return null;
   }
@@ -138,7 +138,7 @@ final class Room {
             return in(route, weight, false, true);
           }
         }
-        await(now);
+        wait(untilNext(now));
       }
       return null;
     } finally {
@@ -169,7 +169,11 @@ final class Room {
       return taken + weight <= most;
     }
     Long own = large.get(route);
-    return taken + weight <= most / 4 * 3 && (own == null || own + weight <= most / 4);
+    return taken + weight <= forLarge() && (own == null || own + weight <= most / 4);
+  }
+
+  private long forLarge() {
+    return most / 8 * 7;
   }
 
   private Stay in(String route, long weight, boolean isLarge, boolean isAlone) {
@@ -198,8 +202,8 @@ final class Room {
     notifyAll();
   }
 
-  /** Until something changes, or one of the times may be over. */
-  private void await(long now) throws InterruptedException {
+  /** Milliseconds until one of the times may be over. */
+  private long untilNext(long now) {
     long next = QUIET;
     for (long time : new long[] {solitaryUntil, quietUntil, sharedUntil}) {
       long left = time - now;
@@ -207,7 +211,7 @@ final class Room {
         next = Math.min(next, left);
       }
     }
-    wait(TimeUnit.NANOSECONDS.toMillis(next) + 1);
+    return TimeUnit.NANOSECONDS.toMillis(next) + 1;
   }
 
   /** Nothing goes in any more. */

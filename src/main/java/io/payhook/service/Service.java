@@ -21,6 +21,7 @@ import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
+import io.payhook.journal.Nodes;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
@@ -108,6 +109,7 @@ public final class Service implements AutoCloseable {
   private @Nullable DeliveryEngine engine;
   private @Nullable Endpoints endpoints;
   private volatile int port;
+  private volatile long stopBy;
 
   private interface Stop {
     void run() throws Exception;
@@ -284,11 +286,13 @@ public final class Service implements AutoCloseable {
     this.rejections = rejections;
     Endpoints endpoints = new Endpoints();
     Breakers breakers = new Breakers(clock, meters);
+    Deliveries deliveries = new Deliveries(writing, node, lease);
+    Nodes nodes = nodes(writing, node, deliveries);
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
                 pool,
-                new Deliveries(writing, node, lease),
+                deliveries,
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
                 new EventJson(endpoints)::parse,
@@ -296,6 +300,9 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
+    engine.join(nodes);
+    // Two connections are for what tells and learns of nodes and deletes what is old.
+    engine.limit(HeapBudget.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {
       engine.ask(providerApi);
     }
@@ -353,7 +360,12 @@ public final class Service implements AutoCloseable {
           main.stop();
         });
     main.start();
-    stops.push(() -> engine.drain(left()));
+    stops.push(
+        () -> {
+          engine.drain(left());
+          // Whatever still runs was given up: Camel has nothing to wait for.
+          context.getShutdownStrategy().setTimeout(1);
+        });
     RouteFiles files =
         new RouteFiles(
             context,
@@ -483,6 +495,24 @@ public final class Service implements AutoCloseable {
             .get(5, TimeUnit.SECONDS);
     LOG.info("CRM calls go to a stand-in: files in {}. Set payhook.crm.url to make them.", folder);
     return "http://127.0.0.1:" + server.actualPort();
+  }
+
+  /** Takes the node's name. */
+  private Nodes nodes(DataSource writing, String node, Deliveries deliveries) throws SQLException {
+    Nodes nodes =
+        new Nodes(
+            writing,
+            new Nodes.Self(
+                node,
+                deliveries.incarnation(),
+                NodeName.home(settings),
+                NodeName.host(),
+                Objects.requireNonNullElse(
+                    Service.class.getPackage().getImplementationVersion(), "")),
+            settings.get(Key.NODES_SILENT_AFTER));
+    Membership.join(nodes);
+    stops.push(nodes::leave);
+    return nodes;
   }
 
   private DeliveryOptions deliveryOptions() {
