@@ -30,7 +30,8 @@ import picocli.CommandLine.IVersionProvider;
       EventsCommand.class,
       EventCommand.class,
       DeliveriesCommand.class,
-      ReplayCommand.class
+      ReplayCommand.class,
+      NodesCommand.class
     })
 public final class Cli {
   /** The answer is no, or it could not be done. */

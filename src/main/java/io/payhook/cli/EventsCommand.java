@@ -56,6 +56,11 @@ final class EventsCommand extends ListCommand {
   }
 
   @Override
+  boolean searches() {
+    return search != null;
+  }
+
+  @Override
   List<String> columns() {
     return List.of(
         "id",

@@ -51,6 +51,11 @@ abstract class ListCommand extends ManagementCommand {
 
   abstract Table table(JsonNode list);
 
+  /** Whether it looks through what no index has: then what is found is shown before more is. */
+  boolean searches() {
+    return false;
+  }
+
   /** The members of each item that --csv prints, in their order. */
   abstract List<String> columns();
 
@@ -75,7 +80,10 @@ abstract class ListCommand extends ManagementCommand {
       page.path(items).forEach(list::add);
       next = page.path("next").isTextual() ? page.path("next").asText() : null;
       pages++;
-    } while (next != null && list.size() < limit && pages < PAGES_MAX);
+    } while (next != null
+        && list.size() < limit
+        && pages < PAGES_MAX
+        && (list.isEmpty() || !searches()));
     if (json) {
       ObjectNode tree = JSON.createObjectNode();
       tree.set(items, list);

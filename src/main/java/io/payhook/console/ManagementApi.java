@@ -108,6 +108,12 @@ public final class ManagementApi {
             get("/endpoints", List.of(), this::endpoints),
             get("/providers", List.of(), this::providers),
             get("/subscriptions", List.of(), this::subscriptions),
+            get("/nodes", List.of(), request -> NodeOperations.list(reader)),
+            new Operation(
+                HttpMethod.POST,
+                "/nodes/forget",
+                List.of("name"),
+                request -> NodeOperations.forget(replay, request.parameters())),
             get(
                 "/rejections",
                 List.of("endpoint", "category", "reason", "since", "limit", "before"),

@@ -350,12 +350,7 @@ final class Attempts {
   }
 
   private void failed(
-      Lane lane,
-      Claim claim,
-      boolean overdue,
-      Exception thrown,
-      Instant startedAt,
-      Duration took) {
+      Lane lane, Claim claim, boolean overdue, Exception thrown, Instant startedAt, Duration took) {
     if (thrown instanceof LeaseLostException) {
       LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), thrown.getMessage());
       return;
@@ -388,8 +383,7 @@ final class Attempts {
     settle(lane, claim, failure, startedAt, took);
   }
 
-  private void settle(
-      Lane lane, Claim claim, Failure failure, Instant startedAt, Duration took) {
+  private void settle(Lane lane, Claim claim, Failure failure, Instant startedAt, Duration took) {
     boolean dead = !failure.retryable() || claim.tries() >= lane.options.maxAttempts();
     Duration again = dead ? Duration.ZERO : backoff(lane, claim.tries(), failure.least());
     if (dead) {
@@ -446,11 +440,7 @@ final class Attempts {
     } else {
       Duration took = Duration.ofNanos(held.ranFor(System.nanoTime()));
       settle(
-          lane,
-          claim,
-          Failure.overdue(lane.options.timeout()),
-          clock.instant().minus(took),
-          took);
+          lane, claim, Failure.overdue(lane.options.timeout()), clock.instant().minus(took), took);
     }
     held.leaves();
     lane.leaveBehind(held);

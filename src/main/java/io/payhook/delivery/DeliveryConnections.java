@@ -75,8 +75,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
       throw new SQLTransientConnectionException("all are in use", busy(null));
     }
     try {
-      return watched(
-          connection(dataSource), () -> current.shares.giveBack(current.route));
+      return watched(connection(dataSource), () -> current.shares.giveBack(current.route));
     } catch (TargetUnavailableException e) {
       current.shares.giveBack(current.route);
       throw new SQLTransientConnectionException(e.getMessage(), e);
@@ -87,8 +86,11 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   private static boolean taken(ConnectionShares shares, String route) {
+    Duration left = Aborts.left();
+    Duration patience =
+        left == null || left.dividedBy(2).compareTo(PATIENCE) > 0 ? PATIENCE : left.dividedBy(2);
     try {
-      return shares.take(route, PATIENCE.toNanos());
+      return shares.take(route, patience.toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -138,8 +140,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
    */
   static void limit(Connection connection) throws SQLException {
     Duration left = Aborts.left();
-    if (left == null
-        || !"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
+    if (left == null || !"PostgreSQL".equals(connection.getMetaData().getDatabaseProductName())) {
       return;
     }
     long millis = Math.max(10, left.toMillis());
@@ -158,9 +159,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   private static Connection lent(Connection connection) {
-    return proxy(
-        connection,
-        THE_ENGINES::contains, method -> {});
+    return proxy(connection, THE_ENGINES::contains, method -> {});
   }
 
   private static Connection watched(Connection connection, Runnable closed) {

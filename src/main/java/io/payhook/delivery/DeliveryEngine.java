@@ -97,8 +97,7 @@ public final class DeliveryEngine implements AutoCloseable {
     this.executor = Executors.newCachedThreadPool(threads);
     this.subscriptions = new Subscriptions(table);
     this.attempts =
-        new Attempts(
-            dataSource, deliveries, options, parser, clock, meters, executor, this::wake);
+        new Attempts(dataSource, deliveries, options, parser, clock, meters, executor, this::wake);
     this.leases = new Leases(deliveries, options, attempts, subscriptions::lanes);
     this.claimer = new Thread(this::claimLoop, "payhook-claimer");
     claimer.setDaemon(true);

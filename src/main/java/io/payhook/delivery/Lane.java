@@ -134,8 +134,7 @@ final class Lane {
       }
       boolean keeps = claim.event().isRead() && bytes + claim.size() <= BYTES;
       Held item =
-          new Held(
-              keeps ? claim : claim.with(claim.event().unread()), System.nanoTime(), null);
+          new Held(keeps ? claim : claim.with(claim.event().unread()), System.nanoTime(), null);
       held.add(item);
       waiting.add(item);
       bytes += kept(item);

@@ -115,7 +115,7 @@ final class Room {
       if (!held(route, now) && fits(route, weight, isLarge)) {
         return in(route, weight, isLarge, false);
       }
-      await(now);
+      wait(untilNext(now));
     }
     return null;
   }
@@ -138,7 +138,7 @@ final class Room {
             return in(route, weight, false, true);
           }
         }
-        await(now);
+        wait(untilNext(now));
       }
       return null;
     } finally {
@@ -198,8 +198,8 @@ final class Room {
     notifyAll();
   }
 
-  /** Until something changes, or one of the times may be over. */
-  private void await(long now) throws InterruptedException {
+  /** Milliseconds until one of the times may be over. */
+  private long untilNext(long now) {
     long next = QUIET;
     for (long time : new long[] {solitaryUntil, quietUntil, sharedUntil}) {
       long left = time - now;
@@ -207,7 +207,7 @@ final class Room {
         next = Math.min(next, left);
       }
     }
-    wait(TimeUnit.NANOSECONDS.toMillis(next) + 1);
+    return TimeUnit.NANOSECONDS.toMillis(next) + 1;
   }
 
   /** Nothing goes in any more. */

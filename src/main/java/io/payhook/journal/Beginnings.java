@@ -67,13 +67,13 @@ final class Beginnings implements AutoCloseable {
 
   @Nullable Claim begin(Claim claim) throws SQLException, InterruptedException {
     Beginning beginning = new Beginning(claim, new CompletableFuture<>());
-    if (!commits.available() || !commits.offer(beginning)) {
-      throw new SQLException("the database does not commit");
+    if (!commits.offer(beginning)) {
+      throw new SQLException("too many attempts wait to begin");
     }
     try {
       return beginning.begun.get();
     } catch (ExecutionException e) {
-      throw new SQLException(GroupCommit.oneLine(e.getCause()), e);
+      throw new SQLException(GroupCommit.oneLine(e.getCause() == null ? e : e.getCause()), e);
     }
   }
 
@@ -86,7 +86,8 @@ final class Beginnings implements AutoCloseable {
               "uuid", items.stream().map(item -> item.claim.event().id()).toArray()));
       statement.setArray(
           ++p,
-          connection.createArrayOf("text", items.stream().map(item -> item.claim.route()).toArray()));
+          connection.createArrayOf(
+              "text", items.stream().map(item -> item.claim.route()).toArray()));
       statement.setArray(
           ++p,
           connection.createArrayOf("int", items.stream().map(item -> item.claim.run()).toArray()));

@@ -14,7 +14,14 @@ package io.payhook.journal;
  * @param node who holds it
  */
 public record Claim(
-    StoredEvent event, String route, int run, int attempt, int forgiven, int lost, int size, String node) {
+    StoredEvent event,
+    String route,
+    int run,
+    int attempt,
+    int forgiven,
+    int lost,
+    int size,
+    String node) {
 
   /** The claim of a delivery that was never replayed. */
   public Claim(StoredEvent event, String route, int run, int attempt, String node) {

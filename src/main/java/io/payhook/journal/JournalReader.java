@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,13 +43,15 @@ public final class JournalReader {
   static final String IS_DEAD = "state in ('dead', 'skipped')";
 
   /** Rows that are looked at before the clock is. */
-  private static final int WINDOW = 10_000;
+  static final int WINDOW = 10_000;
+
+  private static final Duration BESIDES = Duration.ofMillis(250);
 
   /** Identifiers carry the clock of the node that took the event in, {@code received_at} ours. */
   static final Duration CLOCK_MARGIN = Duration.ofMinutes(10);
 
   /** The highest identifier there can be. */
-  private static final UUID LAST = new UUID(-1, -1);
+  static final UUID LAST = new UUID(-1, -1);
 
   private static final UUID FIRST = new UUID(0, 0);
 
@@ -69,7 +70,8 @@ public final class JournalReader {
    * @param type event type or pattern
    * @param state one of {@link #EVENT_STATES}
    * @param since received then or later
-   * @param search text in key, entity, or body (ASCII letters of any case), or a whole key or id
+   * @param search text in key, entity, or body (ASCII letters of any case); a whole key, id or
+   *     entity is found at once, however old
    * @param before the {@code next} of the page before
    * @param limit most events of a page
    */
@@ -307,7 +309,11 @@ public final class JournalReader {
   private static final String EVENT_COLUMNS =
       "id, endpoint, type, key, state, conflict_of, entity, received_at, occurred_at, amount, currency, origin";
 
-  /** Lists events, newest first. */
+  /** The newest events of an entity, by an index over its beginning. */
+  private static final String OF_ENTITY =
+      "array(select id from payhook.event where left(entity, 400) = left(?, 400) and entity = ? order by id desc limit 100)";
+
+  /** Lists events, newest first; what is found by a whole key, id or entity comes before all. */
   public Page<EventRow, UUID> events(EventQuery query) throws SQLException {
     return read(
         connection -> {
@@ -315,33 +321,23 @@ public final class JournalReader {
           if (query.before() == null && query.search() != null) {
             found.addAll(exactly(connection, query, query.search()));
           }
+          int exact = found.size();
           UUID before = query.before() == null ? LAST : query.before();
-          long end = System.nanoTime() + timeout.toNanos() / 2;
+          // Who asked for something whole has it; what else has the text somewhere is looked for
+          // only a little.
+          Duration most = exact > 0 ? BESIDES : timeout.dividedBy(2);
+          long end = System.nanoTime() + most.toNanos();
           @Nullable UUID next = before;
           while (next != null && found.size() <= query.limit() && System.nanoTime() < end) {
             next = scan(connection, query, next, query.limit() + 1 - found.size(), found);
           }
           if (found.size() > query.limit()) {
             found = found.subList(0, query.limit());
-            // What the search found outside the order of the list is no place to go on from.
-            next = lowestOf(found, query.search());
+            // What was found outside the order of the list is no place to go on from.
+            next = exact < query.limit() ? found.get(query.limit() - 1).id() : LAST;
           }
           return new Page<>(withDeliveries(connection, found), next);
         });
-  }
-
-  private static UUID lowestOf(List<EventRow> found, @Nullable String search) {
-    for (int i = found.size() - 1; i >= 0; i--) {
-      EventRow row = found.get(i);
-      if (search == null || !isExactly(row, search)) {
-        return row.id();
-      }
-    }
-    return LAST;
-  }
-
-  private static boolean isExactly(EventRow row, String search) {
-    return row.key().equals(search) || row.id().toString().equalsIgnoreCase(search);
   }
 
   /** What an index finds at once, however old it is. */
@@ -363,9 +359,15 @@ public final class JournalReader {
                 from own where own.endpoint is not null
               )
               """
-                  + "select e.* from own cross join lateral (select "
+                  + "select e.* from (select k.* from own cross join lateral (select "
                   + EVENT_COLUMNS
-                  + " from payhook.event where endpoint = own.endpoint and key = ? order by id desc limit 100) e where true",
+                  + " from payhook.event where endpoint = own.endpoint and key = ? order by id desc limit 100) k union select "
+                  + EVENT_COLUMNS
+                  + " from payhook.event where id = any("
+                  + OF_ENTITY
+                  + ")) e where true",
+              search,
+              search,
               search);
     }
     filter(sql, query).add("order by id desc limit ?", query.limit());
@@ -404,10 +406,13 @@ public final class JournalReader {
     if (search != null) {
       sql.add(
           """
-          and e.key <> ? and e.id::text <> lower(?)
+          and e.key <> ? and e.id::text <> lower(?) and e.id <> all(%s)
           and (strpos(lower(e.key), lower(?)) > 0 or strpos(lower(e.entity), lower(?)) > 0
             or strpos(lower(encode(e.body, 'escape')), lower(encode(convert_to(?, 'UTF8'), 'escape'))) > 0)
-          """,
+          """
+              .formatted(OF_ENTITY),
+          search,
+          search,
           search,
           search,
           search,
@@ -430,7 +435,7 @@ public final class JournalReader {
     return first(list(connection, last, row -> row.getObject(1, UUID.class)));
   }
 
-  private static <T> @Nullable T first(List<T> rows) {
+  static <T> @Nullable T first(List<T> rows) {
     return rows.isEmpty() ? null : rows.get(0);
   }
 
@@ -486,7 +491,7 @@ public final class JournalReader {
         .toList();
   }
 
-  private static Map<String, Integer> byState() {
+  static Map<String, Integer> byState() {
     return new TreeMap<>(Comparator.comparingInt(DELIVERY_STATES::indexOf));
   }
 
@@ -528,8 +533,9 @@ public final class JournalReader {
                   bare.body(),
                   list(
                       connection,
-                      new Query(DELIVERY).add("where d.event_id = ? order by d.route", id),
-                      JournalReader::deliveryRow),
+                      new Query(DeliveryLists.DELIVERY)
+                          .add("where d.event_id = ? order by d.route", id),
+                      DeliveryLists::deliveryRow),
                   list(
                       connection,
                       new Query(
@@ -538,223 +544,21 @@ public final class JournalReader {
                           from payhook.attempt where event_id = ? order by route, run, number, started_at limit 1000
                           """,
                           id),
-                      JournalReader::attemptRow)));
+                      DeliveryLists::attemptRow)));
         });
-  }
-
-  // Deliveries
-
-  private static final String DELIVERY_COLUMNS =
-      """
-      select d.event_id, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
-             d.done_at, d.node, d.category, d.error,
-             d.state in ('pending', 'running', 'retrying')
-               and not exists (select 1 from payhook.subscription s where s.route = d.route) as orphaned
-      """;
-
-  private static final String DELIVERY =
-      DELIVERY_COLUMNS + "from payhook.delivery d join payhook.event e on e.id = d.event_id";
-
-  /** Some deliveries of each route: found without their events, which are few in the end. */
-  private static Query ofRoutes(String[] routes, String kind, DeliveryQuery query) {
-    Query sql =
-        new Query(DELIVERY_COLUMNS)
-            .add(
-                "from (select d.* from unnest(?::text[]) r(route) cross join lateral (",
-                (Object) routes)
-            .add("select d.* from payhook.delivery d where d.route = r.route and d." + kind)
-            .addIf(query.state(), "and d.state = ?")
-            .addIf(query.since() == null ? null : lowest(query.since()), "and d.event_id >= ?");
-    if (query.endpoint() != null || query.since() != null) {
-      sql.add("and exists (select 1 from payhook.event e where e.id = d.event_id")
-          .addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-          .addIf(query.since(), "and e.received_at >= ?")
-          .add(")");
-    }
-    return sql;
   }
 
   /** Lists deliveries. */
   public Page<DeliveryRow, Position> deliveries(DeliveryQuery query) throws SQLException {
-    String state = query.state();
-    return read(
-        connection -> {
-          if (query.orphaned() || (state != null && OPEN.contains(state))) {
-            return open(connection, query);
-          }
-          if (state != null && (state.equals("dead") || state.equals("skipped"))) {
-            return dead(connection, query);
-          }
-          return any(connection, query);
-        });
-  }
-
-  /** Along the index of open deliveries, which has them by route and due time. */
-  private static Page<DeliveryRow, Position> open(Connection connection, DeliveryQuery query)
-      throws SQLException {
-    String[] routes = routes(connection, IS_OPEN, query.route());
-    if (query.orphaned()) {
-      List<String> subscribed =
-          list(
-              connection,
-              new Query("select distinct route from payhook.subscription"),
-              row -> row.getString(1));
-      routes =
-          Arrays.stream(routes).filter(route -> !subscribed.contains(route)).toArray(String[]::new);
-    }
-    Position after = query.after();
-    Instant due = after == null ? null : after.dueAt();
-    Query sql = ofRoutes(routes, IS_OPEN, query);
-    if (after != null && due != null) {
-      sql.add("and d.due_at >= ?", due)
-          .add(
-              "and (d.due_at, d.event_id, d.route) > (?, ?, ?)", due, after.event(), after.route());
-    }
-    sql.add("order by d.due_at, d.event_id limit ?) d", query.limit() + 1)
-        .add("order by d.due_at, d.event_id, d.route limit ?", query.limit() + 1)
-        .add(") d join payhook.event e on e.id = d.event_id")
-        .add("order by d.due_at, d.event_id, d.route");
-    List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
-    return page(rows, query.limit(), row -> new Position(row.dueAt(), row.event(), row.route()));
-  }
-
-  /** Along the index of dead and skipped deliveries, which has them by route and event. */
-  private static Page<DeliveryRow, Position> dead(Connection connection, DeliveryQuery query)
-      throws SQLException {
-    Query sql = ofRoutes(routes(connection, IS_DEAD, query.route()), IS_DEAD, query);
-    Position after = query.after();
-    if (after != null) {
-      sql.add("and d.event_id <= ?", after.event())
-          .add("and (d.event_id, d.route) < (?, ?)", after.event(), after.route());
-    }
-    sql.add("order by d.event_id desc limit ?) d", query.limit() + 1)
-        .add("order by d.event_id desc, d.route desc limit ?", query.limit() + 1)
-        .add(") d join payhook.event e on e.id = d.event_id")
-        .add("order by d.event_id desc, d.route desc");
-    List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
-    return page(rows, query.limit(), row -> new Position(null, row.event(), row.route()));
-  }
-
-  private static Query common(Query sql, DeliveryQuery query) {
-    return sql.addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-        .addIf(query.since() == null ? null : lowest(query.since()), "and d.event_id >= ?")
-        .addIf(query.since(), "and e.received_at >= ?");
-  }
-
-  /** Along the primary key, a window at a time. */
-  private Page<DeliveryRow, Position> any(Connection connection, DeliveryQuery query)
-      throws SQLException {
-    List<DeliveryRow> found = new ArrayList<>();
-    Position after = query.after();
-    @Nullable Position next = after == null ? new Position(null, LAST, "") : after;
-    long end = System.nanoTime() + timeout.toNanos() / 2;
-    while (next != null && found.size() <= query.limit() && System.nanoTime() < end) {
-      int wanted = query.limit() + 1 - found.size();
-      Query sql =
-          new Query(DELIVERY_COLUMNS)
-              .add(
-                  "from (select * from payhook.delivery where (event_id, route) < (?, ?) and event_id >= ?"
-                      + " order by event_id desc, route desc limit "
-                      + WINDOW
-                      + ") d join payhook.event e on e.id = d.event_id where true",
-                  next.event(),
-                  next.route(),
-                  lowest(query.since()))
-              .addIf(query.state(), "and d.state = ?")
-              .addIf(query.route(), "and d.route = ?");
-      common(sql, query).add("order by d.event_id desc, d.route desc limit ?", wanted);
-      List<DeliveryRow> rows = list(connection, sql, JournalReader::deliveryRow);
-      found.addAll(rows);
-      if (rows.size() == wanted) {
-        break;
-      }
-      next =
-          first(
-              list(
-                  connection,
-                  new Query(
-                      "select event_id, route from payhook.delivery where (event_id, route) < (?, ?) and event_id >= ?"
-                          + " order by event_id desc, route desc offset "
-                          + (WINDOW - 1)
-                          + " limit 1",
-                      next.event(),
-                      next.route(),
-                      lowest(query.since())),
-                  row -> new Position(null, row.getObject(1, UUID.class), row.getString(2))));
-    }
-    if (found.size() > query.limit()) {
-      return page(found, query.limit(), row -> new Position(null, row.event(), row.route()));
-    }
-    return new Page<>(found, next);
-  }
-
-  private interface Place<T, P> {
-    P of(T row);
-  }
-
-  private static <T, P> Page<T, P> page(List<T> rows, int limit, Place<T, P> place) {
-    if (rows.size() <= limit) {
-      return new Page<>(rows, null);
-    }
-    List<T> kept = rows.subList(0, limit);
-    return new Page<>(List.copyOf(kept), place.of(kept.get(limit - 1)));
-  }
-
-  /** The routes that have deliveries of some kind: one step in the index for each. */
-  static String[] routes(Connection connection, String kind, @Nullable String only)
-      throws SQLException {
-    if (only != null) {
-      return new String[] {only};
-    }
-    Query sql =
-        new Query(
-            """
-            with recursive known(route) as (
-              (select route from payhook.delivery where %1$s order by route limit 1)
-              union all
-              select (select d.route from payhook.delivery d where d.%1$s and d.route > known.route order by d.route limit 1)
-              from known where known.route is not null
-            )
-            select route from known where route is not null order by route
-            """
-                .formatted(kind));
-    return list(connection, sql, row -> row.getString(1)).toArray(String[]::new);
-  }
-
-  private static DeliveryRow deliveryRow(ResultSet row) throws SQLException {
-    return new DeliveryRow(
-        row.getObject("event_id", UUID.class),
-        row.getString("route"),
-        row.getString("state"),
-        row.getString("endpoint"),
-        row.getString("type"),
-        row.getString("key"),
-        instant(row, "received_at"),
-        row.getInt("attempts"),
-        row.getInt("forgiven"),
-        row.getInt("run"),
-        instant(row, "due_at"),
-        instantOrNull(row, "done_at"),
-        row.getString("node"),
-        row.getString("category"),
-        row.getString("error"),
-        row.getBoolean("orphaned"));
-  }
-
-  private static AttemptRow attemptRow(ResultSet row) throws SQLException {
-    return new AttemptRow(
-        row.getString("route"),
-        row.getInt("run"),
-        row.getInt("number"),
-        instant(row, "started_at"),
-        Duration.ofMillis(row.getInt("duration_ms")),
-        row.getString("outcome"),
-        row.getString("category"),
-        row.getString("error"),
-        row.getString("node"));
+    return read(connection -> DeliveryLists.of(connection, query, timeout));
   }
 
   // What there is besides
+
+  /** Every node that is known, those that live first. */
+  public List<Nodes.Node> nodes() throws SQLException {
+    return Nodes.list(dataSource);
+  }
 
   /** All subscriptions, by route. */
   public List<SubscriptionRow> subscriptions() throws SQLException {
@@ -801,7 +605,7 @@ public final class JournalReader {
             .add("order by id desc limit ?", limit + 1);
     return read(
         connection ->
-            page(
+            DeliveryLists.page(
                 list(
                     connection,
                     sql,
@@ -887,7 +691,7 @@ public final class JournalReader {
                   connection,
                   new Query(
                       "select reltuples::bigint from pg_class where oid = 'payhook.event'::regclass"));
-          return new Summary(events, remarkable, newest, backlog(connection, count), more);
+          return new Summary(events, remarkable, newest, Backlogs.of(connection, count), more);
         });
   }
 
@@ -897,65 +701,7 @@ public final class JournalReader {
    * @param count most rows that are counted for each route
    */
   public List<Backlog> backlog(int count) throws SQLException {
-    return read(connection -> backlog(connection, count));
-  }
-
-  private static List<Backlog> backlog(Connection connection, int count) throws SQLException {
-    List<String> subscribed =
-        list(
-            connection,
-            new Query("select distinct route from payhook.subscription"),
-            row -> row.getString(1));
-    Map<String, Backlog> backlog = new TreeMap<>();
-    for (String route : subscribed) {
-      backlog.put(route, new Backlog(route, byState(), false, Duration.ZERO, true));
-    }
-    for (String kind : List.of(IS_OPEN, IS_DEAD)) {
-      for (String route : routes(connection, kind, null)) {
-        Backlog known = backlog.get(route);
-        Map<String, Integer> states = known == null ? byState() : known.states();
-        int counted = 0;
-        Query sql =
-            new Query(
-                "select state, count(*)::int from (select state from payhook.delivery where route = ? and "
-                    + kind
-                    + " limit ?) d group by 1",
-                route,
-                count + 1);
-        for (StateCount one :
-            list(connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
-          states.put(one.state(), one.count());
-          counted += one.count();
-        }
-        backlog.put(
-            route,
-            new Backlog(
-                route,
-                states,
-                counted > count || (known != null && known.more()),
-                kind.equals(IS_OPEN)
-                    ? late(connection, route)
-                    : known == null ? Duration.ZERO : known.late(),
-                known != null && known.subscribed()));
-      }
-    }
-    return List.copyOf(backlog.values());
-  }
-
-  private record StateCount(String state, int count) {}
-
-  private static Duration late(Connection connection, String route) throws SQLException {
-    Long millis =
-        first(
-            list(
-                connection,
-                new Query(
-                    "select greatest(0, extract(epoch from now() - due_at) * 1000)::bigint from payhook.delivery where route = ? and "
-                        + IS_OPEN
-                        + " order by due_at limit 1",
-                    route),
-                row -> row.getLong(1)));
-    return millis == null ? Duration.ZERO : Duration.ofMillis(millis);
+    return read(connection -> Backlogs.of(connection, count));
   }
 
   private static int number(Connection connection, Query query) throws SQLException {
@@ -974,11 +720,11 @@ public final class JournalReader {
     }
   }
 
-  private static Instant instant(ResultSet row, String column) throws SQLException {
+  static Instant instant(ResultSet row, String column) throws SQLException {
     return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 
-  private static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+  static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
     OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
     return time == null ? null : time.toInstant();
   }

@@ -159,9 +159,7 @@ public final class Nodes {
                     instant(row, "started_at"),
                     instant(row, "seen_at")));
     // It can only have been forgotten in this moment; then nobody holds it, and the next try joins.
-    return holders.isEmpty()
-        ? new Holder(null, "", Instant.EPOCH, Instant.EPOCH)
-        : holders.get(0);
+    return holders.isEmpty() ? new Holder(null, "", Instant.EPOCH, Instant.EPOCH) : holders.get(0);
   }
 
   /** Every node that is known, those that live first. */

@@ -120,6 +120,11 @@ public final class Replay {
     this.timeout = timeout;
   }
 
+  /** Ends what a node that is gone has left: its subscriptions count no more. */
+  public Nodes.Forgotten forgetNode(String name) throws SQLException {
+    return Nodes.forget(dataSource, name);
+  }
+
   private interface Change<T> {
     T with(Connection connection) throws SQLException, ReplayException;
   }
@@ -494,7 +499,7 @@ public final class Replay {
   private Bulk put(Selection selection, String kind, String state, boolean dryRun)
       throws SQLException, ReplayException {
     String[] routes =
-        change(true, connection -> JournalReader.routes(connection, kind, selection.route()));
+        change(true, connection -> DeliveryLists.routes(connection, kind, selection.route()));
     Position after = selection.after();
     Map<String, Integer> counts = new TreeMap<>();
     int left = selection.limit();

@@ -192,6 +192,11 @@ public final class Key<T> {
           "payhook.delivery.poll",
           "1s",
           "How often the journal is asked for due deliveries besides being woken.");
+  public static final Key<Duration> NODES_SILENT_AFTER =
+      duration(
+          "payhook.nodes.silent-after",
+          "5m",
+          "How long after its last sign of life, or its stop, a node's subscriptions still count.");
 
   // E-mail
   public static final Key<String> MAIL_HOST =

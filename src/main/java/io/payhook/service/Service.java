@@ -22,6 +22,7 @@ import io.payhook.intake.Intake;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
+import io.payhook.journal.Nodes;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
@@ -99,6 +100,7 @@ public final class Service implements AutoCloseable {
   private @Nullable DeliveryEngine engine;
   private @Nullable Endpoints endpoints;
   private volatile int port;
+  private volatile long stopBy;
 
   private interface Stop {
     void run() throws Exception;
@@ -239,11 +241,13 @@ public final class Service implements AutoCloseable {
     this.rejections = rejections;
     Endpoints endpoints = new Endpoints();
     Breakers breakers = new Breakers(clock, meters);
+    Deliveries deliveries = new Deliveries(writing, node, lease);
+    Nodes nodes = nodes(writing, node, deliveries);
     DeliveryEngine engine =
         closing(
             new DeliveryEngine(
                 pool,
-                new Deliveries(writing, node, lease),
+                deliveries,
                 new SubscriptionTable(pool, node),
                 deliveryOptions(),
                 new EventJson(endpoints)::parse,
@@ -251,6 +255,9 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
 
+    engine.join(nodes);
+    // Two connections are for what tells and learns of nodes and deletes what is old.
+    engine.limit(HeapBudget.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {
       engine.ask(providerApi);
     }
@@ -304,8 +311,12 @@ public final class Service implements AutoCloseable {
 
     stops.push(main::stop);
     main.start();
-    Duration patience = settings.get(Key.SHUTDOWN_TIMEOUT);
-    stops.push(() -> engine.drain(patience));
+    stops.push(
+        () -> {
+          engine.drain(leftOfStop());
+          // Whatever still runs was given up: Camel has nothing to wait for.
+          context.getShutdownStrategy().setTimeout(1);
+        });
     RouteFiles files =
         new RouteFiles(
             context,
@@ -321,7 +332,7 @@ public final class Service implements AutoCloseable {
     if (keep.isPresent()) {
       closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
     }
-    stops.push(() -> intake.drain(patience));
+    stops.push(() -> intake.drain(leftOfStop()));
     this.dataSource = pool;
     this.engine = engine;
     this.endpoints = endpoints;
@@ -410,6 +421,29 @@ public final class Service implements AutoCloseable {
             .get(5, TimeUnit.SECONDS);
     LOG.info("CRM calls go to a stand-in: files in {}. Set payhook.crm.url to make them.", folder);
     return "http://127.0.0.1:" + server.actualPort();
+  }
+
+  /** Takes the node's name. */
+  private Nodes nodes(DataSource writing, String node, Deliveries deliveries) throws SQLException {
+    Nodes nodes =
+        new Nodes(
+            writing,
+            new Nodes.Self(
+                node,
+                deliveries.incarnation(),
+                NodeName.home(settings),
+                NodeName.host(),
+                Objects.requireNonNullElse(
+                    Service.class.getPackage().getImplementationVersion(), "")),
+            settings.get(Key.NODES_SILENT_AFTER));
+    Membership.join(nodes);
+    stops.push(nodes::leave);
+    return nodes;
+  }
+
+  /** What is left of the time that a stop may take. */
+  private Duration leftOfStop() {
+    return Duration.ofNanos(Math.max(0, stopBy - System.nanoTime()));
   }
 
   private DeliveryOptions deliveryOptions() {
@@ -518,6 +552,7 @@ public final class Service implements AutoCloseable {
   }
 
   private void stop() {
+    stopBy = System.nanoTime() + settings.get(Key.SHUTDOWN_TIMEOUT).toNanos();
     while (!stops.isEmpty()) {
       Stop stop = stops.pop();
       try {

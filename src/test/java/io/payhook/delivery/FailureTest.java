@@ -73,6 +73,25 @@ class FailureTest {
     assertThat(Failure.of(new SQLException("shutting down", "57P01"), NOW).retryable()).isTrue();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "26000", "42P05", "25P02", "40001", "40P01", "55P03", "57014", "57P01", "53300", "08000",
+        "08001", "08003", "08006", "58030", "XX000"
+      })
+  void what_another_connection_or_another_time_may_change_is_tried_again(String state) {
+    assertThat(Failure.of(new SQLException("x", state), NOW).retryable()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "22021", "22P02", "23505", "42P01", "42501", "42601", "P0001", "54000", "54001", "0A000"
+      })
+  void what_lies_in_the_data_or_the_statement_stays_so(String state) {
+    assertThat(Failure.of(new SQLException("x", state), NOW).retryable()).isFalse();
+  }
+
   @Test
   void the_cause_decides_however_it_is_wrapped() {
     assertThat(

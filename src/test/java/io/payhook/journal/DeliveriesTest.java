@@ -234,6 +234,29 @@ class DeliveriesTest {
   }
 
   @Test
+  void a_claim_is_read_when_its_attempt_begins_and_not_after_its_lease() throws Exception {
+    append("k1", "r", false, "T");
+    append("k2", "r", false, "T");
+    List<Claim> claims = a.claim(places("r", 2), true);
+    assertThat(claims).allMatch(claim -> !claim.event().isRead());
+    Claim begun = a.begin(claims.get(0));
+    assertThat(begun).isNotNull();
+    assertThat(begun.event().body()).asString().isEqualTo("{\"k\":\"k1\"}");
+    assertThat(begun.size()).isEqualTo(begun.event().body().length);
+
+    leasesEnd();
+    assertThat(a.begin(claims.get(1))).isNull();
+    assertThat(a.claim(places("r", 2), true))
+        .describedAs("what this process runs itself is not claimed by it")
+        .extracting(claim -> claim.event().key())
+        .containsExactly("k2");
+    Claim taken = b.claim(places("r", 2), true).get(0);
+    assertThat(taken.event().key()).isEqualTo("k1");
+    assertThat(taken.lost()).isEqualTo(1);
+    assertThat(taken.tries()).isEqualTo(2);
+  }
+
+  @Test
   void a_released_delivery_is_as_if_it_had_not_been_claimed() throws Exception {
     append("k1", "r", false, "T");
     Claim claim = a.claim(places("r", 1), true).get(0);

@@ -125,6 +125,16 @@ class JournalReaderTest {
   }
 
   @Test
+  void a_search_for_a_whole_entity_goes_along_its_index() throws Exception {
+    UUID old = event("payment.success", "payment.success:tx-7");
+    execute("update payhook.event set entity = 'tx-7' where id = ?", old);
+    event("refund.processed", "refund.processed:tx-8");
+
+    assertThat(keys(search(null, null, null, null, "tx-7")))
+        .containsExactly("payment.success:tx-7");
+  }
+
+  @Test
   void a_search_for_a_whole_key_or_id_finds_it_first_and_once() throws Exception {
     UUID old = event("payment.success", "tx-1", "accepted", ago(100, ChronoUnit.DAYS));
     event("payment.success", "tx-11");
