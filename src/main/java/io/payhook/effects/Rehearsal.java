@@ -237,7 +237,7 @@ public final class Rehearsal {
       SqlStatement.bind(
           prepared,
           i + 1,
-          parameter.bound(file.toString(), parameter.path().in(sample.variables)));
+          parameter.rehearsed(file.toString(), parameter.path().in(sample.variables)));
     }
   }
 
@@ -289,10 +289,6 @@ public final class Rehearsal {
           if (runs) {
             prepared.execute();
           }
-        } catch (EffectException e) {
-          connection.rollback(here);
-          problems.add(problem(file, e, "correct the sample " + sample.name + " or the cast"));
-          runs = false;
         } catch (SQLException e) {
           connection.rollback(here);
           String state = String.valueOf(e.getSQLState());

@@ -85,6 +85,15 @@ final class SqlStatement {
       return path.bound(SqlValues.of(value, cast, mayBeAbsent, place(file)));
     }
 
+    /** As {@link #bound}; what is none of its type is left for PostgreSQL to tell of. */
+    @Nullable Object rehearsed(String file, @Nullable Object value) {
+      try {
+        return bound(file, value);
+      } catch (EffectException e) {
+        return path.bound(value);
+      }
+    }
+
     /** Names it in errors. */
     String place(String file) {
       return file + ":" + line + ": :" + String.join(".", path.names());

@@ -60,6 +60,8 @@ final class Schema {
         try (Statement statement = connection.createStatement()) {
           statement.execute("set local statement_timeout = '5s'");
           statement.execute("create schema payhook");
+          // As in the service: the schema of a user 'payhook' would come first, with the journal's.
+          statement.execute("set local search_path to public");
         }
       }
     } catch (CompletionException | SQLException e) {

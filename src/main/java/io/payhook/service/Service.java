@@ -109,7 +109,6 @@ public final class Service implements AutoCloseable {
   private @Nullable DeliveryEngine engine;
   private @Nullable Endpoints endpoints;
   private volatile int port;
-  private volatile long stopBy;
 
   private interface Stop {
     void run() throws Exception;

@@ -824,6 +824,15 @@ class CheckTest {
   }
 
   @Test
+  void a_template_whose_name_comes_from_the_event_is_placed() throws IOException {
+    breaking(
+        "payments/email/refund.html",
+        "{% extends \"layout.html\" %}",
+        "{% extends event.data.layout | default(\"layout.html\") %}",
+        "payments/email/refund.html:1:12: the template's name is made of values, so whoever sends the event chooses it; write the names: {% if … %}{% include \"one.html\" %}{% endif %}");
+  }
+
+  @Test
   void a_body_that_is_no_json_is_placed() throws IOException {
     breaking(
         "payments/crm/refund.json",
