@@ -24,6 +24,8 @@ record Answer(
   static final Answer NOT_FOUND = rejected(404, "there is no such endpoint");
   static final Answer METHOD_NOT_ALLOWED = methodNotAllowed(Set.of("POST"));
   static final Answer TOO_LARGE = rejected(413, "the body is too large");
+  static final Answer TOO_SLOW = rejected(408, "the body did not come in time");
+  static final Answer EXPECTATION_FAILED = rejected(417, "only 100-continue can be expected");
   static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
 
   /** As long as the certificate that the request names may take to come. */

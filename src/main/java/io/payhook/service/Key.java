@@ -79,6 +79,12 @@ public final class Key<T> {
           "payhook.shutdown.timeout",
           "30s",
           "How long a stop waits for requests and deliveries that are running.");
+  public static final Key<Duration> SHUTDOWN_DELAY =
+      new Key<>(
+          "payhook.shutdown.delay",
+          "0s",
+          "How long a stop goes on to take webhooks while it is not ready, so that balancers notice; 5s in profile prod.",
+          text -> text.equals("0s") ? Duration.ZERO : parseDuration(text));
 
   // HTTP
   public static final Key<String> SERVER_HOST =
@@ -148,13 +154,38 @@ public final class Key<T> {
           0,
           1_000_000,
           "Requests that may wait for a worker; more are answered 503.");
+  public static final Key<Optional<Long>> INTAKE_BYTES =
+      optionalSize(
+          "payhook.intake.bytes-in-flight",
+          "Bodies that are in memory at a time; more are answered 503. Empty: a quarter of the heap.");
+  public static final Key<Duration> INTAKE_BODY_TIMEOUT =
+      duration(
+          "payhook.intake.body-timeout",
+          "10s",
+          "Time in which a request's body must have come; a slower one is answered 408.");
+  public static final Key<Integer> INTAKE_CONNECTIONS =
+      number(
+          "payhook.intake.connections",
+          10_000,
+          10,
+          1_000_000,
+          "Open connections; with more, the one that has been waited for longest is closed.");
+  public static final Key<Integer> INTAKE_UNSIGNED_RATE =
+      number(
+          "payhook.intake.unsigned-rate",
+          50,
+          1,
+          1_000_000,
+          "Requests a second to an endpoint whose platform does not sign; more are answered 429.");
   public static final Key<Long> REJECTIONS_KEEP =
       number(
           "payhook.rejections.keep",
           10_000L,
           0L,
           10_000_000L,
-          "Refused requests that are kept for a look; the oldest go first.");
+          "Refused requests that are kept for a look; the oldest of the most frequent kind go first.");
+  public static final Key<Duration> REJECTIONS_KEEP_FOR =
+      duration("payhook.rejections.keep-for", "30d", "How long refused requests are kept.");
 
   // Journal and deliveries
   public static final Key<Integer> JOURNAL_WRITERS =
@@ -371,6 +402,14 @@ public final class Key<T> {
 
   private static Key<Long> size(String name, String defaultText, String meaning) {
     return new Key<>(name, defaultText, meaning, Key::parseSize);
+  }
+
+  private static Key<Optional<Long>> optionalSize(String name, String meaning) {
+    return new Key<>(
+        name,
+        "",
+        meaning,
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(parseSize(text)));
   }
 
   private static Key<Path> path(String name, String defaultText, String meaning) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -147,6 +148,13 @@ public final class Settings {
    */
   public boolean isProduction() {
     return profile().toLowerCase(Locale.ROOT).startsWith("prod");
+  }
+
+  /** How long a stop goes on to take webhooks: in production some seconds unless it is set. */
+  Duration shutdownDelay() {
+    return isProduction() && !values.containsKey(Key.SHUTDOWN_DELAY.name())
+        ? Duration.ofSeconds(5)
+        : get(Key.SHUTDOWN_DELAY);
   }
 
   /** The folder of everything Payhook keeps, absolute. */

@@ -36,7 +36,6 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.Main;
 import org.apache.camel.support.PluginHelper;
 import org.junit.jupiter.api.AfterEach;
@@ -75,15 +74,14 @@ class PlatformsTest {
             Duration.ofSeconds(20),
             Clock.systemUTC(),
             new Journal.Listener() {});
-    rejections = new Rejections(database.dataSource(), 1_000, 1_000);
+    rejections = new Rejections(database.dataSource(), 1_000, Duration.ofDays(1), 1_000);
     Intake intake =
         new Intake(
             endpoints,
             journal,
             rejections,
             (endpoint, provider, type) -> List.of(),
-            100_000,
-            100,
+            Limits.within(1L << 30, 100_000, 100, 0, 1_000, Duration.ofSeconds(10), 1_000),
             URI.create(PUBLIC + "/"),
             new SimpleMeterRegistry());
     intake.beans().forEach(main::bind);
@@ -105,8 +103,8 @@ class PlatformsTest {
         .loadRoutes(
             PluginHelper.getResourceLoader(context)
                 .resolveResource("file:routes/intake.camel.yaml"));
-    port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
     intake.open();
+    port = intake.port();
   }
 
   @AfterEach

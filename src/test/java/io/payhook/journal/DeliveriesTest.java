@@ -298,7 +298,7 @@ class DeliveriesTest {
 
   @Test
   void rejections_stay_bounded() throws Exception {
-    try (Rejections rejections = new Rejections(database.dataSource(), 5, 1_000)) {
+    try (Rejections rejections = new Rejections(database.dataSource(), 5, Duration.ofDays(1), 1_000)) {
       for (int i = 0; i < 100; i++) {
         rejections.record(
             new Rejections.Rejection(
@@ -309,7 +309,8 @@ class DeliveriesTest {
                 "127.0.0.1",
                 "[]",
                 3,
-                "abc"));
+                "abc",
+                null));
       }
     }
     assertThat(database.query("select 1 from payhook.rejection").size()).isBetween(1, 5);
@@ -317,11 +318,11 @@ class DeliveriesTest {
 
   @Test
   void a_flood_of_rejections_is_recorded_at_a_bounded_rate() throws Exception {
-    try (Rejections rejections = new Rejections(database.dataSource(), 1_000, 3)) {
+    try (Rejections rejections = new Rejections(database.dataSource(), 1_000, Duration.ofDays(1), 3)) {
       for (int i = 0; i < 200; i++) {
         rejections.record(
             new Rejections.Rejection(
-                "payments", "SIGNATURE", "wrong-signature", "d", null, "[]", 0, ""));
+                "payments", "SIGNATURE", "wrong-signature", "d", null, "[]", 0, "", null));
       }
     }
     // The loop lasts far less than a second, but may lie across the turn of one.

@@ -1,0 +1,119 @@
+package io.payhook.intake;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.payhook.journal.Rejections;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells of the requests that no route sees: counts them, keeps a few among the rejections, and
+ * warns at most once a minute and reason. Whoever asks why nothing arrives finds the answer here.
+ */
+final class Shed {
+  private static final Logger LOG = LoggerFactory.getLogger(Shed.class);
+  private static final long WARN_EVERY_NANOS = 60_000_000_000L;
+
+  /** The category of a rejection that the edge made. */
+  static final String CATEGORY = "SHED";
+
+  /** Why a request is not served. */
+  enum Reason {
+    BAD_REQUEST("are not HTTP as webhooks use it (400)"),
+    NO_SUCH_ENDPOINT("name no endpoint (404)"),
+    METHOD("come by a method that the endpoint does not take (405)"),
+    TOO_LARGE("have a body larger than payhook.intake.max-body (413)"),
+    EXPECTATION("expect something other than 100-continue (417)"),
+    TOO_SLOW("did not come whole within payhook.intake.body-timeout (408)"),
+    TOO_MANY("come faster than payhook.intake.unsigned-rate lets an unsigned endpoint take them (429)"),
+    NO_ROOM("come while all of payhook.intake.bytes-in-flight is taken (503)"),
+    BUSY("come while payhook.intake.workers and payhook.intake.queue are taken (503)"),
+    CONNECTIONS("gave up their connection to newer ones (payhook.intake.connections)"),
+    JOURNAL("come while the journal does not commit (503)"),
+    NOT_SERVING("come while the service starts or stops (503)"),
+    FAILED("could not be served in time (503)");
+
+    final String told;
+
+    Reason(String told) {
+      this.told = told;
+    }
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  private final Rejections rejections;
+  private final Map<Reason, Counter> counters = new EnumMap<>(Reason.class);
+  private final Map<Reason, AtomicLong> untold = new EnumMap<>(Reason.class);
+  private final Map<Reason, Long> told = new EnumMap<>(Reason.class);
+  private final Map<Reason, String> latest = new EnumMap<>(Reason.class);
+
+  Shed(Rejections rejections, MeterRegistry registry) {
+    this.rejections = rejections;
+    for (Reason reason : Reason.values()) {
+      untold.put(reason, new AtomicLong());
+      counters.put(
+          reason,
+          Counter.builder("payhook.intake.shed")
+              .description("Requests that were turned away before any route, by reason")
+              .tag("reason", reason.word())
+              .register(registry));
+    }
+  }
+
+  /**
+   * One more.
+   *
+   * @param rejection how it is kept, if it is among the few that are; its detail is logged too
+   */
+  void count(Reason reason, String endpoint, Supplier<Rejections.Rejection> rejection) {
+    count(reason);
+    rejections.record(
+        endpoint,
+        reason.word(),
+        () -> {
+          Rejections.Rejection kept = rejection.get();
+          synchronized (latest) {
+            latest.put(reason, kept.detail());
+          }
+          return kept;
+        });
+  }
+
+  /** One more, of which nothing else is known. */
+  void count(Reason reason) {
+    counters.get(reason).increment();
+    untold.get(reason).incrementAndGet();
+  }
+
+  /** Warns of what came since the last time; called now and then. */
+  void tell() {
+    long now = System.nanoTime();
+    untold.forEach(
+        (reason, count) -> {
+          Long last = told.get(reason);
+          if (count.get() == 0 || (last != null && now - last < WARN_EVERY_NANOS)) {
+            return;
+          }
+          told.put(reason, now);
+          long several = count.getAndSet(0);
+          String detail;
+          synchronized (latest) {
+            detail = latest.remove(reason);
+          }
+          LOG.warn(
+              "{} requests {}{}. They are counted in payhook_intake_shed_total{reason=\"{}\"}; some are among the rejections.",
+              several,
+              reason.told,
+              detail == null ? "" : ": " + detail,
+              reason.word());
+        });
+  }
+}
