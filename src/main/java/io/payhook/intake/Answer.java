@@ -3,6 +3,7 @@ package io.payhook.intake;
 import io.payhook.journal.Receipt;
 import io.payhook.signature.Provider;
 import io.payhook.signature.VerifiedEvent;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -96,6 +97,18 @@ record Answer(
   }
 
   void write(HttpServerResponse response) {
+    write(response, () -> {});
+  }
+
+  /** As {@link #write(HttpServerResponse)}, as the last answer of its connection. */
+  void writeLast(HttpServerResponse response, Runnable close) {
+    if (!response.headWritten()) {
+      response.putHeader("Connection", "close");
+    }
+    write(response, close);
+  }
+
+  private void write(HttpServerResponse response, Runnable then) {
     if (response.ended() || response.closed()) {
       return;
     }
@@ -109,6 +122,6 @@ record Answer(
     if (allow != null) {
       response.putHeader("Allow", allow);
     }
-    response.end(io.vertx.core.buffer.Buffer.buffer(body));
+    response.end(Buffer.buffer(body)).onComplete(written -> then.run());
   }
 }

@@ -14,13 +14,16 @@ final class Arrived {
   final List<RawRequest.Header> headers;
   final byte[] body;
   private final Runnable leave;
+  private final Runnable next;
   private final AtomicBoolean left = new AtomicBoolean();
   private volatile boolean taken;
 
   /**
    * @param leave gives the place and the bytes back
+   * @param next waits for the next request of the connection
    */
-  Arrived(List<RawRequest.Header> headers, byte[] body, Runnable leave) {
+  Arrived(List<RawRequest.Header> headers, byte[] body, Runnable leave, Runnable next) {
+    this.next = next;
     this.headers = headers;
     this.body = body;
     this.leave = leave;
@@ -44,6 +47,7 @@ final class Arrived {
 
   /** Its answer is written or its client gone. */
   void answered() {
+    next.run();
     if (!taken) {
       leave();
     }

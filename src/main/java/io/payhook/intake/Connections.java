@@ -1,10 +1,19 @@
 package io.payhook.intake;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpConnection;
@@ -27,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connections {
   private static final Duration HEAD = Duration.ofSeconds(10);
+  private static final Duration LINGER = Duration.ofSeconds(2);
   private static final Duration IDLE = Duration.ofSeconds(75);
 
   private final int most;
@@ -60,6 +70,8 @@ final class Connections {
     private final String peer;
     private long deadline;
     private @Nullable Coming coming;
+    private @Nullable Channel channel;
+    private boolean between = true;
     private boolean inputEnded;
 
     private Link(HttpConnection connection, String peer) {
@@ -70,6 +82,7 @@ final class Connections {
     /** A body, or the rest of one that nobody wants, is to come. */
     void awaitBody(@Nullable Coming body) {
       coming = body;
+      between = false;
       await(bodyTime);
     }
 
@@ -91,7 +104,30 @@ final class Connections {
       } else if (!links.containsKey(connection)) {
         forget(this);
       } else if (whole) {
+        between = true;
         await(IDLE);
+      }
+    }
+
+    /** The connection ends once its last answer is out. */
+    void end() {
+      coming = null;
+      forget(this);
+      connection.close();
+    }
+
+    /**
+     * As {@link #end}, for a client that still sends: closed at once, the connection would be reset
+     * and the answer lost. It hears the end of the answer, and what it sends for a while is thrown
+     * away.
+     */
+    void endSlowly() {
+      coming = null;
+      if (channel instanceof DuplexChannel duplex) {
+        var unused = duplex.shutdownOutput();
+        await(LINGER);
+      } else {
+        end();
       }
     }
 
@@ -181,12 +217,25 @@ final class Connections {
     }
   }
 
+  private static FullHttpResponse unreadable(Throwable cause) {
+    HttpResponseStatus status =
+        cause instanceof TooLongHttpLineException
+            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
+            : cause instanceof TooLongHttpHeaderException
+                ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                : HttpResponseStatus.BAD_REQUEST;
+    FullHttpResponse answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status);
+    answer.headers().set("Connection", "close").set("Content-Length", 0);
+    return answer;
+  }
+
   /**
-   * Vert.x closes a connection whose client has closed its half of it, and one whose chunks can't
-   * be read, without the answer that the client waits for.
+   * Vert.x closes a connection whose client has closed its half of it, and one whose head or chunks
+   * can't be read, without the answer that the client waits for, or before it has heard it.
    */
   private void listen(ChannelHandlerContext vertx, Link link) {
     if (vertx.pipeline().get(SslHandler.class) == null) {
+      link.channel = vertx.channel();
       vertx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     }
     vertx
@@ -197,11 +246,23 @@ final class Connections {
             new ChannelInboundHandlerAdapter() {
               @Override
               public void channelRead(ChannelHandlerContext context, Object message) {
-                if (message instanceof HttpContent content
-                    && content.decoderResult().isFailure()
-                    && link.coming != null) {
+                if (message instanceof HttpRequest request
+                    && request.decoderResult().isFailure()
+                    && link.between) {
                   ReferenceCountUtil.release(message);
-                  link.coming.unreadable();
+                  shed.count(Shed.Reason.BAD_REQUEST);
+                  context
+                      .writeAndFlush(unreadable(request.decoderResult().cause()))
+                      .addListener(written -> link.endSlowly());
+                } else if (message instanceof HttpContent content
+                    && !(message instanceof HttpRequest)
+                    && content.decoderResult().isFailure()) {
+                  ReferenceCountUtil.release(message);
+                  if (link.coming == null) {
+                    link.connection.close();
+                  } else {
+                    link.coming.unreadable();
+                  }
                 } else {
                   context.fireChannelRead(message);
                 }

@@ -85,6 +85,7 @@ final class Edge {
   }
 
   void mount(Router router) {
+    router.route().order(-100).handler(Edge::entered);
     router.route().order(-99).failureHandler(this::failed);
   }
 
@@ -186,9 +187,7 @@ final class Edge {
     if (unsigned != null) {
       int size = Turned.size(request);
       refusals.add(endpoint, unsigned, request, headers, NOTHING, size);
-      link.awaitBody(null);
-      discard(request, link);
-      Answer.UNAUTHORIZED.write(request.response());
+      turnAway(request, link, Answer.UNAUTHORIZED);
       return;
     }
     Body body = new Body(request, link, endpoint, headers, router);
@@ -233,17 +232,12 @@ final class Edge {
       @Nullable ActiveEndpoint endpoint,
       Turned turned) {
     tell(request, endpoint, turned);
-    link.awaitBody(null);
-    discard(request, link);
-    turned.answer().write(request.response());
+    turnAway(request, link, turned.answer());
   }
 
-  /** Lets what comes of a body that nobody wants go by, or ends the connection after the answer. */
-  private void discard(HttpServerRequest request, Connections.Link link) {
-    boolean expects = request.getHeader("Expect") != null;
-    if (Turned.length(request) >= MOST_DISCARDED || expects || phase == Phase.LEAVING) {
-      request.response().putHeader("Connection", "close");
-    }
+  /** Answers, and lets what comes of a body that nobody wants go by. */
+  private void turnAway(HttpServerRequest request, Connections.Link link, Answer answer) {
+    link.awaitBody(null);
     request.handler(any -> {});
     request.endHandler(
         ended -> {
@@ -251,7 +245,12 @@ final class Edge {
             link.answered(true);
           }
         });
-    request.resume();
+    boolean expects = request.getHeader("Expect") != null;
+    if (Turned.length(request) >= MOST_DISCARDED || expects || phase == Phase.LEAVING) {
+      answer.writeLast(request.response(), link::endSlowly);
+    } else {
+      answer.write(request.response());
+    }
   }
 
   private void tell(HttpServerRequest request, @Nullable ActiveEndpoint endpoint, Turned turned) {
@@ -383,12 +382,12 @@ final class Edge {
       }
       int size = length + buffer.length();
       if (size > limits.maxBody()) {
-        turnAway(Turned.tooLarge(Long.MAX_VALUE, limits.maxBody()));
+        turnAway(Turned.tooLarge(Long.MAX_VALUE, limits.maxBody()), link::endSlowly);
         return;
       }
       if (size > bytes.length
           && !grow((int) Math.min(limits.maxBody(), Math.max(size, 2L * bytes.length)))) {
-        turnAway(Turned.NO_ROOM);
+        turnAway(Turned.NO_ROOM, link::endSlowly);
         return;
       }
       buffer.getBytes(bytes, length);
@@ -417,15 +416,16 @@ final class Edge {
               () -> {
                 inFlight.decrementAndGet();
                 budget.release(reserved);
+              },
+              () -> {
+                if (phase == Phase.LEAVING) {
+                  link.end();
+                } else {
+                  link.answered(true);
+                }
               });
       bytes = NOTHING;
-      request
-          .response()
-          .endHandler(
-              ended -> {
-                arrived.answered();
-                link.answered(true);
-              });
+      request.response().endHandler(ended -> arrived.answered());
       if (phase == Phase.LEAVING) {
         request.response().putHeader("Connection", "close");
       }
@@ -434,28 +434,27 @@ final class Edge {
 
     @Override
     public void tooSlow() {
-      turnAway(Turned.TOO_SLOW);
+      turnAway(Turned.TOO_SLOW, link::end);
     }
 
     @Override
     public void giveWay() {
-      turnAway(Turned.NO_ROOM);
+      turnAway(Turned.NO_ROOM, link::end);
     }
 
     @Override
     public void unreadable() {
-      turnAway(Turned.BAD_CHUNKS);
+      turnAway(Turned.BAD_CHUNKS, link::endSlowly);
     }
 
     /** Answers before the body has ended, and ends the connection. */
-    private void turnAway(Turned turned) {
+    private void turnAway(Turned turned, Runnable close) {
       if (over) {
         return;
       }
       release();
       tell(request, endpoint, turned);
-      request.response().putHeader("Connection", "close");
-      turned.answer().write(request.response());
+      turned.answer().writeLast(request.response(), close);
     }
 
     private void release() {
@@ -491,6 +490,15 @@ final class Edge {
     if (!holding) {
       letGo();
     }
+  }
+
+  /** The router takes the response's own end handler. */
+  private static void entered(RoutingContext context) {
+    Arrived arrived = Arrived.ofRequest();
+    if (arrived != null) {
+      context.addEndHandler(ended -> arrived.answered());
+    }
+    context.next();
   }
 
   private void failed(RoutingContext context) {

@@ -49,82 +49,36 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlatformsTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T20:15:00Z"), ZoneOffset.UTC);
-  private static final Secret SECRET = Secret.parse("s3cret-of-the-endpoint;id=public-key").get(0);
+  private static final Secret SECRET = RunningIntake.SECRET;
   private static final String PUBLIC = "https://hooks.example.com/in";
 
-  private final TestDatabase database = TestDatabase.create("platforms", Migrations::journal);
-  private final Endpoints endpoints = new Endpoints();
-  private final Main main = new Main();
-  private final Vertx vertx = Vertx.vertx();
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private Journal journal;
-  private Rejections rejections;
+  private RunningIntake intake;
+  private TestDatabase database;
+  private Endpoints endpoints;
   private int port;
 
   @BeforeEach
   void start() throws Exception {
-    journal =
-        new Journal(
-            database.dataSource(),
-            "node-a",
-            Duration.ofSeconds(30),
-            1,
-            1_000,
-            Duration.ofSeconds(20),
-            Clock.systemUTC(),
-            new Journal.Listener() {});
-    rejections = new Rejections(database.dataSource(), 1_000, Duration.ofDays(1), 1_000);
-    Intake intake =
-        new Intake(
-            endpoints,
-            journal,
-            rejections,
-            (endpoint, provider, type) -> List.of(),
+    intake =
+        new RunningIntake(
+            "platforms",
             Limits.within(1L << 30, 100_000, 100, 0, 1_000, Duration.ofSeconds(10), 1_000),
-            URI.create(PUBLIC + "/"),
-            new SimpleMeterRegistry());
-    intake.beans().forEach(main::bind);
-    main.bind("payhookVertx", vertx);
-    main.setDefaultPropertyPlaceholderLocation("false");
-    Properties properties = new Properties();
-    properties.setProperty("camel.main.routesIncludePattern", "false");
-    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
-    properties.setProperty("camel.main.streamCachingEnabled", "false");
-    properties.setProperty("camel.server.enabled", "true");
-    properties.setProperty("camel.server.host", "127.0.0.1");
-    properties.setProperty("camel.server.port", "0");
-    properties.setProperty("camel.server.fileUploadEnabled", "false");
-    main.setInitialProperties(properties);
-    main.init();
-    main.start();
-    CamelContext context = main.getCamelContext();
-    PluginHelper.getRoutesLoader(context)
-        .loadRoutes(
-            PluginHelper.getResourceLoader(context)
-                .resolveResource("file:routes/intake.camel.yaml"));
-    intake.open();
-    port = intake.port();
+            CLOCK,
+            URI.create(PUBLIC + "/"));
+    database = intake.database;
+    endpoints = intake.endpoints;
+    port = intake.port;
   }
 
   @AfterEach
   void stop() throws Exception {
-    main.stop();
-    vertx.close().toCompletionStage().toCompletableFuture().get();
-    rejections.close();
-    journal.close();
-    database.close();
+    intake.close();
   }
 
   private Provider endpoint(String name, String preset, Map<String, String> settings) {
-    Provider provider = Providers.shipped().get(preset).with(settings);
-    endpoints.put(
-        new ActiveEndpoint(
-            name,
-            List.of(provider),
-            List.of(SECRET),
-            new Verifiers(List.of(new Verifier(provider, List.of(SECRET), CLOCK)))));
-    return provider;
+    return intake.endpoint(name, preset, settings);
   }
 
   private HttpResponse<String> call(String method, String target, String body, String... headers)
