@@ -19,24 +19,21 @@ public final class PlainText {
 
   private static String of(String text, String kept) {
     StringBuilder plain = null;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean pair =
-          i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1));
-      int code = pair ? Character.toCodePoint(c, text.charAt(i + 1)) : c;
-      boolean bad = steers(code) && (c > ' ' || kept.indexOf(c) < 0);
+    int length;
+    for (int i = 0; i < text.length(); i += length) {
+      int code = text.codePointAt(i);
+      length = Character.charCount(code);
+      boolean bad = steers(code) && (code > ' ' || kept.indexOf(code) < 0);
       if (bad && plain == null) {
         plain = new StringBuilder(text.length() + 16).append(text, 0, i);
       }
-      if (plain != null) {
-        if (bad) {
-          plain.append(
-              pair ? String.format("\\u{%x}", code) : String.format("\\u%04x", code));
-        } else {
-          plain.appendCodePoint(code);
+      if (bad) {
+        for (char unit : Character.toChars(code)) {
+          plain.append(String.format("\\u%04x", (int) unit));
         }
+      } else if (plain != null) {
+        plain.appendCodePoint(code);
       }
-      i += pair ? 1 : 0;
     }
     return plain == null ? text : plain.toString();
   }

@@ -1,14 +1,18 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -17,15 +21,29 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON that means one thing only: UTF-8 without a byte order mark, no duplicate members, nothing
- * after the value. Numbers with a fraction are BigDecimal and keep their trailing zeros.
+ * JSON that means one thing only and fits in memory: UTF-8, no duplicate members, nothing after the
+ * value, bounds for depth, tokens and numbers. A byte order mark is left out (RFC 8259, 8.1).
+ * Numbers with a fraction are BigDecimal and keep their trailing zeros.
  */
 final class StrictJson {
+  /** A number that a double can't hold is no amount and no identifier, whoever writes it. */
+  private static final int LARGEST_EXPONENT = 308;
+
+  /** What a tree is made of: its size in memory does not grow with that of the largest body. */
+  private static final long MOST_TOKENS = 500_000;
+
+  private static final int LONGEST_PLACE = 200;
+  private static final byte[] MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
   static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
                   .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(200).build())
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(200)
+                          .maxNumberLength(1_000)
+                          .maxTokenCount(MOST_TOKENS)
+                          .build())
                   .build())
           .enable(
               DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
@@ -37,21 +55,89 @@ final class StrictJson {
   private StrictJson() {}
 
   static JsonNode parse(byte[] body) throws Refusal {
-    JsonNode node;
-    try {
-      // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
-      node = isPlainAscii(body) ? MAPPER.readTree(body) : MAPPER.readTree(utf8(body));
+    try (Numbers parser = new Numbers(parser(body))) {
+      try {
+        JsonNode node = MAPPER.readTree(parser);
+        if (node == null || node.isMissingNode()) {
+          throw new Refusal("not-json", "the body is empty; it should be JSON");
+        }
+        if (parser.nextToken() != null) {
+          throw new Refusal("not-json", "the body is not JSON: something follows its value");
+        }
+        return node;
+      } catch (StreamConstraintsException e) {
+        throw new Refusal("not-json", "the JSON " + at(parser) + "is too large: " + firstLine(e));
+      }
     } catch (CharacterCodingException e) {
       throw new Refusal("not-utf-8", "the body is not UTF-8 text");
+    } catch (TooLarge e) {
+      throw new Refusal("bad-number", String.valueOf(e.getMessage()));
     } catch (JsonProcessingException e) {
       throw new Refusal("not-json", "the body is not JSON: " + firstLine(e));
     } catch (IOException e) {
       throw new Refusal("not-json", "the body is not JSON");
     }
-    if (node.isMissingNode()) {
-      throw new Refusal("not-json", "the body is empty; it should be JSON");
+  }
+
+  private static JsonParser parser(byte[] body) throws IOException {
+    int start = start(body);
+    // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
+    return isPlainAscii(body)
+        ? MAPPER.createParser(body)
+        : MAPPER.createParser(utf8(body).substring(start == 0 ? 0 : 1));
+  }
+
+  /** Where the text begins: behind a byte order mark. */
+  private static int start(byte[] body) {
+    return Arrays.mismatch(body, 0, Math.min(MARK.length, body.length), MARK, 0, MARK.length) < 0
+        ? MARK.length
+        : 0;
+  }
+
+  private static String at(JsonParser parser) {
+    String place = parser.getParsingContext().pathAsPointer().toString();
+    return place.isEmpty() || place.length() > LONGEST_PLACE ? "" : "at " + place + " ";
+  }
+
+  /** Ends a parser at a number that is written short and is long. */
+  private static final class TooLarge extends JsonProcessingException {
+    private static final long serialVersionUID = 1L;
+
+    TooLarge(String message) {
+      super(message);
     }
-    return node;
+  }
+
+  /** Reads no number whose digits, written out, would fill the memory. */
+  private static final class Numbers extends JsonParserDelegate {
+    Numbers(JsonParser parser) {
+      super(parser);
+    }
+
+    @Override
+    public BigDecimal getDecimalValue() throws IOException {
+      String text = getText();
+      int exponent = Math.max(text.indexOf('e'), text.indexOf('E'));
+      if (exponent >= 0 && isTooLarge(text.substring(exponent + 1))) {
+        throw new TooLarge(
+            "the number "
+                + at(this)
+                + "has the exponent "
+                + text.substring(exponent + 1, Math.min(text.length(), exponent + 20))
+                + "; none beyond "
+                + LARGEST_EXPONENT
+                + " is read");
+      }
+      return super.getDecimalValue();
+    }
+
+    private static boolean isTooLarge(String exponent) {
+      try {
+        return Math.abs(Long.parseLong(exponent)) > LARGEST_EXPONENT;
+      } catch (NumberFormatException e) {
+        return true;
+      }
+    }
   }
 
   private static boolean isPlainAscii(byte[] body) {
@@ -101,6 +187,7 @@ final class StrictJson {
    */
   static byte @Nullable [] slice(byte[] json, JsonPointer pointer) {
     Scanner scanner = new Scanner(json);
+    scanner.at = start(json);
     JsonPointer rest = pointer;
     scanner.space();
     while (!rest.matches()) {
