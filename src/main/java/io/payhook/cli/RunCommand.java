@@ -91,8 +91,11 @@ final class RunCommand implements Callable<Integer> {
               + management.url());
       stop.await();
       health.draining();
+      Duration delay = settings.shutdownDelay();
       System.out.println(
-          "Payhook stops: it takes no more webhooks and finishes what runs, in "
+          "Payhook stops: it takes no more webhooks"
+              + (delay.isZero() ? "" : " from " + delay.toSeconds() + " s on")
+              + " and finishes what runs, in "
               + settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()
               + " s at most.");
       service.close();

@@ -1,5 +1,6 @@
 package io.payhook.intake;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,12 +13,42 @@ import org.slf4j.LoggerFactory;
 public final class Endpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
 
+  private final boolean addressKnown;
   private volatile Consumer<String> listener = name -> {};
   private final Map<String, ActiveEndpoint> byName = new ConcurrentHashMap<>();
+
+  /** On a server that knows its own address. */
+  public Endpoints() {
+    this(true);
+  }
+
+  /**
+   * @param addressKnown whether {@code payhook.public-url} is set
+   */
+  public Endpoints(boolean addressKnown) {
+    this.addressKnown = addressKnown;
+  }
+
+  /** The endpoints for which the sender alone says which URL was signed. */
+  public List<ActiveEndpoint> trustingHostOfSender() {
+    return byName.values().stream().filter(this::trustsHostOfSender).toList();
+  }
+
+  private boolean trustsHostOfSender(ActiveEndpoint endpoint) {
+    return endpoint.providers().stream()
+        .anyMatch(provider -> provider.trustsHostOfSender(addressKnown));
+  }
 
   public void put(ActiveEndpoint endpoint) {
     byName.put(endpoint.name(), endpoint);
     listener.accept(endpoint.name());
+    if (trustsHostOfSender(endpoint)) {
+      LOG.warn(
+          "Endpoint {}: its platform ({}) signs the URL it calls, and here only the request itself says which that is. What is signed for"
+              + " another server with the same secret passes here too; set payhook.public-url. Profile prod refuses to start without.",
+          endpoint.name(),
+          endpoint.providerNames());
+    }
     boolean open =
         endpoint.providers().stream()
             .anyMatch(provider -> provider.isUnsigned() && provider.confirmation().isEmpty());

@@ -29,8 +29,8 @@ public final class SignatureProcessor implements Processor {
   private final @Nullable String publicUrl;
 
   /**
-   * @param publicUrl what the platforms know this server by, or null where it stands on no other
-   *     address than the one it sees
+   * @param publicUrl what the platforms know this server by, or null where the request's own host
+   *     is taken for it
    */
   SignatureProcessor(Endpoints endpoints, Refusals refusals, @Nullable URI publicUrl) {
     this.endpoints = endpoints;

@@ -242,7 +242,7 @@ public final class Service implements AutoCloseable {
     journalMeters.watch(journal);
     this.journal = journal;
     this.rejections = rejections;
-    Endpoints endpoints = new Endpoints();
+    Endpoints endpoints = new Endpoints(settings.get(Key.PUBLIC_URL).isPresent());
     Breakers breakers = new Breakers(clock, meters);
     DeliveryEngine engine =
         closing(
@@ -319,6 +319,7 @@ public final class Service implements AutoCloseable {
             clock,
             CertificateStore.inBackground(clock));
     files.load();
+    refuseHostOfSender(endpoints);
     this.files = files;
     this.engine = engine;
     this.endpoints = endpoints;
@@ -415,6 +416,21 @@ public final class Service implements AutoCloseable {
             .get(5, TimeUnit.SECONDS);
     LOG.info("CRM calls go to a stand-in: files in {}. Set payhook.crm.url to make them.", folder);
     return "http://127.0.0.1:" + server.actualPort();
+  }
+
+  private void refuseHostOfSender(Endpoints endpoints) {
+    List<ActiveEndpoint> trusting = endpoints.trustingHostOfSender();
+    if (settings.isProduction() && !trusting.isEmpty()) {
+      throw new StartException(
+          "profile "
+              + settings.profile()
+              + ": "
+              + Key.PUBLIC_URL
+              + " is empty, and the platform of endpoint "
+              + String.join(", ", trusting.stream().map(ActiveEndpoint::name).sorted().toList())
+              + " signs the URL it calls: what is signed for another server with the same secret would pass here. Set it to the"
+              + " address under which the platform reaches this service, such as https://hooks.example.com");
+    }
   }
 
   private Limits limits() {

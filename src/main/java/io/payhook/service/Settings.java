@@ -151,7 +151,7 @@ public final class Settings {
   }
 
   /** How long a stop goes on to take webhooks: in production some seconds unless it is set. */
-  Duration shutdownDelay() {
+  public Duration shutdownDelay() {
     return isProduction() && !values.containsKey(Key.SHUTDOWN_DELAY.name())
         ? Duration.ofSeconds(5)
         : get(Key.SHUTDOWN_DELAY);

@@ -293,6 +293,16 @@ final class Plan {
     return publicUrl;
   }
 
+  boolean signsUrl() {
+    return signed.stream()
+        .anyMatch(
+            template ->
+                template.names(Template.Word.URL)
+                    || template.names(Template.Word.URL_WITH_PORT)
+                    || template.names(Template.Word.URL_WITHOUT_PORT)
+                    || template.names(Template.Word.URL_DECODED));
+  }
+
   Map<String, String> params() {
     return params;
   }
