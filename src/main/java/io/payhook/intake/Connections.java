@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -42,7 +41,7 @@ final class Connections {
   private final int most;
   private final Duration bodyTime;
   private final Shed shed;
-  private final Map<HttpConnection, Link> links = new IdentityHashMap<>();
+  private final Map<HttpConnection, Link> links = new HashMap<>();
   private final Set<Link> waiting = new LinkedHashSet<>();
   private final Map<String, Set<Link>> waitingOf = new HashMap<>();
 

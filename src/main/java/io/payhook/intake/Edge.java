@@ -67,7 +67,10 @@ final class Edge {
 
   /** A request that was held back, and the event loop that it belongs to. */
   private record Waiting(
-      HttpServerRequest request, Arrived arrived, Handler<HttpServerRequest> router, Context loop) {}
+      HttpServerRequest request,
+      Arrived arrived,
+      Handler<HttpServerRequest> router,
+      Context loop) {}
 
   Edge(
       Endpoints endpoints,
@@ -265,10 +268,7 @@ final class Edge {
             near,
             () ->
                 rejection(
-                    near,
-                    List.of(),
-                    request,
-                    Turned.notFound(PlainText.of(asked), PREFIX + near)));
+                    near, List.of(), request, Turned.notFound(PlainText.of(asked), PREFIX + near)));
       }
     } else if (endpoint == null) {
       shed.count(turned.reason());

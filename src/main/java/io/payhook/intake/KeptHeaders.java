@@ -11,7 +11,9 @@ import java.util.regex.Pattern;
  * put it there: a gateway in front of Payhook sends its own along.
  */
 final class KeptHeaders {
-  /** Parts of the names under which credentials travel; masking one header too many costs little. */
+  /**
+   * Parts of the names under which credentials travel; masking one header too many costs little.
+   */
   private static final Pattern CREDENTIAL =
       Pattern.compile(
           "authorization|cookie|api-?key|access-?key|functions-key|subscription-key|token|secret|passw|credential|jwt|assertion|session",
@@ -41,7 +43,6 @@ final class KeptHeaders {
   }
 
   private static boolean isSecret(String name, List<String> secrets) {
-    return CREDENTIAL.matcher(name).find()
-        || secrets.stream().anyMatch(name::equalsIgnoreCase);
+    return CREDENTIAL.matcher(name).find() || secrets.stream().anyMatch(name::equalsIgnoreCase);
   }
 }

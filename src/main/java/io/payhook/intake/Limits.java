@@ -69,8 +69,7 @@ public record Limits(
               + megabytes(heapFor(maxBody, bytes)).replace(" MB", "m")
               + ").");
     }
-    return new Limits(
-        maxBody, inFlight, room, parsing, connections, bodyTime, unsignedPerSecond);
+    return new Limits(maxBody, inFlight, room, parsing, connections, bodyTime, unsignedPerSecond);
   }
 
   private static long heapFor(long maxBody, long bytes) {

@@ -21,7 +21,7 @@ final class NearEndpoint {
     if (path == null || path.length() > LONGEST) {
       return null;
     }
-    for (String part : decoded(path).split("[/;?#\\s\\x00]+")) {
+    for (String part : decoded(path).split("[/;?#\\s\\x00]+", -1)) {
       if (!part.isEmpty() && !part.equalsIgnoreCase("webhooks")) {
         String near = Nearest.to(part, names).orElse(null);
         if (near != null) {

@@ -11,8 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Whether two bodies under one key are the same event: compared as JSON, numbers by their value, less
- * the members that the provider may change between tries. Only ever asked when a key comes again.
+ * Whether two bodies under one key are the same event: compared as JSON, numbers by their value,
+ * less the members that the provider may change between tries. Only ever asked when a key comes
+ * again.
  */
 final class SameEvent {
   private static final ObjectMapper JSON =

@@ -6,8 +6,9 @@ import io.payhook.journal.Rejections;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Objects;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +31,8 @@ final class Shed {
     TOO_LARGE("have a body larger than payhook.intake.max-body (413)"),
     EXPECTATION("expect something other than 100-continue (417)"),
     TOO_SLOW("did not come whole within payhook.intake.body-timeout (408)"),
-    TOO_MANY("come faster than payhook.intake.unsigned-rate lets an unsigned endpoint take them (429)"),
+    TOO_MANY(
+        "come faster than payhook.intake.unsigned-rate lets an unsigned endpoint take them (429)"),
     NO_ROOM("come while all of payhook.intake.bytes-in-flight is taken (503)"),
     BUSY("come while payhook.intake.workers and payhook.intake.queue are taken (503)"),
     CONNECTIONS("gave up their connection to newer ones (payhook.intake.connections)"),
@@ -49,22 +51,58 @@ final class Shed {
     }
   }
 
+  /** What is known of one reason. */
+  private static final class Tally {
+    final Counter counter;
+    long untold;
+    long toldAt;
+    boolean told;
+    @Nullable String latest;
+
+    Tally(Counter counter) {
+      this.counter = counter;
+    }
+
+    synchronized void add() {
+      counter.increment();
+      untold++;
+    }
+
+    synchronized void note(String detail) {
+      latest = detail;
+    }
+
+    synchronized void tell(Reason reason) {
+      long now = System.nanoTime();
+      if (untold == 0 || (told && now - toldAt < WARN_EVERY_NANOS)) {
+        return;
+      }
+      LOG.warn(
+          "{} requests {}{}. They are counted in payhook_intake_shed_total{reason=\"{}\"}; some are among the rejections.",
+          untold,
+          reason.told,
+          latest == null ? "" : ", the latest of them: " + latest,
+          reason.word());
+      untold = 0;
+      toldAt = now;
+      told = true;
+      latest = null;
+    }
+  }
+
   private final Rejections rejections;
-  private final Map<Reason, Counter> counters = new EnumMap<>(Reason.class);
-  private final Map<Reason, AtomicLong> untold = new EnumMap<>(Reason.class);
-  private final Map<Reason, Long> told = new EnumMap<>(Reason.class);
-  private final Map<Reason, String> latest = new EnumMap<>(Reason.class);
+  private final Map<Reason, Tally> tallies = new EnumMap<>(Reason.class);
 
   Shed(Rejections rejections, MeterRegistry registry) {
     this.rejections = rejections;
     for (Reason reason : Reason.values()) {
-      untold.put(reason, new AtomicLong());
-      counters.put(
+      tallies.put(
           reason,
-          Counter.builder("payhook.intake.shed")
-              .description("Requests that were turned away before any route, by reason")
-              .tag("reason", reason.word())
-              .register(registry));
+          new Tally(
+              Counter.builder("payhook.intake.shed")
+                  .description("Requests that were turned away before any route, by reason")
+                  .tag("reason", reason.word())
+                  .register(registry)));
     }
   }
 
@@ -74,46 +112,29 @@ final class Shed {
    * @param rejection how it is kept, if it is among the few that are; its detail is logged too
    */
   void count(Reason reason, String endpoint, Supplier<Rejections.Rejection> rejection) {
-    count(reason);
+    Tally tally = tally(reason);
+    tally.add();
     rejections.record(
         endpoint,
         reason.word(),
         () -> {
           Rejections.Rejection kept = rejection.get();
-          synchronized (latest) {
-            latest.put(reason, kept.detail());
-          }
+          tally.note("endpoint " + endpoint + ": " + kept.detail());
           return kept;
         });
   }
 
   /** One more, of which nothing else is known. */
   void count(Reason reason) {
-    counters.get(reason).increment();
-    untold.get(reason).incrementAndGet();
+    tally(reason).add();
+  }
+
+  private Tally tally(Reason reason) {
+    return Objects.requireNonNull(tallies.get(reason));
   }
 
   /** Warns of what came since the last time; called now and then. */
   void tell() {
-    long now = System.nanoTime();
-    untold.forEach(
-        (reason, count) -> {
-          Long last = told.get(reason);
-          if (count.get() == 0 || (last != null && now - last < WARN_EVERY_NANOS)) {
-            return;
-          }
-          told.put(reason, now);
-          long several = count.getAndSet(0);
-          String detail;
-          synchronized (latest) {
-            detail = latest.remove(reason);
-          }
-          LOG.warn(
-              "{} requests {}{}. They are counted in payhook_intake_shed_total{reason=\"{}\"}; some are among the rejections.",
-              several,
-              reason.told,
-              detail == null ? "" : ": " + detail,
-              reason.word());
-        });
+    tallies.forEach((reason, tally) -> tally.tell(reason));
   }
 }

@@ -237,7 +237,7 @@ public final class Rejections implements AutoCloseable {
         PreparedStatement statement =
             connection.prepareStatement(
                 "delete from payhook.rejection where at < now() - make_interval(secs => ?)")) {
-      statement.setDouble(1, keepFor.toSeconds());
+      statement.setLong(1, keepFor.toSeconds());
       statement.executeUpdate();
     }
   }

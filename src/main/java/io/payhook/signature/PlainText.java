@@ -18,24 +18,26 @@ public final class PlainText {
   }
 
   private static String of(String text, String kept) {
-    StringBuilder plain = null;
-    int length;
-    for (int i = 0; i < text.length(); i += length) {
-      int code = text.codePointAt(i);
-      length = Character.charCount(code);
-      boolean bad = steers(code) && (code > ' ' || kept.indexOf(code) < 0);
-      if (bad && plain == null) {
-        plain = new StringBuilder(text.length() + 16).append(text, 0, i);
-      }
-      if (bad) {
-        for (char unit : Character.toChars(code)) {
-          plain.append(String.format("\\u%04x", (int) unit));
-        }
-      } else if (plain != null) {
-        plain.appendCodePoint(code);
-      }
+    if (text.codePoints().noneMatch(code -> isWrittenOut(code, kept))) {
+      return text;
     }
-    return plain == null ? text : plain.toString();
+    StringBuilder plain = new StringBuilder(text.length() + 16);
+    text.codePoints()
+        .forEach(
+            code -> {
+              if (isWrittenOut(code, kept)) {
+                for (char unit : Character.toChars(code)) {
+                  plain.append(String.format("\\u%04x", (int) unit));
+                }
+              } else {
+                plain.appendCodePoint(code);
+              }
+            });
+    return plain.toString();
+  }
+
+  private static boolean isWrittenOut(int code, String kept) {
+    return steers(code) && (code > ' ' || kept.indexOf(code) < 0);
   }
 
   private static boolean steers(int code) {

@@ -402,8 +402,7 @@ final class Plan {
 
   /** Why a POST can't be authentic whatever its body is, where the signature is in a header. */
   Optional<Refusal> lacksHeader(Scope scope) {
-    boolean greeted =
-        handshake != null && !handshake.signed() && handshake.method().equals("POST");
+    boolean greeted = handshake != null && !handshake.signed() && handshake.method().equals("POST");
     if (headers.isEmpty() || algorithm == Algorithm.NONE || greeted) {
       return Optional.empty();
     }

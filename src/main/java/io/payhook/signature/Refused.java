@@ -9,8 +9,7 @@ import java.util.Objects;
  * @param reason one kebab-case word for metrics and the rejection record, such as {@code
  *     wrong-signature}
  * @param detail a sentence for the person who looks into it; for the record, never for the sender,
- *     never with a secret in it, and
- *     on one line without a character that can't be seen
+ *     never with a secret in it, and on one line without a character that can't be seen
  */
 public record Refused(Category category, String reason, String detail) implements Verdict {
 

@@ -23,7 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What anybody may send, byte for byte: each is answered, and none keeps others from being served. */
+/**
+ * What anybody may send, byte for byte: each is answered, and none keeps others from being served.
+ */
 class EdgeTest {
   private static final int MAX_BODY = 100_000;
   private static final int ROOM = 400_000;
@@ -49,7 +51,9 @@ class EdgeTest {
   }
 
   private static String body() {
-    return "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"edge-" + ++events + "\"}}";
+    return "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"edge-"
+        + ++events
+        + "\"}}";
   }
 
   static String signature(String body) {
@@ -93,6 +97,7 @@ class EdgeTest {
     }
   }
 
+  /** Named: how it is answered, and what is said. */
   static Stream<Arguments> requests() {
     String body = body();
     String length = "Content-Length: " + body.length() + "\r\n";
@@ -122,19 +127,18 @@ class EdgeTest {
     all.add(Arguments.of("negative chunk", "400", post(te, body, "-5\r\n" + body)));
     all.add(
         Arguments.of(
-            "long chunk extension", "400", post(te, body, chunked(body, ";" + "a".repeat(20_000)))));
+            "long chunk extension",
+            "400",
+            post(te, body, chunked(body, ";" + "a".repeat(20_000)))));
     all.add(Arguments.of("two hosts", "400", post("Host: evil\r\n" + length, body, body)));
-    all.add(
-        Arguments.of(
-            "no host", "400", valid().replace("Host: localhost\r\n", "")));
+    all.add(Arguments.of("no host", "400", valid().replace("Host: localhost\r\n", "")));
     all.add(
         Arguments.of(
             "no host, 1.0",
             "200",
             valid().replace("Host: localhost\r\n", "").replace("HTTP/1.1", "HTTP/1.0")));
     all.add(Arguments.of("Expect of its own", "417", post("Expect: 999\r\n" + length, body, body)));
-    all.add(
-        Arguments.of("Expect 200-ok", "417", post("Expect: 200-ok\r\n" + length, body, body)));
+    all.add(Arguments.of("Expect 200-ok", "417", post("Expect: 200-ok\r\n" + length, body, body)));
     all.add(
         Arguments.of(
             "Expect before too much",
@@ -142,12 +146,14 @@ class EdgeTest {
             post("Expect: 100-continue\r\nContent-Length: 5000000\r\n", body, "")));
     all.add(Arguments.of("too long", "413", post("Content-Length: 100001\r\n", body, "")));
     all.add(
-        Arguments.of("too much in chunks", "413", post(te, body, chunked("a".repeat(100_001), ""))));
-    for (String method : List.of("TRACE", "PUT", "GET", "HEAD", "OPTIONS", "DELETE", "A".repeat(4_000))) {
-      String line = method + " /webhooks/shop HTTP/1.1";
-      if (!method.equals("HEAD")) {
-        all.add(Arguments.of(method, method.length() > 99 ? "405" : "405", request(line, length, body, body)));
-      }
+        Arguments.of(
+            "too much in chunks", "413", post(te, body, chunked("a".repeat(100_001), ""))));
+    for (String method : List.of("TRACE", "PUT", "GET", "OPTIONS", "DELETE", "A".repeat(4_000))) {
+      all.add(
+          Arguments.of(
+              method.substring(0, 3),
+              "405",
+              request(method + " /webhooks/shop HTTP/1.1", length, body, body)));
     }
     all.add(
         Arguments.of(
@@ -179,9 +185,7 @@ class EdgeTest {
             "/",
             "/favicon.ico",
             "/observe/health")) {
-      all.add(
-          Arguments.of(
-              path, "404", request("POST " + path + " HTTP/1.1", length, body, body)));
+      all.add(Arguments.of(path, "404", request("POST " + path + " HTTP/1.1", length, body, body)));
     }
     all.add(
         Arguments.of(
@@ -190,7 +194,9 @@ class EdgeTest {
             request("POST /webhooks/shop?" + "q".repeat(5_000) + " HTTP/1.1", length, body, body)));
     all.add(
         Arguments.of(
-            "long header", "431", post("X-A: " + "a".repeat(17_000) + "\r\n" + length, body, body)));
+            "long header",
+            "431",
+            post("X-A: " + "a".repeat(17_000) + "\r\n" + length, body, body)));
     all.add(
         Arguments.of(
             "signature in the query",
@@ -214,7 +220,9 @@ class EdgeTest {
                 + "\r\n\r\n"));
     all.add(
         Arguments.of(
-            "prior knowledge of HTTP/2", RawClient.CLOSED, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"));
+            "prior knowledge of HTTP/2",
+            RawClient.CLOSED,
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"));
     all.add(
         Arguments.of(
             "upgrade to HTTP/2",
@@ -252,7 +260,8 @@ class EdgeTest {
   void a_body_is_asked_for_only_when_it_is_wanted() throws Exception {
     String body = body();
     try (RawClient client = new RawClient(intake.port)) {
-      client.say(post("Expect: 100-continue\r\nContent-Length: " + body.length() + "\r\n", body, ""));
+      client.say(
+          post("Expect: 100-continue\r\nContent-Length: " + body.length() + "\r\n", body, ""));
       assertThat(client.status()).isEqualTo("100");
       assertThat(client.say(body).status()).isEqualTo("200");
     }
@@ -281,8 +290,7 @@ class EdgeTest {
       client.say("POST /webhooks/shop HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n{}");
       assertThat(client.status()).isEqualTo("401");
       client.say(valid() + valid() + valid());
-      assertThat(List.of(client.status(), client.status(), client.status()))
-          .containsOnly("200");
+      assertThat(List.of(client.status(), client.status(), client.status())).containsOnly("200");
       client.say("POST /nowhere HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n{}");
       assertThat(client.status()).isEqualTo("404");
       assertThat(client.say(valid()).status()).isEqualTo("200");
@@ -301,8 +309,7 @@ class EdgeTest {
       assertThat(client.status()).isEqualTo("401");
       assertThat(held()).isZero();
     }
-    assertThat(intake.rejections("endpoint, reason, size"))
-        .contains("shop missing-header 90000");
+    assertThat(intake.rejections("endpoint, reason, size")).contains("shop missing-header 90000");
   }
 
   @Test
@@ -337,7 +344,9 @@ class EdgeTest {
     List<RawClient> idle = new ArrayList<>();
     try {
       for (int i = 0; i < 100; i++) {
-        idle.add(new RawClient(intake.port).say(i % 2 == 0 ? "POST /" : post("Content-Length: 9\r\n", "", "{")));
+        idle.add(
+            new RawClient(intake.port)
+                .say(i % 2 == 0 ? "POST /" : post("Content-Length: 9\r\n", "", "{")));
       }
       assertThat(status(valid())).isEqualTo("200");
       assertThat(intake.meters.get("payhook.intake.connections").gauge().value())
@@ -400,19 +409,38 @@ class EdgeTest {
 
   @Test
   void what_went_to_a_near_address_is_found_among_the_rejections() throws Exception {
-    for (String path : List.of("/webhooks/Shop", "/webhooks/shop/", "//webhooks/shop", "/webhooks/%73hop", "/shop")) {
-      assertThat(status(request("POST " + path + " HTTP/1.1", "Content-Length: 0\r\nAuthorization: Bearer gateway\r\nX-Api-Key: key\r\n", "", ""))).isEqualTo("404");
+    for (String path :
+        List.of(
+            "/webhooks/Shop", "/webhooks/shop/", "//webhooks/shop", "/webhooks/%73hop", "/shop")) {
+      assertThat(
+              status(
+                  request(
+                      "POST " + path + " HTTP/1.1",
+                      "Content-Length: 0\r\nAuthorization: Bearer gateway\r\nX-Api-Key: key\r\n",
+                      "",
+                      "")))
+          .isEqualTo("404");
     }
-    assertThat(status("POST /wp-login.php HTTP/1.1\r\nHost: l\r\nContent-Length: 0\r\n\r\n")).isEqualTo("404");
+    assertThat(status("POST /wp-login.php HTTP/1.1\r\nHost: l\r\nContent-Length: 0\r\n\r\n"))
+        .isEqualTo("404");
     assertThat(intake.rejections("endpoint, category, reason, detail"))
         .contains(
             "shop SHED no-such-endpoint there is no endpoint at /webhooks/Shop; did you mean /webhooks/shop?",
             "shop SHED no-such-endpoint there is no endpoint at /shop; did you mean /webhooks/shop?")
         .noneMatch(line -> line.contains("wp-login"));
     assertThat(intake.rejections("headers::text"))
-        .anyMatch(headers -> headers.contains("[\"Authorization\", \"(secret)\"], [\"X-Api-Key\", \"(secret)\"]"))
+        .anyMatch(
+            headers ->
+                headers.contains(
+                    "[\"Authorization\", \"(secret)\"], [\"X-Api-Key\", \"(secret)\"]"))
         .noneMatch(headers -> headers.contains("gateway"));
-    assertThat(intake.meters.get("payhook.intake.shed").tag("reason", "no-such-endpoint").counter().count())
+    assertThat(
+            intake
+                .meters
+                .get("payhook.intake.shed")
+                .tag("reason", "no-such-endpoint")
+                .counter()
+                .count())
         .isGreaterThanOrEqualTo(6);
   }
 

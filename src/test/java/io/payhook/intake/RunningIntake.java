@@ -37,8 +37,7 @@ final class RunningIntake implements AutoCloseable {
   private final Journal journal;
   private final Rejections rejections;
 
-  RunningIntake(String name, Limits limits, Clock clock, @Nullable URI publicUrl)
-      throws Exception {
+  RunningIntake(String name, Limits limits, Clock clock, @Nullable URI publicUrl) throws Exception {
     this.clock = clock;
     database = TestDatabase.create(name, Migrations::journal);
     journal =

@@ -54,9 +54,14 @@ class RejectionsTest {
       rejections.record(rejection("stripe", "wrong-signature", null));
     }
     assertThat(
-            database.query("select 1 from payhook.rejection where reason = 'wrong-signature' and endpoint = 'payments'").size())
+            database
+                .query(
+                    "select 1 from payhook.rejection where reason = 'wrong-signature' and endpoint = 'payments'")
+                .size())
         .isBetween(1, 6);
-    assertThat(database.query("select endpoint from payhook.rejection where endpoint = 'stripe' or reason = 'missing-header'"))
+    assertThat(
+            database.query(
+                "select endpoint from payhook.rejection where endpoint = 'stripe' or reason = 'missing-header'"))
         .containsExactlyInAnyOrder("payments", "stripe");
   }
 

@@ -19,19 +19,27 @@ class DrainTest {
 
   @Test
   void a_stop_is_told_first_and_takes_webhooks_meanwhile() throws Exception {
-    RunningService running =
-        RunningService.start(folder, Map.of("payhook.shutdown.delay", "1s"));
+    RunningService running = RunningService.start(folder, Map.of("payhook.shutdown.delay", "1s"));
     String before = running.send("payment.success", "before-1");
     CompletableFuture<Void> stop = CompletableFuture.runAsync(running.service::close);
     RunningService.await("is not ready", () -> !running.service.listens());
     String while_ = running.send("payment.success", "while-1");
     assertThat(while_).matches("[0-9a-f-]{36}").isNotEqualTo(before);
-    assertThat(running.post("payments", "payment.success", "{}").join().headers().firstValue("Connection"))
+    assertThat(
+            running
+                .post("payments", "payment.success", "{}")
+                .join()
+                .headers()
+                .firstValue("Connection"))
         .hasValue("close");
     stop.join();
     assertThat(
             running.database.query(
-                "select count(*) from payhook.event where id::text in ('" + before + "','" + while_ + "')"))
+                "select count(*) from payhook.event where id::text in ('"
+                    + before
+                    + "','"
+                    + while_
+                    + "')"))
         .containsExactly("2");
     assertThatThrownBy(() -> running.send("payment.success", "after-1"))
         .hasCauseInstanceOf(ConnectException.class);
@@ -57,10 +65,14 @@ class DrainTest {
           new Service(
               Settings.of(
                   Map.of(
-                      "payhook.data", folder.resolve("data").toString(),
-                      "payhook.database.url", database.url(),
-                      "payhook.intake.max-body", "1GB",
-                      "camel.server.port", "0")),
+                      "payhook.data",
+                      folder.resolve("data").toString(),
+                      "payhook.database.url",
+                      database.url(),
+                      "payhook.intake.max-body",
+                      "1GB",
+                      "camel.server.port",
+                      "0")),
               Clock.systemUTC());
       assertThatThrownBy(service::open)
           .isInstanceOf(StartException.class)

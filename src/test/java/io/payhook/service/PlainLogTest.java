@@ -32,7 +32,9 @@ class PlainLogTest {
     return new String(
         appender
             .getEncoder()
-            .encode(new LoggingEvent("", logger, Level.WARN, "refused: {}", thrown, new Object[] {EVIL})),
+            .encode(
+                new LoggingEvent(
+                    "", logger, Level.WARN, "refused: {}", thrown, new Object[] {EVIL})),
         StandardCharsets.UTF_8);
   }
 
@@ -42,7 +44,8 @@ class PlainLogTest {
     assertThat(line.lines()).hasSize(3);
     assertThat(line.lines().skip(1)).allMatch(each -> each.startsWith("    "));
     assertThat(line).contains("a\\u001b[2J").contains("\\u2028\\u202e\\u009b1m");
-    assertThat(line.replace("\n", "")).doesNotContainPattern("[\\p{Cntrl}\\p{Cf}\u2028\u0080-\u009f]");
+    assertThat(line.replace("\n", ""))
+        .doesNotContainPattern("[\\p{Cntrl}\\p{Cf}\u2028\u0080-\u009f]");
   }
 
   @Test
