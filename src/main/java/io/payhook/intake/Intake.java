@@ -58,7 +58,7 @@ public final class Intake {
             "payhookKeepOnce",
             new KeepOnce.Strategy(),
             PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME,
-            new IntakeConsumer.Engine(new LargeBodies(limits.parsing())),
+            new IntakeConsumer.Engine(servers, new LargeBodies(limits.parsing())),
             "payhookHttpServer",
             servers);
     Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)

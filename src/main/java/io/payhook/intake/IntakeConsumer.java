@@ -55,9 +55,11 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
 
   /** Makes these consumers for the routes. */
   static final class Engine extends VertxPlatformHttpEngine {
+    private final IntakeServer.Factory servers;
     private final LargeBodies large;
 
-    Engine(LargeBodies large) {
+    Engine(IntakeServer.Factory servers, LargeBodies large) {
+      this.servers = servers;
       this.large = large;
     }
 
@@ -68,7 +70,7 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
       return new IntakeConsumer(
           endpoint,
           processor,
-          VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()),
+          VertxPlatformHttpRouter.getRouterNameFromPort(servers.server().getConfigurationPort()),
           large);
     }
   }

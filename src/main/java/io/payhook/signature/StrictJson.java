@@ -38,6 +38,8 @@ final class StrictJson {
   static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
+                  // Names are a stranger's: none of them is to stay in memory.
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(200)

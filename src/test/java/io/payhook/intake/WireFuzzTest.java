@@ -90,7 +90,8 @@ class WireFuzzTest {
 
   private byte[] request() {
     boolean valid = random.nextInt(5) == 0;
-    StringBuilder text = new StringBuilder(valid ? LINES[0] : one(LINES)).append("\r\nHost: localhost\r\n");
+    StringBuilder text =
+        new StringBuilder(valid ? LINES[0] : one(LINES)).append("\r\nHost: localhost\r\n");
     for (int i = valid ? 0 : random.nextInt(4); i > 0; i--) {
       text.append(one(HEADERS)).append("\r\n");
     }
