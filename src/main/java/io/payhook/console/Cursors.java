@@ -71,9 +71,7 @@ final class Cursors {
         throw wrong();
       }
       return new JournalReader.Position(
-          due,
-          UUID.fromString(plain.substring(first + 1, second)),
-          plain.substring(second + 1));
+          due, UUID.fromString(plain.substring(first + 1, second)), plain.substring(second + 1));
     } catch (RuntimeException e) {
       throw wrong();
     }
