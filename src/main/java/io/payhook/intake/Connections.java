@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +62,9 @@ final class Connections {
 
     /** What came is not HTTP. */
     void unreadable();
+
+    /** The client is gone. */
+    void gone();
   }
 
   /** One connection. */
@@ -70,12 +74,30 @@ final class Connections {
     private long deadline;
     private @Nullable Coming coming;
     private @Nullable Channel channel;
+    private @Nullable HttpServerRequest current;
+    private boolean last;
     private boolean between = true;
     private boolean inputEnded;
 
     private Link(HttpConnection connection, String peer) {
       this.connection = connection;
       this.peer = peer;
+    }
+
+    /**
+     * A head has come; of pipelined requests, when the one before is answered.
+     *
+     * @return false when the one before was the last of the connection
+     */
+    boolean begin(HttpServerRequest request) {
+      current = request;
+      return !last;
+    }
+
+    /** The answer that is written now is the last one. */
+    void last() {
+      last = true;
+      coming = null;
     }
 
     /** A body, or the rest of one that nobody wants, is to come. */
@@ -92,11 +114,14 @@ final class Connections {
     }
 
     /**
-     * The answer is written.
+     * The answer is written. The next of pipelined requests may have begun before this is told.
      *
      * @param whole whether the request was read to its end
      */
-    void answered(boolean whole) {
+    void answered(HttpServerRequest request, boolean whole) {
+      if (current != request) {
+        return;
+      }
       coming = null;
       if (inputEnded) {
         connection.close();
@@ -110,7 +135,6 @@ final class Connections {
 
     /** The connection ends once its last answer is out. */
     void end() {
-      coming = null;
       forget(this);
       connection.close();
     }
@@ -121,7 +145,6 @@ final class Connections {
      * away.
      */
     void endSlowly() {
-      coming = null;
       if (channel instanceof DuplexChannel duplex) {
         var unused = duplex.shutdownOutput();
         await(LINGER);
@@ -153,11 +176,6 @@ final class Connections {
     Link link = new Link(connection, peer == null ? "" : peer);
     links.put(connection, link);
     link.await(HEAD);
-    connection.closeHandler(
-        closed -> {
-          links.remove(connection);
-          forget(link);
-        });
     if (connection instanceof ConnectionBase base) {
       listen(base.channelHandlerContext(), link);
     }
@@ -205,6 +223,14 @@ final class Connections {
       link.coming.giveWay();
     } else {
       link.connection.close();
+    }
+  }
+
+  private void closed(Link link) {
+    links.remove(link.connection);
+    forget(link);
+    if (link.coming != null) {
+      link.coming.gone();
     }
   }
 
@@ -265,6 +291,12 @@ final class Connections {
                 } else {
                   context.fireChannelRead(message);
                 }
+              }
+
+              @Override
+              public void channelInactive(ChannelHandlerContext context) {
+                closed(link);
+                context.fireChannelInactive();
               }
 
               @Override

@@ -170,7 +170,10 @@ final class Edge {
 
   private void handle(HttpServerRequest request, Handler<HttpServerRequest> router) {
     Connections.Link link = connections.of(request.connection());
-    request.response().endHandler(ended -> link.answered(request.isEnded()));
+    if (!link.begin(request)) {
+      return;
+    }
+    request.response().endHandler(ended -> link.answered(request, request.isEnded()));
     String name = endpointOf(request.path());
     ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
     Turned turned = turned(request, endpoint);
@@ -245,11 +248,12 @@ final class Edge {
     request.endHandler(
         ended -> {
           if (request.response().ended()) {
-            link.answered(true);
+            link.answered(request, true);
           }
         });
     boolean expects = request.getHeader("Expect") != null;
     if (Turned.length(request) >= MOST_DISCARDED || expects || phase == Phase.LEAVING) {
+      link.last();
       answer.writeLast(request.response(), link::endSlowly);
     } else {
       answer.write(request.response());
@@ -348,7 +352,6 @@ final class Edge {
       link.awaitBody(this);
       request.handler(this::add);
       request.endHandler(ended -> end());
-      request.exceptionHandler(broken -> release());
       if (request.getHeader("Expect") != null && request.version() != HttpVersion.HTTP_1_0) {
         request.response().writeContinue();
       }
@@ -419,9 +422,10 @@ final class Edge {
               },
               () -> {
                 if (phase == Phase.LEAVING) {
+                  link.last();
                   link.end();
                 } else {
-                  link.answered(true);
+                  link.answered(request, true);
                 }
               });
       bytes = NOTHING;
@@ -447,6 +451,11 @@ final class Edge {
       turnAway(Turned.BAD_CHUNKS, link::endSlowly);
     }
 
+    @Override
+    public void gone() {
+      release();
+    }
+
     /** Answers before the body has ended, and ends the connection. */
     private void turnAway(Turned turned, Runnable close) {
       if (over) {
@@ -454,6 +463,7 @@ final class Edge {
       }
       release();
       tell(request, endpoint, turned);
+      link.last();
       turned.answer().writeLast(request.response(), close);
     }
 

@@ -6,11 +6,12 @@ import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ValueNode;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ final class StrictJson {
   private static final long MOST_TOKENS = 500_000;
 
   private static final int LONGEST_PLACE = 200;
-  private static final byte[] MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+  private static final int LONGEST_NUMBER = 1_000;
 
   static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -43,7 +44,7 @@ final class StrictJson {
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(200)
-                          .maxNumberLength(1_000)
+                          .maxNumberLength(LONGEST_NUMBER)
                           .maxTokenCount(MOST_TOKENS)
                           .build())
                   .build())
@@ -51,94 +52,87 @@ final class StrictJson {
               DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
               DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
               DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .nodeFactory(new Numbers())
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
   private StrictJson() {}
 
   static JsonNode parse(byte[] body) throws Refusal {
-    try (Numbers parser = new Numbers(parser(body))) {
-      try {
-        JsonNode node = MAPPER.readTree(parser);
-        if (node == null || node.isMissingNode()) {
-          throw new Refusal("not-json", "the body is empty; it should be JSON");
-        }
-        if (parser.nextToken() != null) {
-          throw new Refusal("not-json", "the body is not JSON: something follows its value");
-        }
-        return node;
-      } catch (StreamConstraintsException e) {
-        throw new Refusal("not-json", "the JSON " + at(parser) + "is too large: " + firstLine(e));
-      }
+    boolean marked = start(body) > 0;
+    // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
+    try (JsonParser parser =
+        isPlainAscii(body)
+            ? MAPPER.createParser(body)
+            : MAPPER.createParser(utf8(body).substring(marked ? 1 : 0))) {
+      return parse(parser);
     } catch (CharacterCodingException e) {
       throw new Refusal("not-utf-8", "the body is not UTF-8 text");
-    } catch (TooLarge e) {
-      throw new Refusal("bad-number", String.valueOf(e.getMessage()));
-    } catch (JsonProcessingException e) {
-      throw new Refusal("not-json", "the body is not JSON: " + firstLine(e));
     } catch (IOException e) {
       throw new Refusal("not-json", "the body is not JSON");
     }
   }
 
-  private static JsonParser parser(byte[] body) throws IOException {
-    int start = start(body);
-    // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
-    return isPlainAscii(body)
-        ? MAPPER.createParser(body)
-        : MAPPER.createParser(utf8(body).substring(start == 0 ? 0 : 1));
-  }
-
-  /** Where the text begins: behind a byte order mark. */
-  private static int start(byte[] body) {
-    return Arrays.mismatch(body, 0, Math.min(MARK.length, body.length), MARK, 0, MARK.length) < 0
-        ? MARK.length
-        : 0;
+  private static JsonNode parse(JsonParser parser) throws Refusal {
+    try {
+      JsonNode node = MAPPER.readTree(parser);
+      if (node == null || node.isMissingNode()) {
+        throw new Refusal("not-json", "the body is empty; it should be JSON");
+      }
+      if (parser.nextToken() != null) {
+        throw new Refusal("not-json", "the body is not JSON: something follows its value");
+      }
+      return node;
+    } catch (TooLarge e) {
+      throw new Refusal(
+          "bad-number", "the number" + at(parser) + " has the " + String.valueOf(e.getMessage()));
+    } catch (NumberFormatException e) {
+      throw new Refusal("bad-number", "the number" + at(parser) + " has too large an exponent");
+    } catch (StreamConstraintsException e) {
+      throw new Refusal("not-json", "the JSON" + at(parser) + " is too large: " + firstLine(e));
+    } catch (JsonProcessingException e) {
+      throw new Refusal("not-json", "the body is not JSON" + at(parser) + ": " + firstLine(e));
+    } catch (IOException e) {
+      throw new Refusal("not-json", "the body is not JSON");
+    }
   }
 
   private static String at(JsonParser parser) {
     String place = parser.getParsingContext().pathAsPointer().toString();
-    return place.isEmpty() || place.length() > LONGEST_PLACE ? "" : "at " + place + " ";
+    return place.isEmpty() || place.length() > LONGEST_PLACE ? "" : " at " + place;
+  }
+
+  /** Where the text begins: behind a byte order mark. */
+  private static int start(byte[] body) {
+    boolean marked =
+        body.length >= 3
+            && body[0] == (byte) 0xEF
+            && body[1] == (byte) 0xBB
+            && body[2] == (byte) 0xBF;
+    return marked ? 3 : 0;
   }
 
   /** Ends a parser at a number that is written short and is long. */
-  private static final class TooLarge extends JsonProcessingException {
+  private static final class TooLarge extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     TooLarge(String message) {
-      super(message);
+      super(message, null, false, false);
     }
   }
 
-  /** Reads no number whose digits, written out, would fill the memory. */
-  private static final class Numbers extends JsonParserDelegate {
-    Numbers(JsonParser parser) {
-      super(parser);
-    }
+  /** Makes no number whose digits, written out, would fill the memory. */
+  private static final class Numbers extends JsonNodeFactory {
+    private static final long serialVersionUID = 1L;
 
     @Override
-    public BigDecimal getDecimalValue() throws IOException {
-      String text = getText();
-      int exponent = Math.max(text.indexOf('e'), text.indexOf('E'));
-      if (exponent >= 0 && isTooLarge(text.substring(exponent + 1))) {
+    public ValueNode numberNode(@Nullable BigDecimal number) {
+      if (number != null
+          && (number.scale() < -LARGEST_EXPONENT || number.scale() > LONGEST_NUMBER)) {
         throw new TooLarge(
-            "the number "
-                + at(this)
-                + "has the exponent "
-                + text.substring(exponent + 1, Math.min(text.length(), exponent + 20))
-                + "; none beyond "
-                + LARGEST_EXPONENT
-                + " is read");
+            "exponent " + -number.scale() + "; none beyond " + LARGEST_EXPONENT + " is read");
       }
-      return super.getDecimalValue();
-    }
-
-    private static boolean isTooLarge(String exponent) {
-      try {
-        return Math.abs(Long.parseLong(exponent)) > LARGEST_EXPONENT;
-      } catch (NumberFormatException e) {
-        return true;
-      }
+      return super.numberNode(number);
     }
   }
 

@@ -318,7 +318,8 @@ class PlatformsTest {
         "{\"event\":\"LONG\",\"data\":{\"transaction_id\":\"1\"}} ! 400",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"LONG\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"currency\":\"N\\u0000\"}} ! 200",
-        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":1e9999}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":1e9999}} ! 400",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":\"1e9999\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"at\":\"+999999999-01-01T00:00:00Z\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"about\":\"x\\u0000\"}} ! 400",
       })
