@@ -1,7 +1,5 @@
 package io.payhook.intake;
 
-import io.payhook.journal.Rejections;
-import io.payhook.signature.PlainText;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Refused;
 import io.vertx.core.Context;
@@ -14,7 +12,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -181,7 +178,7 @@ final class Edge {
       refuse(request, link, endpoint, turned == null ? Turned.NOT_FOUND : turned);
       return;
     }
-    List<RawRequest.Header> headers = headers(request);
+    List<RawRequest.Header> headers = Turned.headers(request);
     boolean post = HttpMethod.POST.equals(request.method());
     Refused unsigned =
         post
@@ -237,7 +234,7 @@ final class Edge {
       Connections.Link link,
       @Nullable ActiveEndpoint endpoint,
       Turned turned) {
-    tell(request, endpoint, turned);
+    shed.turned(request, endpoint, endpoints.all().keySet(), turned);
     turnAway(request, link, turned.answer());
   }
 
@@ -258,52 +255,6 @@ final class Edge {
     } else {
       answer.write(request.response());
     }
-  }
-
-  private void tell(HttpServerRequest request, @Nullable ActiveEndpoint endpoint, Turned turned) {
-    if (turned.reason() == Shed.Reason.NO_SUCH_ENDPOINT) {
-      String near = NearEndpoint.of(request.path(), endpoints.all().keySet());
-      if (near == null) {
-        shed.count(turned.reason());
-      } else {
-        String asked = request.path().substring(0, Math.min(100, request.path().length()));
-        shed.count(
-            turned.reason(),
-            near,
-            () ->
-                rejection(
-                    near, List.of(), request, Turned.notFound(PlainText.of(asked), PREFIX + near)));
-      }
-    } else if (endpoint == null) {
-      shed.count(turned.reason());
-    } else {
-      shed.count(
-          turned.reason(),
-          endpoint.name(),
-          () -> rejection(endpoint.name(), endpoint.credentialHeaders(), request, turned));
-    }
-  }
-
-  private static Rejections.Rejection rejection(
-      String endpoint, List<String> secrets, HttpServerRequest request, Turned turned) {
-    return new Rejections.Rejection(
-        endpoint,
-        Shed.CATEGORY,
-        turned.reason().word(),
-        turned.detail(),
-        Refusals.remote(request),
-        KeptHeaders.json(headers(request), secrets),
-        Turned.size(request),
-        "",
-        null);
-  }
-
-  private static List<RawRequest.Header> headers(HttpServerRequest request) {
-    List<RawRequest.Header> headers = new ArrayList<>();
-    for (Map.Entry<String, String> header : request.headers()) {
-      headers.add(new RawRequest.Header(header.getKey(), header.getValue()));
-    }
-    return List.copyOf(headers);
   }
 
   /** The endpoint's name in {@code /webhooks/{name}}, or null. */
@@ -408,7 +359,7 @@ final class Edge {
       if (inFlight.incrementAndGet() > limits.inFlight()) {
         inFlight.decrementAndGet();
         budget.release(reserved);
-        tell(request, endpoint, Turned.BUSY);
+        shed.turned(request, endpoint, endpoints.all().keySet(), Turned.BUSY);
         Turned.BUSY.answer().write(request.response());
         return;
       }
@@ -462,7 +413,7 @@ final class Edge {
         return;
       }
       release();
-      tell(request, endpoint, turned);
+      shed.turned(request, endpoint, endpoints.all().keySet(), turned);
       link.last();
       turned.answer().writeLast(request.response(), close);
     }

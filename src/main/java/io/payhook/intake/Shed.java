@@ -3,10 +3,14 @@ package io.payhook.intake;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.payhook.journal.Rejections;
+import io.payhook.signature.PlainText;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,8 +24,10 @@ final class Shed {
   private static final Logger LOG = LoggerFactory.getLogger(Shed.class);
   private static final long WARN_EVERY_NANOS = 60_000_000_000L;
 
+  private static final int LONGEST_PATH = 100;
+
   /** The category of a rejection that the edge made. */
-  static final String CATEGORY = "SHED";
+  private static final String CATEGORY = "SHED";
 
   /** Why a request is not served. */
   enum Reason {
@@ -107,11 +113,52 @@ final class Shed {
   }
 
   /**
+   * One more. A wrong address is kept with the endpoint it was meant for.
+   *
+   * @param endpoint null where there is none
+   * @param names of all endpoints
+   */
+  void turned(
+      HttpServerRequest request,
+      @Nullable ActiveEndpoint endpoint,
+      Set<String> names,
+      Turned turned) {
+    boolean lost = turned.reason() == Reason.NO_SUCH_ENDPOINT;
+    String near = lost ? NearEndpoint.of(request.path(), names) : null;
+    if (endpoint != null) {
+      count(
+          turned.reason(),
+          endpoint.name(),
+          () -> rejection(endpoint.name(), endpoint.credentialHeaders(), request, turned));
+    } else if (near != null) {
+      String asked = request.path().substring(0, Math.min(LONGEST_PATH, request.path().length()));
+      Turned told = Turned.notFound(PlainText.of(asked), "/webhooks/" + near);
+      count(turned.reason(), near, () -> rejection(near, List.of(), request, told));
+    } else {
+      count(turned.reason());
+    }
+  }
+
+  private static Rejections.Rejection rejection(
+      String endpoint, List<String> secrets, HttpServerRequest request, Turned turned) {
+    return new Rejections.Rejection(
+        endpoint,
+        CATEGORY,
+        turned.reason().word(),
+        turned.detail(),
+        Refusals.remote(request),
+        KeptHeaders.json(Turned.headers(request), secrets),
+        Turned.size(request),
+        "",
+        null);
+  }
+
+  /**
    * One more.
    *
    * @param rejection how it is kept, if it is among the few that are; its detail is logged too
    */
-  void count(Reason reason, String endpoint, Supplier<Rejections.Rejection> rejection) {
+  private void count(Reason reason, String endpoint, Supplier<Rejections.Rejection> rejection) {
     Tally tally = tally(reason);
     tally.add();
     rejections.record(

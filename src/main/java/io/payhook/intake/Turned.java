@@ -1,7 +1,11 @@
 package io.payhook.intake;
 
+import io.payhook.signature.RawRequest;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -119,5 +123,14 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
   /** The Content-Length as a record keeps it. */
   static int size(HttpServerRequest request) {
     return (int) Math.max(0, Math.min(Integer.MAX_VALUE, length(request)));
+  }
+
+  /** The headers, in the order they came. */
+  static List<RawRequest.Header> headers(HttpServerRequest request) {
+    List<RawRequest.Header> headers = new ArrayList<>();
+    for (Map.Entry<String, String> header : request.headers()) {
+      headers.add(new RawRequest.Header(header.getKey(), header.getValue()));
+    }
+    return List.copyOf(headers);
   }
 }

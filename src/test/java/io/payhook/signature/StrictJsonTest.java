@@ -16,16 +16,7 @@ class StrictJsonTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "1e999999999",
-        "1e-999999999",
-        "1E+400",
-        "1e309",
-        "1.5e-1309",
-        
-        "0e1000"
-      })
+  @ValueSource(strings = {"1e999999999", "1e-999999999", "1E+400", "1e309", "1.5e-1309", "0e1000"})
   void a_number_that_is_long_when_it_is_written_out_is_refused_with_its_place(String number) {
     assertThatThrownBy(
             () -> StrictJson.parse(bytes("{\"data\":{\"items\":[1,{\"amount\":" + number + "}]}}")))
