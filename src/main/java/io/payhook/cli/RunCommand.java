@@ -93,9 +93,12 @@ final class RunCommand implements Callable<Integer> {
               + management.url());
       stop.await();
       health.draining();
+      Duration delay = settings.shutdownDelay();
       Logging.say(
           settings,
-          "Payhook stops: it takes no more webhooks and finishes what runs, in "
+          "Payhook stops: it takes no more webhooks"
+              + (delay.isZero() ? "" : " from " + delay.toSeconds() + " s on")
+              + " and finishes what runs, in "
               + settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()
               + " s at most.");
       service.close();

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Places in lists as text that a client hands back as it got it. */
 final class Cursors {
+  /** Beyond, the database has no times. */
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
   private Cursors() {}
 
   static @Nullable String of(JournalReader.@Nullable Position position) {
@@ -63,10 +66,12 @@ final class Cursors {
       if (first < 0 || second < 0 || plain.indexOf('\0') >= 0) {
         throw wrong();
       }
+      Instant due = first == 0 ? null : Instant.parse(plain.substring(0, first));
+      if (due != null && (due.isBefore(Instant.EPOCH) || due.isAfter(LATEST))) {
+        throw wrong();
+      }
       return new JournalReader.Position(
-          first == 0 ? null : Instant.parse(plain.substring(0, first)),
-          UUID.fromString(plain.substring(first + 1, second)),
-          plain.substring(second + 1));
+          due, UUID.fromString(plain.substring(first + 1, second)), plain.substring(second + 1));
     } catch (RuntimeException e) {
       throw wrong();
     }

@@ -142,7 +142,7 @@ public final class ManagementApi {
                     .response()
                     .putHeader("Content-Type", "application/yaml; charset=utf-8")
                     .end(ManagementServer.resource("openapi.yaml")));
-    router.post(ROOT + "/*").handler(BodyHandler.create(false).setBodyLimit(BODY_MAX));
+    router.route(ROOT + "/*").handler(BodyHandler.create(false).setBodyLimit(BODY_MAX));
     for (Operation operation : operations) {
       router
           .route(operation.method(), ROOT + operation.path())
@@ -479,7 +479,7 @@ public final class ManagementApi {
     JournalReader.Page<JournalReader.RejectionRow, Long> page =
         reader.rejections(
             given.text("endpoint"),
-            given.oneOf("category", List.of("SIGNATURE", "MALFORMED")),
+            given.oneOf("category", List.of("SIGNATURE", "MALFORMED", "SHED")),
             given.text("reason"),
             given.since(),
             given.number("before"),

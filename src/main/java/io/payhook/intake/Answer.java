@@ -3,6 +3,7 @@ package io.payhook.intake;
 import io.payhook.journal.Receipt;
 import io.payhook.signature.Provider;
 import io.payhook.signature.VerifiedEvent;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -24,6 +25,8 @@ record Answer(
   static final Answer NOT_FOUND = rejected(404, "there is no such endpoint");
   static final Answer METHOD_NOT_ALLOWED = methodNotAllowed(Set.of("POST"));
   static final Answer TOO_LARGE = rejected(413, "the body is too large");
+  static final Answer TOO_SLOW = rejected(408, "the body did not come in time");
+  static final Answer EXPECTATION_FAILED = rejected(417, "only 100-continue can be expected");
   static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
 
   /** As long as the certificate that the request names may take to come. */
@@ -95,6 +98,18 @@ record Answer(
   }
 
   void write(HttpServerResponse response) {
+    write(response, () -> {});
+  }
+
+  /** As {@link #write(HttpServerResponse)}, as the last answer of its connection. */
+  void writeLast(HttpServerResponse response, Runnable close) {
+    if (!response.headWritten()) {
+      response.putHeader("Connection", "close");
+    }
+    write(response, close);
+  }
+
+  private void write(HttpServerResponse response, Runnable then) {
     if (response.ended() || response.closed()) {
       return;
     }
@@ -108,6 +123,6 @@ record Answer(
     if (allow != null) {
       response.putHeader("Allow", allow);
     }
-    response.end(io.vertx.core.buffer.Buffer.buffer(body));
+    response.end(Buffer.buffer(body)).onComplete(written -> then.run());
   }
 }

@@ -1,15 +1,24 @@
 package io.payhook.intake;
 
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Refused;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -17,94 +26,112 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The first to see a request, on the event loop, before any worker thread or byte of body: answers
- * what needs no body, sheds what can't be served, and makes sure that the body of every content
- * type reaches the route as the bytes that were sent.
+ * what needs no body, sheds what can't be served, and reads the bodies of the rest within bounds of
+ * bytes and time. A request takes a place, and reaches a route, when it is there whole.
  */
-final class Edge implements Handler<RoutingContext> {
-  /** Where the sender's Content-Type stands while Camel sees application/octet-stream. */
-  static final String WIRE_CONTENT_TYPE = "X-Payhook-Wire-Content-Type";
-
+final class Edge {
   private static final String PREFIX = "/webhooks/";
+  private static final byte[] NOTHING = {};
+
+  /** The rest of a larger body is not worth reading to keep the connection. */
+  private static final int MOST_DISCARDED = 10_000_000;
+
+  /** A body that has been coming for longer gives way to one that just begins. */
+  private static final long GIVES_WAY_NANOS = 1_000_000_000L;
 
   private final Endpoints endpoints;
-  private final long maxBody;
-  private final int maxInFlight;
+  private final Limits limits;
   private final BooleanSupplier journalAvailable;
+  private final Refusals refusals;
+  private final Shed shed;
+  private final Budget budget;
+  private final Connections connections;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger entering = new AtomicInteger();
   private final AtomicInteger held = new AtomicInteger();
   private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
-  private volatile boolean open;
+  private final Set<Body> coming = new LinkedHashSet<>();
+  private final Map<String, Pace> paces = new ConcurrentHashMap<>();
+  private volatile Phase phase = Phase.CLOSED;
   private volatile boolean holding;
 
-  /** A request that was held back, where it goes, and the event loop that it belongs to. */
-  private record Waiting(
-      HttpServerRequest request, Handler<HttpServerRequest> router, Context loop) {}
+  private enum Phase {
+    CLOSED,
+    OPEN,
+    /** As open, but clients are told to look for another server. */
+    LEAVING
+  }
 
-  /**
-   * @param maxBody bytes
-   * @param maxInFlight requests at a time; more are answered 503
-   */
-  Edge(Endpoints endpoints, long maxBody, int maxInFlight, BooleanSupplier journalAvailable) {
+  /** A request that was held back, and the event loop that it belongs to. */
+  private record Waiting(
+      HttpServerRequest request,
+      Arrived arrived,
+      Handler<HttpServerRequest> router,
+      Context loop) {}
+
+  Edge(
+      Endpoints endpoints,
+      Limits limits,
+      BooleanSupplier journalAvailable,
+      Refusals refusals,
+      Shed shed) {
     this.endpoints = endpoints;
-    this.maxBody = maxBody;
-    this.maxInFlight = maxInFlight;
+    this.limits = limits;
     this.journalAvailable = journalAvailable;
+    this.refusals = refusals;
+    this.shed = shed;
+    this.budget = new Budget(limits.bytes());
+    this.connections = new Connections(limits.connections(), limits.bodyTime(), shed);
   }
 
   void mount(Router router) {
-    router.route().order(-100).handler(this);
-    router.route().order(-99).failureHandler(Edge::failed);
+    router.route().order(-100).handler(Edge::entered);
+    router.route().order(-99).failureHandler(this::failed);
   }
 
   /** Takes requests from now on; before, and after {@link #shut}, they are answered 503. */
   void open() {
-    open = true;
+    phase = Phase.OPEN;
+  }
+
+  /** Goes on to take requests, and asks clients to come back to another server. */
+  void leave() {
+    phase = Phase.LEAVING;
   }
 
   void shut() {
-    open = false;
+    phase = Phase.CLOSED;
   }
 
   boolean isOpen() {
-    return open;
+    return phase == Phase.OPEN;
   }
 
   int inFlight() {
     return inFlight.get();
   }
 
-  /** Whether every request that was let in is answered. */
-  boolean idle() {
-    return entering.get() == 0 && inFlight.get() == 0;
+  long bytesHeld() {
+    return budget.held();
   }
 
-  /**
-   * Stands before the router, which looks up its routes when a request comes to it: while they are
-   * replaced, no request may be inside.
-   */
-  Handler<HttpServerRequest> gate(Handler<HttpServerRequest> router) {
-    return request -> {
-      entering.incrementAndGet();
-      try {
-        if (!holding) {
-          router.handle(request);
-          return;
-        }
-      } finally {
-        entering.decrementAndGet();
-      }
-      if (held.get() >= maxInFlight) {
-        Answer.UNAVAILABLE.write(request.response());
-        return;
-      }
-      held.incrementAndGet();
-      request.pause();
-      waiting.add(new Waiting(request, router, Vertx.currentContext()));
-      if (!holding) {
-        letGo();
-      }
-    };
+  int connectionsOpen() {
+    return connections.open();
+  }
+
+  /** Whether every request that was let in is answered. */
+  boolean idle() {
+    return entering.get() == 0 && inFlight.get() == held.get();
+  }
+
+  void opened(HttpConnection connection) {
+    connections.opened(connection);
+  }
+
+  /** To be called twice a second, on the event loop. */
+  void sweep() {
+    connections.sweep();
+    shed.tell();
   }
 
   /** Holds back every further request, unanswered, until {@link #letGo}. */
@@ -120,97 +147,116 @@ final class Edge implements Handler<RoutingContext> {
       held.decrementAndGet();
       one.loop.runOnContext(
           unused -> {
-            one.request.resume();
             if (!one.request.response().closed()) {
-              gate(one.router).handle(one.request);
+              enter(one.request, one.arrived, one.router);
             }
           });
     }
   }
 
-  @Override
-  public void handle(RoutingContext context) {
-    HttpServerRequest request = context.request();
-    Answer refusal = refusal(request);
-    if (refusal != null) {
-      refuse(context, refusal);
-      return;
-    }
-    if (inFlight.incrementAndGet() > maxInFlight) {
-      inFlight.decrementAndGet();
-      refuse(context, Answer.UNAVAILABLE);
-      return;
-    }
-    context.addEndHandler(ended -> inFlight.decrementAndGet());
-    MultiMap headers = request.headers();
-    String contentType = headers.get("Content-Type");
-    headers.remove(WIRE_CONTENT_TYPE);
-    if (contentType != null) {
-      headers.set(WIRE_CONTENT_TYPE, contentType);
-    }
-    headers.set("Content-Type", "application/octet-stream");
-    context.next();
+  /** Stands before the router. */
+  Handler<HttpServerRequest> before(Handler<HttpServerRequest> router) {
+    return request -> handle(request, router);
   }
 
-  private @Nullable Answer refusal(HttpServerRequest request) {
-    String uri = request.uri();
-    if (uri == null || !uri.startsWith("/")) {
-      // An absolute-form target would name the host of our own calls (RFC 9112, 3.2.2).
-      return Answer.BAD_REQUEST;
+  /** What is no request at all. */
+  void unreadable(HttpServerRequest request) {
+    shed.count(Shed.Reason.BAD_REQUEST);
+    HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
+  }
+
+  private void handle(HttpServerRequest request, Handler<HttpServerRequest> router) {
+    Connections.Link link = connections.of(request.connection());
+    if (!link.begin(request)) {
+      return;
     }
+    request.response().endHandler(ended -> link.answered(request, request.isEnded()));
     String name = endpointOf(request.path());
     ActiveEndpoint endpoint = name == null ? null : endpoints.get(name);
+    Turned turned = turned(request, endpoint);
+    if (turned != null || endpoint == null) {
+      refuse(request, link, endpoint, turned == null ? Turned.NOT_FOUND : turned);
+      return;
+    }
+    List<RawRequest.Header> headers = Turned.headers(request);
+    boolean post = HttpMethod.POST.equals(request.method());
+    Refused unsigned =
+        post
+            ? endpoint
+                .verifier()
+                .refusedByHead(new RawRequest("POST", request.uri(), headers, NOTHING))
+                .orElse(null)
+            : null;
+    if (unsigned != null) {
+      int size = Turned.size(request);
+      refusals.add(endpoint, unsigned, request, headers, NOTHING, size);
+      turnAway(request, link, Answer.UNAUTHORIZED);
+      return;
+    }
+    Body body = new Body(request, link, endpoint, headers, router);
+    if (!body.begin()) {
+      refuse(request, link, endpoint, Turned.NO_ROOM);
+    }
+  }
+
+  private @Nullable Turned turned(HttpServerRequest request, @Nullable ActiveEndpoint endpoint) {
+    Turned turned = Turned.byTarget(request);
+    if (turned != null) {
+      return turned;
+    }
+    if (phase == Phase.CLOSED) {
+      return Turned.NOT_SERVING;
+    }
     if (endpoint == null) {
-      return open ? endpoints.missing(name) : Answer.UNAVAILABLE;
+      return endpoints.missing(endpointOf(request.path())) == Answer.REPLACED
+          ? Turned.REPLACED
+          : Turned.NOT_FOUND;
     }
-    if (!HttpMethod.POST.equals(request.method())) {
-      // Some platforms shake hands by GET before they post events.
-      Set<String> methods = endpoint.methods();
-      if (!methods.contains(request.method().name())) {
-        return Answer.methodNotAllowed(methods);
-      }
+    turned = Turned.byHead(request, endpoint.methods());
+    if (turned != null) {
+      return turned;
     }
-    if (!open || !journalAvailable.getAsBoolean()) {
-      return Answer.UNAVAILABLE;
+    if (!journalAvailable.getAsBoolean()) {
+      return Turned.JOURNAL;
     }
-    return tooLarge(request) ? Answer.TOO_LARGE : null;
+    if (endpoint.isUnsigned() && !pace(endpoint).admits()) {
+      return Turned.tooMany(limits.unsignedPerSecond());
+    }
+    return Turned.length(request) > limits.maxBody()
+        ? Turned.tooLarge(Turned.length(request), limits.maxBody())
+        : null;
   }
 
-  private boolean tooLarge(HttpServerRequest request) {
-    String length = request.getHeader("Content-Length");
-    try {
-      return length != null && Long.parseLong(length) > maxBody;
-    } catch (NumberFormatException e) {
-      return true;
-    }
+  private Pace pace(ActiveEndpoint endpoint) {
+    return paces.computeIfAbsent(endpoint.name(), any -> new Pace(limits.unsignedPerSecond()));
   }
 
-  private static void refuse(RoutingContext context, Answer answer) {
-    HttpServerRequest request = context.request();
-    String length = request.getHeader("Content-Length");
-    if (length != null && length.length() > 7) {
-      // Ten megabytes and more are not worth reading to keep the connection.
-      context.response().putHeader("Connection", "close");
+  private void refuse(
+      HttpServerRequest request,
+      Connections.Link link,
+      @Nullable ActiveEndpoint endpoint,
+      Turned turned) {
+    shed.turned(request, endpoint, endpoints.all().keySet(), turned);
+    turnAway(request, link, turned.answer());
+  }
+
+  /** Answers, and lets what comes of a body that nobody wants go by. */
+  private void turnAway(HttpServerRequest request, Connections.Link link, Answer answer) {
+    link.awaitBody(null);
+    request.handler(any -> {});
+    request.endHandler(
+        ended -> {
+          if (request.response().ended()) {
+            link.answered(request, true);
+          }
+        });
+    boolean expects = request.getHeader("Expect") != null;
+    if (Turned.length(request) >= MOST_DISCARDED || expects || phase == Phase.LEAVING) {
+      link.last();
+      answer.writeLast(request.response(), link::endSlowly);
     } else {
-      request.resume();
+      answer.write(request.response());
     }
-    answer.write(context.response());
-  }
-
-  private static void failed(RoutingContext context) {
-    int status = context.statusCode();
-    Answer answer =
-        switch (status) {
-          case 413 -> Answer.TOO_LARGE;
-          case 400 -> Answer.BAD_REQUEST;
-          case 404 -> Answer.NOT_FOUND;
-          case 405 -> Answer.METHOD_NOT_ALLOWED;
-          default -> Answer.UNAVAILABLE;
-        };
-    if (status == 413) {
-      context.response().putHeader("Connection", "close");
-    }
-    answer.write(context.response());
   }
 
   /** The endpoint's name in {@code /webhooks/{name}}, or null. */
@@ -220,5 +266,214 @@ final class Edge implements Handler<RoutingContext> {
     }
     String name = path.substring(PREFIX.length());
     return name.isEmpty() || name.indexOf('/') >= 0 ? null : name;
+  }
+
+  // The body.
+
+  /** The body of one request while it comes. Its bytes are reserved before they are there. */
+  private final class Body implements Connections.Coming {
+    private final HttpServerRequest request;
+    private final Connections.Link link;
+    private final ActiveEndpoint endpoint;
+    private final List<RawRequest.Header> headers;
+    private final Handler<HttpServerRequest> router;
+    private final long began = System.nanoTime();
+    private byte[] bytes = NOTHING;
+    private int length;
+    private boolean over;
+
+    Body(
+        HttpServerRequest request,
+        Connections.Link link,
+        ActiveEndpoint endpoint,
+        List<RawRequest.Header> headers,
+        Handler<HttpServerRequest> router) {
+      this.request = request;
+      this.link = link;
+      this.endpoint = endpoint;
+      this.headers = headers;
+      this.router = router;
+    }
+
+    /** False when there is no room for it. */
+    boolean begin() {
+      int declared = (int) Math.max(0, Turned.length(request));
+      if (!grow(declared)) {
+        return false;
+      }
+      coming.add(this);
+      link.awaitBody(this);
+      request.handler(this::add);
+      request.endHandler(ended -> end());
+      if (request.getHeader("Expect") != null && request.version() != HttpVersion.HTTP_1_0) {
+        request.response().writeContinue();
+      }
+      return true;
+    }
+
+    private boolean grow(int capacity) {
+      int more = capacity - bytes.length;
+      boolean room = budget.reserve(more, capacity);
+      while (!room && slowestGivesWay()) {
+        room = budget.reserve(more, capacity);
+      }
+      if (room) {
+        bytes = Arrays.copyOf(bytes, capacity);
+      }
+      return room;
+    }
+
+    private boolean slowestGivesWay() {
+      Body first = coming.isEmpty() ? null : coming.iterator().next();
+      if (first == null || first == this || System.nanoTime() - first.began < GIVES_WAY_NANOS) {
+        return false;
+      }
+      first.giveWay();
+      return true;
+    }
+
+    private void add(Buffer buffer) {
+      if (over) {
+        return;
+      }
+      int size = length + buffer.length();
+      if (size > limits.maxBody()) {
+        turnAway(Turned.tooLarge(Long.MAX_VALUE, limits.maxBody()), link::endSlowly);
+        return;
+      }
+      if (size > bytes.length
+          && !grow((int) Math.min(limits.maxBody(), Math.max(size, 2L * bytes.length)))) {
+        turnAway(Turned.NO_ROOM, link::endSlowly);
+        return;
+      }
+      buffer.getBytes(bytes, length);
+      length = size;
+    }
+
+    private void end() {
+      if (over) {
+        return;
+      }
+      over = true;
+      coming.remove(this);
+      link.serve();
+      long reserved = bytes.length;
+      if (inFlight.incrementAndGet() > limits.inFlight()) {
+        inFlight.decrementAndGet();
+        budget.release(reserved);
+        shed.turned(request, endpoint, endpoints.all().keySet(), Turned.BUSY);
+        Turned.BUSY.answer().write(request.response());
+        return;
+      }
+      Arrived arrived =
+          new Arrived(
+              headers,
+              length == bytes.length ? bytes : Arrays.copyOf(bytes, length),
+              () -> {
+                inFlight.decrementAndGet();
+                budget.release(reserved);
+              },
+              () -> {
+                if (phase == Phase.LEAVING) {
+                  link.last();
+                  link.end();
+                } else {
+                  link.answered(request, true);
+                }
+              });
+      bytes = NOTHING;
+      request.response().endHandler(ended -> arrived.answered());
+      if (phase == Phase.LEAVING) {
+        request.response().putHeader("Connection", "close");
+      }
+      enter(request, arrived, router);
+    }
+
+    @Override
+    public void tooSlow() {
+      turnAway(Turned.TOO_SLOW, link::end);
+    }
+
+    @Override
+    public void giveWay() {
+      turnAway(Turned.NO_ROOM, link::end);
+    }
+
+    @Override
+    public void unreadable() {
+      turnAway(Turned.BAD_CHUNKS, link::endSlowly);
+    }
+
+    @Override
+    public void gone() {
+      release();
+    }
+
+    /** Answers before the body has ended, and ends the connection. */
+    private void turnAway(Turned turned, Runnable close) {
+      if (over) {
+        return;
+      }
+      release();
+      shed.turned(request, endpoint, endpoints.all().keySet(), turned);
+      link.last();
+      turned.answer().writeLast(request.response(), close);
+    }
+
+    private void release() {
+      if (!over) {
+        over = true;
+        coming.remove(this);
+        budget.release(bytes.length);
+        bytes = NOTHING;
+      }
+    }
+  }
+
+  // The way to the routes.
+
+  /**
+   * The router looks up its routes when a request comes to it: while they are replaced, no request
+   * may be inside.
+   */
+  private void enter(
+      HttpServerRequest request, Arrived arrived, Handler<HttpServerRequest> router) {
+    entering.incrementAndGet();
+    try {
+      if (!holding) {
+        arrived.note();
+        router.handle(request);
+        return;
+      }
+    } finally {
+      entering.decrementAndGet();
+    }
+    held.incrementAndGet();
+    waiting.add(new Waiting(request, arrived, router, Vertx.currentContext()));
+    if (!holding) {
+      letGo();
+    }
+  }
+
+  /** The router takes the response's own end handler. */
+  private static void entered(RoutingContext context) {
+    Arrived arrived = Arrived.ofRequest();
+    if (arrived != null) {
+      context.addEndHandler(ended -> arrived.answered());
+    }
+    context.next();
+  }
+
+  private void failed(RoutingContext context) {
+    int status = context.statusCode();
+    shed.count(status == 404 ? Shed.Reason.NO_SUCH_ENDPOINT : Shed.Reason.FAILED);
+    Answer answer =
+        switch (status) {
+          case 400 -> Answer.BAD_REQUEST;
+          case 404 -> Answer.NOT_FOUND;
+          case 405 -> Answer.METHOD_NOT_ALLOWED;
+          default -> Answer.UNAVAILABLE;
+        };
+    answer.write(context.response());
   }
 }

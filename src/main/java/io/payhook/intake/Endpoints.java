@@ -1,6 +1,7 @@
 package io.payhook.intake;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,23 +21,54 @@ public final class Endpoints {
    */
   private static final Duration REPLACED = Duration.ofMinutes(1);
 
+  private final boolean addressKnown;
   private volatile Consumer<String> listener = name -> {};
   private final Map<String, ActiveEndpoint> byName = new ConcurrentHashMap<>();
   private final Map<String, Long> gone = new ConcurrentHashMap<>();
   private final LongSupplier nanoTime;
 
-  public Endpoints() {
-    this(System::nanoTime);
+  Endpoints(LongSupplier nanoTime) {
+    this(true, nanoTime);
   }
 
-  Endpoints(LongSupplier nanoTime) {
+  private Endpoints(boolean addressKnown, LongSupplier nanoTime) {
+    this.addressKnown = addressKnown;
     this.nanoTime = nanoTime;
+  }
+
+  /** On a server that knows its own address. */
+  public Endpoints() {
+    this(true);
+  }
+
+  /**
+   * @param addressKnown whether {@code payhook.public-url} is set
+   */
+  public Endpoints(boolean addressKnown) {
+    this(addressKnown, System::nanoTime);
+  }
+
+  /** The endpoints for which the sender alone says which URL was signed. */
+  public List<ActiveEndpoint> trustingHostOfSender() {
+    return byName.values().stream().filter(this::trustsHostOfSender).toList();
+  }
+
+  private boolean trustsHostOfSender(ActiveEndpoint endpoint) {
+    return endpoint.providers().stream()
+        .anyMatch(provider -> provider.trustsHostOfSender(addressKnown));
   }
 
   public void put(ActiveEndpoint endpoint) {
     byName.put(endpoint.name(), endpoint);
     gone.remove(endpoint.name());
     listener.accept(endpoint.name());
+    if (trustsHostOfSender(endpoint)) {
+      LOG.warn(
+          "Endpoint {}: its platform ({}) signs the URL it calls, and here only the request itself says which that is. What is signed for"
+              + " another server with the same secret passes here too; set payhook.public-url. Profile prod refuses to start without.",
+          endpoint.name(),
+          endpoint.providerNames());
+    }
     boolean open =
         endpoint.providers().stream()
             .anyMatch(provider -> provider.isUnsigned() && provider.confirmation().isEmpty());

@@ -25,12 +25,11 @@ public final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
   private final Edge edge;
+  private final IntakeServer.Factory servers;
   private final Endpoints endpoints;
   private final Map<String, Object> beans;
 
   /**
-   * @param maxBody bytes
-   * @param maxInFlight requests at a time; more are answered 503
    * @param recipients the routes that want an event
    * @param publicUrl the address that platforms know this server by, where it is another one
    */
@@ -39,17 +38,19 @@ public final class Intake {
       Journal journal,
       Rejections rejections,
       Recipients recipients,
-      long maxBody,
-      int maxInFlight,
+      Limits limits,
       @Nullable URI publicUrl,
       MeterRegistry registry) {
     this.endpoints = endpoints;
-    this.edge = new Edge(endpoints, maxBody, maxInFlight, journal::available);
     IntakeMeters meters = new IntakeMeters(registry);
+    Refusals refusals = new Refusals(rejections, meters);
+    this.edge =
+        new Edge(endpoints, limits, journal::available, refusals, new Shed(rejections, registry));
+    this.servers = new IntakeServer.Factory(edge);
     this.beans =
         Map.of(
             "signature",
-            new SignatureProcessor(endpoints, rejections, meters, publicUrl),
+            new SignatureProcessor(endpoints, refusals, publicUrl),
             "journal",
             new JournalRepository(journal, recipients, meters),
             "reply",
@@ -57,11 +58,17 @@ public final class Intake {
             "payhookKeepOnce",
             new KeepOnce.Strategy(),
             PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME,
-            new IntakeConsumer.Engine(),
+            new IntakeConsumer.Engine(servers, new LargeBodies(limits.parsing())),
             "payhookHttpServer",
-            new IntakeServer.Factory(edge));
+            servers);
     Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)
         .description("Requests that are being served now")
+        .register(registry);
+    Gauge.builder("payhook.intake.bytes.in.flight", edge, Edge::bytesHeld)
+        .description("Bytes of the bodies that are coming or being served now")
+        .register(registry);
+    Gauge.builder("payhook.intake.connections", edge, Edge::connectionsOpen)
+        .description("Connections that senders have open now")
         .register(registry);
   }
 
@@ -77,12 +84,31 @@ public final class Intake {
     return endpoints;
   }
 
-  /** Takes requests from now on. */
-  public void open() {
+  /**
+   * Opens the port and takes requests from now on.
+   *
+   * @throws PortException when the port can't be opened
+   */
+  public void open() throws InterruptedException, PortException {
     edge.open();
+    servers.server().listen();
   }
 
-  /** Whether requests are taken. */
+  /** The port that is open. */
+  public int port() {
+    return servers.server().getPort();
+  }
+
+  /**
+   * Goes on to take requests while whoever spreads them over several nodes learns that this one
+   * leaves.
+   */
+  public void leave(Duration time) throws InterruptedException {
+    edge.leave();
+    TimeUnit.NANOSECONDS.sleep(time.toNanos());
+  }
+
+  /** Whether requests are taken, and will be. */
   public boolean isOpen() {
     return edge.isOpen();
   }
@@ -113,13 +139,18 @@ public final class Intake {
     return edge::letGo;
   }
 
-  /** Answers new requests 503 and waits until those in flight are answered. */
+  /**
+   * Answers new requests 503, waits until those in flight are answered, and closes the port.
+   *
+   * @param atMost how long to wait
+   */
   public void drain(Duration atMost) throws InterruptedException {
     edge.shut();
     long end = System.nanoTime() + atMost.toNanos();
     while (edge.inFlight() > 0 && System.nanoTime() < end) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
+    servers.server().stopServer();
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.payhook.intake;
 
 import io.vertx.core.Context;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Set;
@@ -29,12 +28,9 @@ import org.jspecify.annotations.Nullable;
  * costs two thread switches more than the whole verification.
  *
  * <p>A request with a large body, and every request where the route has steps that may wait, is
- * begun on a worker thread.
+ * begun on a worker thread; large bodies a few at a time.
  */
 final class IntakeConsumer extends VertxPlatformHttpConsumer {
-  /** Bytes that are verified and parsed in well under a millisecond. */
-  private static final int LIGHT = 32 * 1024;
-
   /** Steps that can't wait for anything. */
   private static final Set<Class<?>> SWIFT =
       Set.of(
@@ -45,18 +41,37 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
           SetHeaderDefinition.class,
           SetVariableDefinition.class);
 
+  /** Where the exchange knows the request that came. */
+  static final String ARRIVED = "payhookArrived";
+
+  private final LargeBodies large;
   private volatile @Nullable Boolean swift;
 
-  private IntakeConsumer(PlatformHttpEndpoint endpoint, Processor processor, String router) {
+  private IntakeConsumer(
+      PlatformHttpEndpoint endpoint, Processor processor, String router, LargeBodies large) {
     super(endpoint, processor, List.of(), router);
+    this.large = large;
   }
 
   /** Makes these consumers for the routes. */
   static final class Engine extends VertxPlatformHttpEngine {
+    private final IntakeServer.Factory servers;
+    private final LargeBodies large;
+
+    Engine(IntakeServer.Factory servers, LargeBodies large) {
+      this.servers = servers;
+      this.large = large;
+    }
+
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
+      // The edge has read the body before a route sees the request.
+      endpoint.setUseBodyHandler(false);
       return new IntakeConsumer(
-          endpoint, processor, VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
+          endpoint,
+          processor,
+          VertxPlatformHttpRouter.getRouterNameFromPort(servers.server().getConfigurationPort()),
+          large);
     }
   }
 
@@ -83,34 +98,41 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
 
   @Override
   protected void handleRequest(RoutingContext request) {
-    if (isSuspended()) {
+    Arrived arrived = Arrived.ofRequest();
+    if (isSuspended() || arrived == null) {
       Answer.UNAVAILABLE.write(request.response());
       return;
     }
+    arrived.take();
     Context loop = request.vertx().getOrCreateContext();
     Exchange exchange = createExchange(false);
     exchange.setPattern(ExchangePattern.InOut);
+    exchange.setProperty(ARRIVED, arrived);
     HttpMessage message = new HttpMessage(exchange, request.request(), request.response());
     exchange.setMessage(message);
-    Buffer body = request.body().buffer();
-    message.setBody(body == null ? new byte[0] : body.getBytes());
-    if (swift() && (body == null || body.length() <= LIGHT)) {
+    message.setBody(arrived.body);
+    if (arrived.body.length > Limits.LIGHT) {
+      large.begin(
+          arrived.body.length, () -> loop.runOnContext(now -> onWorker(exchange, request, loop)));
+    } else if (swift()) {
       process(exchange, request, loop);
     } else {
-      request
-          .vertx()
-          .executeBlocking(
-              () -> {
-                process(exchange, request, loop);
-                return null;
-              },
-              false)
-          .onFailure(
-              failure -> {
-                getExceptionHandler().handleException("a request could not be served", failure);
-                Answer.UNAVAILABLE.write(request.response());
-              });
+      onWorker(exchange, request, loop);
     }
+  }
+
+  private void onWorker(Exchange exchange, RoutingContext request, Context loop) {
+    loop.executeBlocking(
+            () -> {
+              process(exchange, request, loop);
+              return null;
+            },
+            false)
+        .onFailure(
+            failure -> {
+              exchange.setException(failure);
+              end(exchange, request);
+            });
   }
 
   private void process(Exchange exchange, RoutingContext request, Context loop) {
@@ -139,7 +161,12 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
           .handleException("the intake route failed", exchange, exchange.getException());
     }
     Answer.of(exchange).write(request.response());
+    Arrived arrived = exchange.getProperty(ARRIVED, Arrived.class);
     doneUoW(exchange);
     releaseExchange(exchange, false);
+    if (arrived.body.length > Limits.LIGHT) {
+      large.done(arrived.body.length);
+    }
+    arrived.leave();
   }
 }

@@ -3,6 +3,8 @@ package io.payhook.intake;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -19,17 +21,20 @@ import org.apache.camel.support.jsse.SSLContextParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Camel's HTTP server with three differences: the edge stands in front before the port opens, a
- * port in use fails the start instead of a warning, and idle connections end.
+ * Camel's HTTP server with these differences: the edge stands in front, the port opens when the
+ * routes are there and not before, a port in use fails the start instead of a warning, and idle
+ * connections end.
  */
 final class IntakeServer extends VertxPlatformHttpServer {
   private static final int IDLE_SECONDS = 75;
   private static final int HEADERS_MAX = 16 * 1024;
   private static final int BACKLOG = 1024;
+  private static final int SWEEP_MILLIS = 500;
 
   private final VertxPlatformHttpServerConfiguration configuration;
   private final Edge edge;
   private @Nullable HttpServer server;
+  private volatile long sweeping = -1;
 
   private IntakeServer(VertxPlatformHttpServerConfiguration configuration, Edge edge) {
     super(configuration);
@@ -40,9 +45,15 @@ final class IntakeServer extends VertxPlatformHttpServer {
   /** Lets camel-main read its own camel.server.* settings, and make this server of them. */
   static final class Factory extends DefaultMainHttpServerFactory {
     private final Edge edge;
+    private @Nullable IntakeServer server;
 
     Factory(Edge edge) {
       this.edge = edge;
+    }
+
+    /** The one that was made. */
+    IntakeServer server() {
+      return Objects.requireNonNull(server, "Camel has not started its HTTP server");
     }
 
     @Override
@@ -56,9 +67,10 @@ final class IntakeServer extends VertxPlatformHttpServer {
       VertxPlatformHttpServerConfiguration configuration =
           ((MainHttpServer) super.newHttpServer(context, properties)).getConfiguration();
       configuration.setServerType(VertxPlatformHttpRouter.SERVER_TYPE_SERVER);
-      IntakeServer server = new IntakeServer(configuration, edge);
-      server.setCamelContext(context);
-      return server;
+      IntakeServer made = new IntakeServer(configuration, edge);
+      made.setCamelContext(context);
+      server = made;
+      return made;
     }
   }
 
@@ -78,7 +90,9 @@ final class IntakeServer extends VertxPlatformHttpServer {
         new HttpServerOptions()
             .setIdleTimeout(IDLE_SECONDS)
             .setIdleTimeoutUnit(TimeUnit.SECONDS)
-            .setHandle100ContinueAutomatically(true)
+            // Platforms speak HTTP/1.1; one request at a time and connection keeps bounds simple.
+            .setHttp2ClearTextEnabled(false)
+            .setUseAlpn(false)
             .setMaxHeaderSize(HEADERS_MAX)
             .setAcceptBacklog(BACKLOG);
     SSLContextParameters tls =
@@ -92,14 +106,31 @@ final class IntakeServer extends VertxPlatformHttpServer {
     }
     Router root = Router.router(getVertx());
     root.route(configuration.getPath() + "*").subRouter(routes);
-    server = getVertx().createHttpServer(options).requestHandler(edge.gate(root));
+    server =
+        getVertx()
+            .createHttpServer(options)
+            .connectionHandler(edge::opened)
+            .invalidRequestHandler(edge::unreadable)
+            .requestHandler(edge.before(root));
+  }
+
+  /** Opens the port. Until then nobody can connect, so a balancer asks another node. */
+  void listen() throws InterruptedException, PortException {
+    HttpServer ready = Objects.requireNonNull(server);
+    CompletableFuture<HttpServer> open = new CompletableFuture<>();
+    getVertx()
+        .getOrCreateContext()
+        .runOnContext(
+            loop -> {
+              // All that the edge knows of connections belongs to this event loop.
+              sweeping = getVertx().setPeriodic(SWEEP_MILLIS, now -> edge.sweep());
+              ready
+                  .listen(configuration.getBindPort(), configuration.getBindHost())
+                  .onComplete(open::complete, open::completeExceptionally);
+            });
     try {
-      server
-          .listen(configuration.getBindPort(), configuration.getBindHost())
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(10, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
+      open.get(10, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new PortException(
           "port "
@@ -119,6 +150,9 @@ final class IntakeServer extends VertxPlatformHttpServer {
     server = null;
     if (running == null) {
       return;
+    }
+    if (sweeping >= 0) {
+      getVertx().cancelTimer(sweeping);
     }
     try {
       running.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);

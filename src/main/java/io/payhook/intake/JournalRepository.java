@@ -120,7 +120,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
         request.method(),
         target,
         contentType(request),
-        SignatureProcessor.headersJson(request.headers(), endpoint.credentialHeaders()),
+        KeptHeaders.json(request.headers(), endpoint.credentialHeaders()),
         body,
         new NewEvent.Sameness(
             stored -> SameEvent.test(stored, body, provider.ignored()),

@@ -11,8 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Whether two bodies under one key are the same event: compared as JSON, less the members that the
- * provider may change between tries. Only ever asked when a key comes again.
+ * Whether two bodies under one key are the same event: compared as JSON, numbers by their value,
+ * less the members that the provider may change between tries. Only ever asked when a key comes
+ * again.
  */
 final class SameEvent {
   private static final ObjectMapper JSON =
@@ -31,10 +32,18 @@ final class SameEvent {
         remove(first, pointer);
         remove(again, pointer);
       }
-      return first.isContainerNode() && first.equals(again);
+      return first.isContainerNode() && first.equals(SameEvent::compared, again);
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** 5000, 5000.00 and 5e3 are one number. */
+  private static int compared(JsonNode one, JsonNode other) {
+    if (one.isNumber() && other.isNumber()) {
+      return one.decimalValue().compareTo(other.decimalValue());
+    }
+    return one.equals(other) ? 0 : 1;
   }
 
   private static void remove(JsonNode root, JsonPointer pointer) {

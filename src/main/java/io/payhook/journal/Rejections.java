@@ -4,31 +4,42 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records requests that were refused, for people to look at. The record is bounded: at most {@code
- * perSecond} are kept a second, at most {@code keep} in all, and a full queue or a database that is
- * away drops the record, never the answer. A flood of bad signatures can't fill the disk.
+ * Records requests that were refused, for people to look at. The record is bounded: a second, in
+ * all, and by age, and a full queue or a database that is away drops the record, never the answer.
+ * A flood of one kind, which is one reason at one endpoint, pushes out its own rows and no others.
  */
 public final class Rejections implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rejections.class);
   private static final int QUEUE = 256;
   private static final int EXCERPT = 512;
+  private static final int BODIES = 200;
+  private static final int KINDS = 5;
+  private static final Duration SWEEP_EVERY = Duration.ofMinutes(10);
 
   /**
    * One refused request.
    *
-   * @param category SIGNATURE or MALFORMED
+   * @param category SIGNATURE, MALFORMED or SHED
    * @param reason one kebab-case word, as in the metrics
    * @param detail for a person; the sender never sees it
    * @param headers JSON text: {@code [[name, value], …]}
    * @param excerpt the body; only its beginning is kept
+   * @param body all of it, where its sender is known and will not send it in another form; it is
+   *     recorded however many there are
    */
   public record Rejection(
       String endpoint,
@@ -38,22 +49,35 @@ public final class Rejections implements AutoCloseable {
       @Nullable String remote,
       String headers,
       int size,
-      String excerpt) {}
+      String excerpt,
+      byte @Nullable [] body) {}
 
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  private record Kind(String endpoint, String reason) {}
+
+  private final DataSource dataSource;
   private final GroupCommit<Rejection> commits;
   private final AtomicInteger open = new AtomicInteger();
+  private final int keep;
+  private final Duration keepFor;
   private final int perSecond;
+  private final Map<Kind, Integer> inSecond = new HashMap<>();
+  private final ScheduledExecutorService sweeper;
+  private int untrimmed = Integer.MAX_VALUE / 2;
   private long second;
-  private int inSecond;
+  private int admitted;
   private long suppressed;
 
   /**
-   * @param keep rows that stay in the table, newest first
-   * @param perSecond rows written a second
+   * @param keep rows that stay in the table, give or take a twentieth
+   * @param keepFor how long a row stays
+   * @param perSecond rows of one kind written a second; five times as many of all kinds
    */
-  public Rejections(DataSource dataSource, int keep, int perSecond) {
+  public Rejections(DataSource dataSource, int keep, Duration keepFor, int perSecond) {
+    this.dataSource = dataSource;
+    this.keep = keep;
+    this.keepFor = keepFor;
     this.perSecond = perSecond;
     this.commits =
         new GroupCommit<>(
@@ -67,7 +91,7 @@ public final class Rejections implements AutoCloseable {
             new GroupCommit.Batch<>() {
               @Override
               public void write(Connection connection, List<Rejection> items) throws SQLException {
-                insert(connection, items, keep);
+                insert(connection, items);
               }
 
               @Override
@@ -81,15 +105,42 @@ public final class Rejections implements AutoCloseable {
                 LOG.debug("{} rejections were not recorded", items.size(), cause);
               }
             });
+    this.sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "payhook-rejections-age");
+              thread.setDaemon(true);
+              return thread;
+            });
+    var unused =
+        sweeper.scheduleWithFixedDelay(
+            this::sweepQuietly, 0, SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Records a rejection unless that would be too many. Never waits. */
   public void record(Rejection rejection) {
-    if (admit()) {
-      open.incrementAndGet();
-      if (!commits.offer(rejection)) {
-        open.decrementAndGet();
-      }
+    if (rejection.body() != null) {
+      offer(rejection);
+    } else {
+      record(rejection.endpoint(), rejection.reason(), () -> rejection);
+    }
+  }
+
+  /**
+   * As {@link #record(Rejection)}.
+   *
+   * @param rejection asked for only when it is recorded: a flood costs next to nothing
+   */
+  public void record(String endpoint, String reason, Supplier<Rejection> rejection) {
+    if (admits(new Kind(endpoint, reason))) {
+      offer(rejection.get());
+    }
+  }
+
+  private void offer(Rejection rejection) {
+    open.incrementAndGet();
+    if (!commits.offer(rejection)) {
+      open.decrementAndGet();
     }
   }
 
@@ -98,7 +149,7 @@ public final class Rejections implements AutoCloseable {
     return open.get() == 0;
   }
 
-  private synchronized boolean admit() {
+  private synchronized boolean admits(Kind kind) {
     long now = System.nanoTime() / 1_000_000_000;
     if (now != second) {
       if (suppressed > 0) {
@@ -106,23 +157,25 @@ public final class Rejections implements AutoCloseable {
             "{} more rejections came within a second and are not recorded one by one.", suppressed);
       }
       second = now;
-      inSecond = 0;
+      inSecond.clear();
+      admitted = 0;
       suppressed = 0;
     }
-    if (++inSecond > perSecond) {
+    if (admitted >= KINDS * perSecond || inSecond.merge(kind, 1, Integer::sum) > perSecond) {
       suppressed++;
       return false;
     }
+    admitted++;
     return true;
   }
 
-  private static void insert(Connection connection, List<Rejection> items, int keep)
-      throws SQLException {
+  private void insert(Connection connection, List<Rejection> items) throws SQLException {
+    boolean bodies = false;
     try (PreparedStatement statement =
         connection.prepareStatement(
             """
-            insert into payhook.rejection (endpoint, category, reason, detail, remote, headers, size, excerpt)
-            values (?, ?, ?, ?, ?, ?::json, ?, ?)
+            insert into payhook.rejection (endpoint, category, reason, detail, remote, headers, size, excerpt, body)
+            values (?, ?, ?, ?, ?, ?::json, ?, ?, ?)
             """)) {
       for (Rejection item : items) {
         statement.setString(1, text(item.endpoint()));
@@ -133,14 +186,63 @@ public final class Rejections implements AutoCloseable {
         statement.setString(6, item.headers());
         statement.setInt(7, item.size());
         statement.setString(8, text(item.excerpt()));
+        statement.setBytes(9, item.body());
         statement.addBatch();
+        bodies |= item.body() != null;
       }
       statement.executeBatch();
     }
+    untrimmed += items.size();
+    if (untrimmed > keep / 20) {
+      untrimmed = 0;
+      trim(connection);
+    }
+    if (bodies) {
+      try (PreparedStatement statement =
+          connection.prepareStatement(
+              """
+              update payhook.rejection set body = null
+              where body is not null
+                and id <= (select id from payhook.rejection where body is not null order by id desc offset ? limit 1)
+              """)) {
+        statement.setInt(1, BODIES);
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  /** The oldest of whatever kind has the most go first. */
+  private void trim(Connection connection) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
-            "delete from payhook.rejection where id <= (select max(id) - ? from payhook.rejection)")) {
+            """
+            delete from payhook.rejection where id in (
+              select id from (
+                select id, row_number() over (partition by endpoint, reason order by id desc) as place
+                from payhook.rejection) ranked
+              order by place desc, id
+              limit greatest(0, (select count(*) from payhook.rejection) - ?))
+            """)) {
       statement.setInt(1, keep);
+      statement.executeUpdate();
+    }
+  }
+
+  private void sweepQuietly() {
+    try {
+      sweep();
+    } catch (SQLException e) {
+      LOG.debug("old rejections were not deleted; it is tried again", e);
+    }
+  }
+
+  /** Deletes what is too old, by the database's clock. */
+  void sweep() throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "delete from payhook.rejection where at < now() - make_interval(secs => ?)")) {
+      statement.setLong(1, keepFor.toSeconds());
       statement.executeUpdate();
     }
   }
@@ -153,6 +255,7 @@ public final class Rejections implements AutoCloseable {
 
   @Override
   public void close() {
+    sweeper.shutdownNow();
     commits.close();
   }
 }

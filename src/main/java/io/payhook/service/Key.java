@@ -11,8 +11,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The table of all settings: one line a key with its name, default and meaning. A new setting is
@@ -79,6 +77,12 @@ public final class Key<T> {
           "payhook.shutdown.timeout",
           "30s",
           "How long a stop waits for requests and deliveries that are running.");
+  public static final Key<Duration> SHUTDOWN_DELAY =
+      new Key<>(
+          "payhook.shutdown.delay",
+          "0s",
+          "How long a stop goes on to take webhooks while it is not ready, so that balancers notice; 5s in profile prod.",
+          text -> text.equals("0s") ? Duration.ZERO : Units.duration(text));
 
   // HTTP
   public static final Key<String> SERVER_HOST =
@@ -162,13 +166,38 @@ public final class Key<T> {
           0,
           1_000_000,
           "Requests that may wait for a worker; more are answered 503.");
+  public static final Key<Optional<Long>> INTAKE_BYTES =
+      optionalSize(
+          "payhook.intake.bytes-in-flight",
+          "Bodies that are in memory at a time; more are answered 503. Empty: a quarter of the heap.");
+  public static final Key<Duration> INTAKE_BODY_TIMEOUT =
+      duration(
+          "payhook.intake.body-timeout",
+          "10s",
+          "Time in which a request's body must have come; a slower one is answered 408.");
+  public static final Key<Integer> INTAKE_CONNECTIONS =
+      number(
+          "payhook.intake.connections",
+          10_000,
+          10,
+          1_000_000,
+          "Open connections; with more, the one that has been waited for longest is closed.");
+  public static final Key<Integer> INTAKE_UNSIGNED_RATE =
+      number(
+          "payhook.intake.unsigned-rate",
+          50,
+          1,
+          1_000_000,
+          "Requests a second to an endpoint whose platform does not sign; more are answered 429.");
   public static final Key<Long> REJECTIONS_KEEP =
       number(
           "payhook.rejections.keep",
           10_000L,
           0L,
           10_000_000L,
-          "Refused requests that are kept for a look; the oldest go first.");
+          "Refused requests that are kept for a look; the oldest of the most frequent kind go first.");
+  public static final Key<Duration> REJECTIONS_KEEP_FOR =
+      duration("payhook.rejections.keep-for", "30d", "How long refused requests are kept.");
 
   // Journal and deliveries
   public static final Key<Integer> JOURNAL_WRITERS =
@@ -368,16 +397,20 @@ public final class Key<T> {
   private static Key<Integer> number(
       String name, int defaultValue, int least, int most, String meaning) {
     return new Key<>(
-        name, Integer.toString(defaultValue), meaning, text -> (int) whole(text, least, most));
+        name,
+        Integer.toString(defaultValue),
+        meaning,
+        text -> (int) Units.whole(text, least, most));
   }
 
   private static Key<Long> number(
       String name, long defaultValue, long least, long most, String meaning) {
-    return new Key<>(name, Long.toString(defaultValue), meaning, text -> whole(text, least, most));
+    return new Key<>(
+        name, Long.toString(defaultValue), meaning, text -> Units.whole(text, least, most));
   }
 
   private static Key<Duration> duration(String name, String defaultText, String meaning) {
-    return new Key<>(name, defaultText, meaning, Key::parseDuration);
+    return new Key<>(name, defaultText, meaning, Units::duration);
   }
 
   private static Key<Optional<Duration>> optionalDuration(String name, String meaning) {
@@ -385,11 +418,19 @@ public final class Key<T> {
         name,
         "",
         meaning,
-        text -> text.isEmpty() ? Optional.empty() : Optional.of(parseDuration(text)));
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(Units.duration(text)));
   }
 
   private static Key<Long> size(String name, String defaultText, String meaning) {
-    return new Key<>(name, defaultText, meaning, Key::parseSize);
+    return new Key<>(name, defaultText, meaning, Units::size);
+  }
+
+  private static Key<Optional<Long>> optionalSize(String name, String meaning) {
+    return new Key<>(
+        name,
+        "",
+        meaning,
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(Units.size(text)));
   }
 
   private static Key<Path> path(String name, String defaultText, String meaning) {
@@ -419,61 +460,6 @@ public final class Key<T> {
   private static Key<Optional<URI>> url(String name, String meaning) {
     return new Key<>(
         name, "", meaning, text -> text.isEmpty() ? Optional.empty() : Optional.of(parseUrl(text)));
-  }
-
-  private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]+)");
-
-  private static Duration parseDuration(String text) {
-    Matcher matcher = WITH_UNIT.matcher(text);
-    if (matcher.matches()) {
-      long amount = Long.parseLong(matcher.group(1));
-      Duration unit =
-          switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(1);
-            case "s" -> Duration.ofSeconds(1);
-            case "m" -> Duration.ofMinutes(1);
-            case "h" -> Duration.ofHours(1);
-            case "d" -> Duration.ofDays(1);
-            default -> Duration.ZERO;
-          };
-      if (amount > 0 && !unit.isZero() && amount <= Duration.ofDays(36_500).dividedBy(unit)) {
-        return unit.multipliedBy(amount);
-      }
-    }
-    throw new IllegalArgumentException(
-        "not a duration; write a number above 0 and its unit, such as 500ms, 30s, 2m, 1h or 7d");
-  }
-
-  private static long parseSize(String text) {
-    Matcher matcher = WITH_UNIT.matcher(text);
-    if (matcher.matches()) {
-      long amount = Long.parseLong(matcher.group(1));
-      long unit =
-          switch (matcher.group(2).toUpperCase(Locale.ROOT)) {
-            case "B" -> 1L;
-            case "KB" -> 1L << 10;
-            case "MB" -> 1L << 20;
-            case "GB" -> 1L << 30;
-            default -> 0L;
-          };
-      if (amount > 0 && unit > 0 && amount <= (1L << 40) / unit) {
-        return amount * unit;
-      }
-    }
-    throw new IllegalArgumentException(
-        "not a size; write a number above 0 and its unit, such as 512KB, 1MB or 1GB");
-  }
-
-  private static long whole(String text, long least, long most) {
-    try {
-      long value = Long.parseLong(text);
-      if (value >= least && value <= most) {
-        return value;
-      }
-    } catch (NumberFormatException e) {
-      // Said below.
-    }
-    throw new IllegalArgumentException("not a whole number from " + least + " to " + most);
   }
 
   private static URI parseUrl(String text) {

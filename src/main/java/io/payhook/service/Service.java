@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.payhook.delivery.Breakers;
@@ -19,6 +20,7 @@ import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.CertificateStore;
 import io.payhook.intake.Endpoints;
 import io.payhook.intake.Intake;
+import io.payhook.intake.Limits;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Journal;
 import io.payhook.journal.Nodes;
@@ -40,6 +42,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -64,7 +67,6 @@ import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.jdbc.JdbcComponent;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
@@ -266,7 +268,10 @@ public final class Service implements AutoCloseable {
     Rejections rejections =
         closing(
             new Rejections(
-                writing, (int) (long) settings.get(Key.REJECTIONS_KEEP), REJECTIONS_PER_SECOND));
+                writing,
+                (int) (long) settings.get(Key.REJECTIONS_KEEP),
+                settings.get(Key.REJECTIONS_KEEP_FOR),
+                REJECTIONS_PER_SECOND));
     JournalMeters journalMeters = new JournalMeters(meters);
     Duration lease = settings.get(Key.DELIVERY_LEASE);
     Journal journal =
@@ -283,7 +288,7 @@ public final class Service implements AutoCloseable {
     journalMeters.watch(journal);
     this.journal = journal;
     this.rejections = rejections;
-    Endpoints endpoints = new Endpoints();
+    Endpoints endpoints = new Endpoints(settings.get(Key.PUBLIC_URL).isPresent());
     Breakers breakers = new Breakers(clock, meters);
     Deliveries deliveries = new Deliveries(writing, node, lease);
     Nodes nodes = nodes(writing, node, deliveries);
@@ -312,8 +317,7 @@ public final class Service implements AutoCloseable {
             journal,
             rejections,
             engine::recipientsOf,
-            settings.get(Key.INTAKE_MAX_BODY),
-            settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+            limits(),
             settings.get(Key.PUBLIC_URL).orElse(null),
             meters);
     Vertx vertx =
@@ -380,24 +384,26 @@ public final class Service implements AutoCloseable {
         throw new StartException(String.join("\n", refused));
       }
     }
+    refuseHostOfSender(endpoints);
     this.files = files;
+    this.engine = engine;
+    this.endpoints = endpoints;
+    this.context = context;
+    stops.push(() -> intake.drain(left()));
+    intake.open();
+    this.intake = intake;
+    this.port = intake.port();
     engine.start();
     Optional<Duration> keep = settings.get(Key.JOURNAL_RETENTION);
     if (keep.isPresent()) {
       closing(new Retention(pool, keep.get(), RETENTION_EVERY)).start();
     }
-    stops.push(() -> intake.drain(left()));
     this.dataSource = pool;
-    this.engine = engine;
-    this.endpoints = endpoints;
-    this.intake = intake;
-    this.context = context;
-    this.port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
-    intake.open();
     if (reloadsByItself()) {
       stops.push(Watch.over(watched(), files::reload)::close);
       LOG.info("Changed files in {} are taken over while running.", settings.routes());
     }
+    stops.push(() -> intake.leave(settings.shutdownDelay()));
   }
 
   /** Nothing starts with what does not work. */
@@ -512,6 +518,41 @@ public final class Service implements AutoCloseable {
     Membership.join(nodes);
     stops.push(nodes::leave);
     return nodes;
+  }
+
+  private void refuseHostOfSender(Endpoints endpoints) {
+    List<ActiveEndpoint> trusting = endpoints.trustingHostOfSender();
+    if (settings.isProduction() && !trusting.isEmpty()) {
+      throw new StartException(
+          "profile "
+              + settings.profile()
+              + ": "
+              + Key.PUBLIC_URL
+              + " is empty, and the platform of endpoint "
+              + String.join(", ", trusting.stream().map(ActiveEndpoint::name).sorted().toList())
+              + " signs the URL it calls: what is signed for another server with the same secret would pass here. Set it to the"
+              + " address under which the platform reaches this service, such as https://hooks.example.com");
+    }
+  }
+
+  private Limits limits() {
+    int connections = settings.get(Key.INTAKE_CONNECTIONS);
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
+      // The database, the routes' calls and files need some as well.
+      connections = (int) Math.min(connections, system.getMaxFileDescriptorCount() / 4 * 3);
+    }
+    try {
+      return Limits.within(
+          Runtime.getRuntime().maxMemory(),
+          settings.get(Key.INTAKE_MAX_BODY),
+          settings.get(Key.INTAKE_WORKERS) + settings.get(Key.INTAKE_QUEUE),
+          settings.get(Key.INTAKE_BYTES).orElse(0L),
+          connections,
+          settings.get(Key.INTAKE_BODY_TIMEOUT),
+          settings.get(Key.INTAKE_UNSIGNED_RATE));
+    } catch (IllegalArgumentException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   private DeliveryOptions deliveryOptions() {

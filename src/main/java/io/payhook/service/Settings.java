@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -227,6 +228,13 @@ public final class Settings {
    */
   public boolean isProduction() {
     return profile().toLowerCase(Locale.ROOT).startsWith("prod");
+  }
+
+  /** How long a stop goes on to take webhooks: in production some seconds unless it is set. */
+  public Duration shutdownDelay() {
+    return isProduction() && !values.containsKey(Key.SHUTDOWN_DELAY.name())
+        ? Duration.ofSeconds(5)
+        : get(Key.SHUTDOWN_DELAY);
   }
 
   /** The folder of everything Payhook keeps, absolute. */

@@ -419,8 +419,15 @@ public final class Confirmation {
 
   /** What the API's answer to {@link #question} means. */
   public Finding judge(Kept event, byte[] answer) {
+    Scope scope = scope(event);
     try {
-      return judgement.of(scope(event), event.type(), StrictJson.parse(answer));
+      JsonNode unused = scope.json();
+    } catch (Refusal e) {
+      // It was kept before such events were refused; what can't be read can't be confirmed.
+      return new Finding(Meaning.CONTRADICTED, "the event: " + e.getMessage(), null);
+    }
+    try {
+      return judgement.of(scope, event.type(), StrictJson.parse(answer));
     } catch (Refusal e) {
       return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage(), null);
     }

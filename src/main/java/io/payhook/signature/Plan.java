@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -292,6 +293,16 @@ final class Plan {
     return publicUrl;
   }
 
+  boolean signsUrl() {
+    return signed.stream()
+        .anyMatch(
+            template ->
+                template.names(Template.Word.URL)
+                    || template.names(Template.Word.URL_WITH_PORT)
+                    || template.names(Template.Word.URL_WITHOUT_PORT)
+                    || template.names(Template.Word.URL_DECODED));
+  }
+
   Map<String, String> params() {
     return params;
   }
@@ -386,6 +397,20 @@ final class Plan {
       return !values(scope).isEmpty();
     } catch (Refusal e) {
       return false;
+    }
+  }
+
+  /** Why a POST can't be authentic whatever its body is, where the signature is in a header. */
+  Optional<Refusal> lacksHeader(Scope scope) {
+    boolean greeted = handshake != null && !handshake.signed() && handshake.method().equals("POST");
+    if (headers.isEmpty() || algorithm == Algorithm.NONE || greeted) {
+      return Optional.empty();
+    }
+    try {
+      var unused = values(scope);
+      return Optional.empty();
+    } catch (Refusal e) {
+      return Optional.of(e);
     }
   }
 

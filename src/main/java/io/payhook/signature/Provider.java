@@ -230,6 +230,17 @@ public final class Provider {
     return plan.algorithm == Algorithm.NONE;
   }
 
+  /**
+   * Whether its signature covers the URL and nothing but the sender says which: then what was
+   * signed for another server, under the same key, is good for this one.
+   *
+   * @param known whether this server knows its own address
+   */
+  public boolean trustsHostOfSender(boolean known) {
+    PublicUrl url = plan.publicUrl();
+    return !known && url.fixed() == null && !url.forwarded() && plan.signsUrl();
+  }
+
   /** What its secrets are made of. */
   public Secret.Kind secretKind() {
     return switch (plan.algorithm) {

@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param reason one kebab-case word for metrics and the rejection record, such as {@code
  *     wrong-signature}
  * @param detail a sentence for the person who looks into it; for the record, never for the sender,
- *     and never with a secret in it
+ *     never with a secret in it, and on one line without a character that can't be seen
  */
 public record Refused(Category category, String reason, String detail) implements Verdict {
 
@@ -24,6 +24,7 @@ public record Refused(Category category, String reason, String detail) implement
   public Refused {
     Objects.requireNonNull(category, "category");
     Objects.requireNonNull(reason, "reason");
-    Objects.requireNonNull(detail, "detail");
+    // It quotes what a stranger sent.
+    detail = PlainText.of(detail);
   }
 }

@@ -1,14 +1,19 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ValueNode;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -17,41 +22,118 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON that means one thing only: UTF-8 without a byte order mark, no duplicate members, nothing
- * after the value. Numbers with a fraction are BigDecimal and keep their trailing zeros.
+ * JSON that means one thing only and fits in memory: UTF-8, no duplicate members, nothing after the
+ * value, bounds for depth, tokens and numbers. A byte order mark is left out (RFC 8259, 8.1).
+ * Numbers with a fraction are BigDecimal and keep their trailing zeros.
  */
 final class StrictJson {
+  /** A number that a double can't hold is no amount and no identifier, whoever writes it. */
+  private static final int LARGEST_EXPONENT = 308;
+
+  /** What a tree is made of: its size in memory does not grow with that of the largest body. */
+  private static final long MOST_TOKENS = 500_000;
+
+  private static final int LONGEST_PLACE = 200;
+  private static final int LONGEST_NUMBER = 1_000;
+
   static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
+                  // Names are a stranger's: none of them is to stay in memory.
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(200).build())
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(200)
+                          .maxNumberLength(LONGEST_NUMBER)
+                          .maxTokenCount(MOST_TOKENS)
+                          .build())
                   .build())
           .enable(
               DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
               DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
               DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .nodeFactory(new Numbers())
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
   private StrictJson() {}
 
   static JsonNode parse(byte[] body) throws Refusal {
-    JsonNode node;
-    try {
-      // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
-      node = isPlainAscii(body) ? MAPPER.readTree(body) : MAPPER.readTree(utf8(body));
+    boolean marked = start(body) > 0;
+    // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
+    try (JsonParser parser =
+        isPlainAscii(body)
+            ? MAPPER.createParser(body)
+            : MAPPER.createParser(utf8(body).substring(marked ? 1 : 0))) {
+      return parse(parser);
     } catch (CharacterCodingException e) {
       throw new Refusal("not-utf-8", "the body is not UTF-8 text");
-    } catch (JsonProcessingException e) {
-      throw new Refusal("not-json", "the body is not JSON: " + firstLine(e));
     } catch (IOException e) {
       throw new Refusal("not-json", "the body is not JSON");
     }
-    if (node.isMissingNode()) {
-      throw new Refusal("not-json", "the body is empty; it should be JSON");
+  }
+
+  private static JsonNode parse(JsonParser parser) throws Refusal {
+    try {
+      JsonNode node = MAPPER.readTree(parser);
+      if (node == null || node.isMissingNode()) {
+        throw new Refusal("not-json", "the body is empty; it should be JSON");
+      }
+      if (parser.nextToken() != null) {
+        throw new Refusal("not-json", "the body is not JSON: something follows its value");
+      }
+      return node;
+    } catch (TooLarge e) {
+      throw new Refusal(
+          "bad-number", "the number" + at(parser) + " has the " + String.valueOf(e.getMessage()));
+    } catch (NumberFormatException e) {
+      throw new Refusal("bad-number", "the number" + at(parser) + " has too large an exponent");
+    } catch (StreamConstraintsException e) {
+      throw new Refusal("not-json", "the JSON" + at(parser) + " is too large: " + firstLine(e));
+    } catch (JsonProcessingException e) {
+      throw new Refusal("not-json", "the body is not JSON" + at(parser) + ": " + firstLine(e));
+    } catch (IOException e) {
+      throw new Refusal("not-json", "the body is not JSON");
     }
-    return node;
+  }
+
+  private static String at(JsonParser parser) {
+    String place = parser.getParsingContext().pathAsPointer().toString();
+    return place.isEmpty() || place.length() > LONGEST_PLACE ? "" : " at " + place;
+  }
+
+  /** Where the text begins: behind a byte order mark. */
+  private static int start(byte[] body) {
+    boolean marked =
+        body.length >= 3
+            && body[0] == (byte) 0xEF
+            && body[1] == (byte) 0xBB
+            && body[2] == (byte) 0xBF;
+    return marked ? 3 : 0;
+  }
+
+  /** Ends a parser at a number that is written short and is long. */
+  private static final class TooLarge extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    TooLarge(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /** Makes no number whose digits, written out, would fill the memory. */
+  private static final class Numbers extends JsonNodeFactory {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public ValueNode numberNode(@Nullable BigDecimal number) {
+      if (number != null
+          && (number.scale() < -LARGEST_EXPONENT || number.scale() > LONGEST_NUMBER)) {
+        throw new TooLarge(
+            "exponent " + -number.scale() + "; none beyond " + LARGEST_EXPONENT + " is read");
+      }
+      return super.numberNode(number);
+    }
   }
 
   private static boolean isPlainAscii(byte[] body) {
@@ -101,6 +183,7 @@ final class StrictJson {
    */
   static byte @Nullable [] slice(byte[] json, JsonPointer pointer) {
     Scanner scanner = new Scanner(json);
+    scanner.at = start(json);
     JsonPointer rest = pointer;
     scanner.space();
     while (!rest.matches()) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +98,12 @@ public final class Verifier {
   /** Whether a request brings what this provider signs with, whether it is right or not. */
   boolean isFor(RawRequest request) {
     return plan.isCarriedBy(new Scope(plan, asRead(request), clock.instant()));
+  }
+
+  /** Why a request is not authentic, where its headers alone say so. */
+  Optional<Refused> refusedByHead(RawRequest head) {
+    return plan.lacksHeader(new Scope(plan, head, clock.instant()))
+        .map(refusal -> refusal.as(Refused.Category.SIGNATURE));
   }
 
   Provider provider() {

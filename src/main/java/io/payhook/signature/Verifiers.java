@@ -1,6 +1,7 @@
 package io.payhook.signature;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Says whether a request is an event of one of several providers, for platforms that send two kinds
@@ -35,6 +36,24 @@ public final class Verifiers {
       }
     }
     return verdict == null ? verifiers.get(0).verify(request) : verdict;
+  }
+
+  /**
+   * What is wrong with a request already by its headers, before a byte of its body has come: every
+   * preset wants a header that it does not have.
+   *
+   * @param head of a POST; its body is not looked at
+   */
+  public Optional<Refused> refusedByHead(RawRequest head) {
+    Refused first = null;
+    for (Verifier verifier : verifiers) {
+      Refused own = verifier.refusedByHead(head).orElse(null);
+      if (own == null) {
+        return Optional.empty();
+      }
+      first = first == null ? own : first;
+    }
+    return Optional.ofNullable(first);
   }
 
   /** Authentic but malformed says more than not authentic. */

@@ -18,6 +18,7 @@ import javax.xml.stream.XMLStreamReader;
 final class Xml {
   private static final XMLInputFactory FACTORY = factory();
   private static final int DEEPEST = 200;
+  private static final int MOST_ELEMENTS = 100_000;
 
   private Xml() {}
 
@@ -38,7 +39,7 @@ final class Xml {
         }
       }
       ObjectNode root = JsonNodeFactory.instance.objectNode();
-      root.set(reader.getLocalName(), element(reader, 0));
+      root.set(reader.getLocalName(), element(reader, 0, new int[1]));
       while (reader.hasNext()) {
         reader.next();
       }
@@ -48,8 +49,11 @@ final class Xml {
     }
   }
 
-  private static JsonNode element(XMLStreamReader reader, int depth)
+  private static JsonNode element(XMLStreamReader reader, int depth, int[] count)
       throws XMLStreamException, Refusal {
+    if (++count[0] > MOST_ELEMENTS) {
+      throw new Refusal("not-xml", "the XML has more than " + MOST_ELEMENTS + " elements");
+    }
     if (depth > DEEPEST) {
       throw new Refusal("not-xml", "the XML is nested deeper than " + DEEPEST);
     }
@@ -59,7 +63,7 @@ final class Xml {
       switch (reader.next()) {
         case XMLStreamConstants.START_ELEMENT -> {
           String name = reader.getLocalName();
-          JsonNode child = element(reader, depth + 1);
+          JsonNode child = element(reader, depth + 1, count);
           JsonNode before = children.get(name);
           if (before instanceof ArrayNode several) {
             several.add(child);

@@ -158,6 +158,7 @@ class ManagementApiTest {
         "deliveries?orphaned=yes|orphaned|true, false",
         "deliveries?orphaned=true&state=dead|orphaned|pending, running or retrying",
         "deliveries?after=???|after|'next' of the page before",
+        "deliveries?state=dead&after=KzEwMDAwMDAwMDAtMTItMzFUMDA6MDA6MDBafDAxOTAwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMHx4|after|'next' of the page before",
         "deliveries?after=fHg|after|'next' of the page before",
         "rejections?category=x|category|SIGNATURE, MALFORMED",
         "rejections?before=-1|before|'next' of a page",

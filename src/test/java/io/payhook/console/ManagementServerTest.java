@@ -166,6 +166,7 @@ class ManagementServerTest {
 
     assertThat(answer.status()).isEqualTo(404);
     assertThat(answer.json().get("error").asText()).isEqualTo("not-found");
+    assertThat(client.get("/api/v1/nothing").status()).isEqualTo(404);
     assertThat(client.post("/observe/health", "{}").json().get("error").asText())
         .isEqualTo("wrong-method");
   }

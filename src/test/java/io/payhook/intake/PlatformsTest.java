@@ -2,10 +2,6 @@ package io.payhook.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.payhook.journal.Journal;
-import io.payhook.journal.Migrations;
-import io.payhook.journal.Rejections;
 import io.payhook.routes.Providers;
 import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
@@ -15,7 +11,6 @@ import io.payhook.signature.Signer;
 import io.payhook.signature.TestAuthority;
 import io.payhook.signature.Verifier;
 import io.payhook.signature.Verifiers;
-import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,14 +26,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Properties;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.apache.camel.CamelContext;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
-import org.apache.camel.main.Main;
-import org.apache.camel.support.PluginHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,83 +39,36 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlatformsTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T20:15:00Z"), ZoneOffset.UTC);
-  private static final Secret SECRET = Secret.parse("s3cret-of-the-endpoint;id=public-key").get(0);
+  private static final Secret SECRET = RunningIntake.SECRET;
   private static final String PUBLIC = "https://hooks.example.com/in";
 
-  private final TestDatabase database = TestDatabase.create("platforms", Migrations::journal);
-  private final Endpoints endpoints = new Endpoints();
-  private final Main main = new Main();
-  private final Vertx vertx = Vertx.vertx();
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private Journal journal;
-  private Rejections rejections;
+  private RunningIntake intake;
+  private TestDatabase database;
+  private Endpoints endpoints;
   private int port;
 
   @BeforeEach
   void start() throws Exception {
-    journal =
-        new Journal(
-            database.dataSource(),
-            "node-a",
-            Duration.ofSeconds(30),
-            1,
-            1_000,
-            Duration.ofSeconds(20),
-            Clock.systemUTC(),
-            new Journal.Listener() {});
-    rejections = new Rejections(database.dataSource(), 1_000, 1_000);
-    Intake intake =
-        new Intake(
-            endpoints,
-            journal,
-            rejections,
-            (endpoint, provider, type) -> List.of(),
-            100_000,
-            100,
-            URI.create(PUBLIC + "/"),
-            new SimpleMeterRegistry());
-    intake.beans().forEach(main::bind);
-    main.bind("payhookVertx", vertx);
-    main.setDefaultPropertyPlaceholderLocation("false");
-    Properties properties = new Properties();
-    properties.setProperty("camel.main.routesIncludePattern", "false");
-    properties.setProperty("camel.main.autoConfigurationEnvironmentVariablesEnabled", "false");
-    properties.setProperty("camel.main.streamCachingEnabled", "false");
-    properties.setProperty("camel.server.enabled", "true");
-    properties.setProperty("camel.server.host", "127.0.0.1");
-    properties.setProperty("camel.server.port", "0");
-    properties.setProperty("camel.server.fileUploadEnabled", "false");
-    main.setInitialProperties(properties);
-    main.init();
-    main.start();
-    CamelContext context = main.getCamelContext();
-    PluginHelper.getRoutesLoader(context)
-        .loadRoutes(
-            PluginHelper.getResourceLoader(context)
-                .resolveResource("file:routes/intake.camel.yaml"));
-    port = Objects.requireNonNull(context.hasService(VertxPlatformHttpServer.class)).getPort();
-    intake.open();
+    intake =
+        new RunningIntake(
+            "platforms",
+            Limits.within(1L << 30, 100_000, 100, 0, 1_000, Duration.ofSeconds(10), 1_000),
+            CLOCK,
+            URI.create(PUBLIC + "/"));
+    database = intake.database;
+    endpoints = intake.endpoints;
+    port = intake.port;
   }
 
   @AfterEach
   void stop() throws Exception {
-    main.stop();
-    vertx.close().toCompletionStage().toCompletableFuture().get();
-    rejections.close();
-    journal.close();
-    database.close();
+    intake.close();
   }
 
   private Provider endpoint(String name, String preset, Map<String, String> settings) {
-    Provider provider = Providers.shipped().get(preset).with(settings);
-    endpoints.put(
-        new ActiveEndpoint(
-            name,
-            List.of(provider),
-            List.of(SECRET),
-            new Verifiers(List.of(new Verifier(provider, List.of(SECRET), CLOCK)))));
-    return provider;
+    return intake.endpoint(name, preset, settings);
   }
 
   private HttpResponse<String> call(String method, String target, String body, String... headers)
@@ -376,7 +318,8 @@ class PlatformsTest {
         "{\"event\":\"LONG\",\"data\":{\"transaction_id\":\"1\"}} ! 400",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"LONG\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"currency\":\"N\\u0000\"}} ! 200",
-        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":1e9999}} ! 200",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":1e9999}} ! 400",
+        "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"amount\":\"1e9999\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"at\":\"+999999999-01-01T00:00:00Z\"}} ! 200",
         "{\"event\":\"a\",\"data\":{\"transaction_id\":\"1\",\"about\":\"x\\u0000\"}} ! 400",
       })

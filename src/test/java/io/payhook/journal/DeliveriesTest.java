@@ -318,36 +318,4 @@ class DeliveriesTest {
     two.replace(List.of());
     assertThat(one.elsewhere()).isEmpty();
   }
-
-  @Test
-  void rejections_stay_bounded() throws Exception {
-    try (Rejections rejections = new Rejections(database.dataSource(), 5, 1_000)) {
-      for (int i = 0; i < 100; i++) {
-        rejections.record(
-            new Rejections.Rejection(
-                "payments",
-                "SIGNATURE",
-                "wrong-signature",
-                "nul \0 inside",
-                "127.0.0.1",
-                "[]",
-                3,
-                "abc"));
-      }
-    }
-    assertThat(database.query("select 1 from payhook.rejection").size()).isBetween(1, 5);
-  }
-
-  @Test
-  void a_flood_of_rejections_is_recorded_at_a_bounded_rate() throws Exception {
-    try (Rejections rejections = new Rejections(database.dataSource(), 1_000, 3)) {
-      for (int i = 0; i < 200; i++) {
-        rejections.record(
-            new Rejections.Rejection(
-                "payments", "SIGNATURE", "wrong-signature", "d", null, "[]", 0, ""));
-      }
-    }
-    // The loop lasts far less than a second, but may lie across the turn of one.
-    assertThat(database.query("select 1 from payhook.rejection").size()).isBetween(1, 6);
-  }
 }

@@ -168,7 +168,7 @@ class EventFactsTest {
       quoteCharacter = '`',
       value = {
         "'1_000_000'",
-        "1e99999999",
+        "'1e99999999'",
         "1e41",
         "'1,000.00'",
         "'NaN'",

@@ -1,0 +1,312 @@
+package io.payhook.intake;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open connections: how many there may be, and how long each may take for a head and for a
+ * body. When there are too many, the one that has been waited for longest gives way, first among
+ * those of an address that holds more than its share; a request that comes whole is never turned
+ * away for it. Everything here happens on the server's one event loop.
+ */
+final class Connections {
+  private static final Duration HEAD = Duration.ofSeconds(10);
+  private static final Duration LINGER = Duration.ofSeconds(2);
+  private static final Duration IDLE = Duration.ofSeconds(75);
+
+  private final int most;
+  private final Duration bodyTime;
+  private final Shed shed;
+  private final Map<HttpConnection, Link> links = new HashMap<>();
+  private final Set<Link> waiting = new LinkedHashSet<>();
+  private final Map<String, Set<Link>> waitingOf = new HashMap<>();
+
+  Connections(int most, Duration bodyTime, Shed shed) {
+    this.most = most;
+    this.bodyTime = bodyTime;
+    this.shed = shed;
+  }
+
+  /** What comes over a connection and can be given up. */
+  interface Coming {
+    /** It took too long. */
+    void tooSlow();
+
+    /** Its place is needed. */
+    void giveWay();
+
+    /** What came is not HTTP. */
+    void unreadable();
+
+    /** The client is gone. */
+    void gone();
+  }
+
+  /** One connection. */
+  final class Link {
+    private final HttpConnection connection;
+    private final String peer;
+    private long deadline;
+    private @Nullable Coming coming;
+    private @Nullable Channel channel;
+    private @Nullable HttpServerRequest current;
+    private boolean last;
+    private boolean between = true;
+    private boolean inputEnded;
+
+    private Link(HttpConnection connection, String peer) {
+      this.connection = connection;
+      this.peer = peer;
+    }
+
+    /**
+     * A head has come; of pipelined requests, when the one before is answered.
+     *
+     * @return false when the one before was the last of the connection
+     */
+    boolean begin(HttpServerRequest request) {
+      current = request;
+      return !last;
+    }
+
+    /** The answer that is written now is the last one. */
+    void last() {
+      last = true;
+      coming = null;
+    }
+
+    /** A body, or the rest of one that nobody wants, is to come. */
+    void awaitBody(@Nullable Coming body) {
+      coming = body;
+      between = false;
+      await(bodyTime);
+    }
+
+    /** The request is there whole; it takes as long as it takes. */
+    void serve() {
+      coming = null;
+      forget(this);
+    }
+
+    /**
+     * The answer is written. The next of pipelined requests may have begun before this is told.
+     *
+     * @param whole whether the request was read to its end
+     */
+    void answered(HttpServerRequest request, boolean whole) {
+      if (current != request) {
+        return;
+      }
+      coming = null;
+      if (inputEnded) {
+        connection.close();
+      } else if (!links.containsKey(connection)) {
+        forget(this);
+      } else if (whole) {
+        between = true;
+        await(IDLE);
+      }
+    }
+
+    /** The connection ends once its last answer is out. */
+    void end() {
+      forget(this);
+      connection.close();
+    }
+
+    /**
+     * As {@link #end}, for a client that still sends: closed at once, the connection would be reset
+     * and the answer lost. It hears the end of the answer, and what it sends for a while is thrown
+     * away.
+     */
+    void endSlowly() {
+      if (channel instanceof DuplexChannel duplex) {
+        var unused = duplex.shutdownOutput();
+        await(LINGER);
+      } else {
+        end();
+      }
+    }
+
+    private void await(Duration time) {
+      deadline = System.nanoTime() + time.toNanos();
+      forget(this);
+      waiting.add(this);
+      waitingOf.computeIfAbsent(peer, any -> new LinkedHashSet<>()).add(this);
+    }
+
+    /** The client has said all it will say; it may still listen. */
+    private void inputEnded() {
+      inputEnded = true;
+      if (waiting.contains(this)) {
+        connection.close();
+      }
+    }
+  }
+
+  /** Waits for the first request of a connection. */
+  void opened(HttpConnection connection) {
+    String peer =
+        connection.remoteAddress() == null ? "" : connection.remoteAddress().hostAddress();
+    Link link = new Link(connection, peer == null ? "" : peer);
+    links.put(connection, link);
+    link.await(HEAD);
+    if (connection instanceof ConnectionBase base) {
+      listen(base.channelHandlerContext(), link);
+    }
+    if (links.size() > most) {
+      Set<Link> own = waitingOf.getOrDefault(link.peer, Set.of());
+      giveUp((own.size() > most / 8 ? own : waiting).iterator().next());
+    }
+  }
+
+  Link of(HttpConnection connection) {
+    Link link = links.get(connection);
+    if (link == null) {
+      throw new IllegalStateException("a request came over a connection that was not opened");
+    }
+    return link;
+  }
+
+  int open() {
+    return links.size();
+  }
+
+  /** Ends what has taken too long; called twice a second. */
+  void sweep() {
+    long now = System.nanoTime();
+    Collection<Link> late = new ArrayList<>();
+    for (Link link : waiting) {
+      if (now - link.deadline > 0) {
+        late.add(link);
+      }
+    }
+    for (Link link : late) {
+      forget(link);
+      if (link.coming != null) {
+        link.coming.tooSlow();
+      } else {
+        link.connection.close();
+      }
+    }
+  }
+
+  private void giveUp(Link link) {
+    shed.count(Shed.Reason.CONNECTIONS);
+    forget(link);
+    if (link.coming != null) {
+      link.coming.giveWay();
+    } else {
+      link.connection.close();
+    }
+  }
+
+  private void closed(Link link) {
+    links.remove(link.connection);
+    forget(link);
+    if (link.coming != null) {
+      link.coming.gone();
+    }
+  }
+
+  private void forget(Link link) {
+    waiting.remove(link);
+    Set<Link> own = waitingOf.get(link.peer);
+    if (own != null && own.remove(link) && own.isEmpty()) {
+      waitingOf.remove(link.peer);
+    }
+  }
+
+  private static FullHttpResponse unreadable(Throwable cause) {
+    HttpResponseStatus status =
+        cause instanceof TooLongHttpLineException
+            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
+            : cause instanceof TooLongHttpHeaderException
+                ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                : HttpResponseStatus.BAD_REQUEST;
+    FullHttpResponse answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status);
+    answer.headers().set("Connection", "close").set("Content-Length", 0);
+    return answer;
+  }
+
+  /**
+   * Vert.x closes a connection whose client has closed its half of it, and one whose head or chunks
+   * can't be read, without the answer that the client waits for, or before it has heard it.
+   */
+  private void listen(ChannelHandlerContext vertx, Link link) {
+    if (vertx.pipeline().get(SslHandler.class) == null) {
+      link.channel = vertx.channel();
+      vertx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    }
+    vertx
+        .pipeline()
+        .addBefore(
+            vertx.name(),
+            "payhook",
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext context, Object message) {
+                if (message instanceof HttpRequest request
+                    && request.decoderResult().isFailure()
+                    && link.between) {
+                  ReferenceCountUtil.release(message);
+                  shed.count(Shed.Reason.BAD_REQUEST);
+                  context
+                      .writeAndFlush(unreadable(request.decoderResult().cause()))
+                      .addListener(written -> link.endSlowly());
+                } else if (message instanceof HttpContent content
+                    && !(message instanceof HttpRequest)
+                    && content.decoderResult().isFailure()) {
+                  ReferenceCountUtil.release(message);
+                  if (link.coming == null) {
+                    link.connection.close();
+                  } else {
+                    link.coming.unreadable();
+                  }
+                } else {
+                  context.fireChannelRead(message);
+                }
+              }
+
+              @Override
+              public void channelInactive(ChannelHandlerContext context) {
+                closed(link);
+                context.fireChannelInactive();
+              }
+
+              @Override
+              public void userEventTriggered(ChannelHandlerContext context, Object event) {
+                if (event instanceof ChannelInputShutdownEvent) {
+                  link.inputEnded();
+                } else {
+                  context.fireUserEventTriggered(event);
+                }
+              }
+            });
+  }
+}

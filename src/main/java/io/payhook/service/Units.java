@@ -1,0 +1,72 @@
+package io.payhook.service;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Values of settings with their units. What is none ends the sentence "'text' is …" of an {@link
+ * IllegalArgumentException}.
+ */
+final class Units {
+  private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]+)");
+
+  /** An amount of time above 0. */
+  static Duration duration(String text) {
+    Matcher matcher = WITH_UNIT.matcher(text);
+    if (matcher.matches()) {
+      long amount = Long.parseLong(matcher.group(1));
+      Duration unit =
+          switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(1);
+            case "s" -> Duration.ofSeconds(1);
+            case "m" -> Duration.ofMinutes(1);
+            case "h" -> Duration.ofHours(1);
+            case "d" -> Duration.ofDays(1);
+            default -> Duration.ZERO;
+          };
+      if (amount > 0 && !unit.isZero() && amount <= Duration.ofDays(36_500).dividedBy(unit)) {
+        return unit.multipliedBy(amount);
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a duration; write a number above 0 and its unit, such as 500ms, 30s, 2m, 1h or 7d");
+  }
+
+  /** Bytes. */
+  static long size(String text) {
+    Matcher matcher = WITH_UNIT.matcher(text);
+    if (matcher.matches()) {
+      long amount = Long.parseLong(matcher.group(1));
+      long unit =
+          switch (matcher.group(2).toUpperCase(Locale.ROOT)) {
+            case "B" -> 1L;
+            case "KB" -> 1L << 10;
+            case "MB" -> 1L << 20;
+            case "GB" -> 1L << 30;
+            default -> 0L;
+          };
+      if (amount > 0 && unit > 0 && amount <= (1L << 40) / unit) {
+        return amount * unit;
+      }
+    }
+    throw new IllegalArgumentException(
+        "not a size; write a number above 0 and its unit, such as 512KB, 1MB or 1GB");
+  }
+
+  /** A whole number within bounds. */
+  static long whole(String text, long least, long most) {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= least && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException("not a whole number from " + least + " to " + most);
+  }
+
+  private Units() {}
+}
