@@ -92,7 +92,6 @@ public final class Deliveries implements AutoCloseable {
   /** A commit that takes longer counts as failed. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-
   private final DataSource dataSource;
   private final String node;
   private final Duration lease;

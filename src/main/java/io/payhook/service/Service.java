@@ -29,7 +29,6 @@ import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
-import io.payhook.routes.Integrations;
 import io.payhook.routes.Providers;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;

@@ -43,7 +43,8 @@ class JournalSchemaTest {
                       Duration.ofSeconds(20),
                       Clock.systemUTC(),
                       new Journal.Listener() {});
-              Rejections rejections = new Rejections(database.journal(1), 10, Duration.ofDays(30), 10);
+              Rejections rejections =
+                  new Rejections(database.journal(1), 10, Duration.ofDays(30), 10);
               Retention retention =
                   new Retention(database.dataSource(), Duration.ofDays(1), Duration.ofDays(1))) {
             journal
