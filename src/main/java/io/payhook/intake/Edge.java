@@ -208,9 +208,7 @@ final class Edge {
       return Turned.NOT_SERVING;
     }
     if (endpoint == null) {
-      return endpoints.missing(endpointOf(request.path())) == Answer.REPLACED
-          ? Turned.REPLACED
-          : Turned.NOT_FOUND;
+      return endpoints.isReplaced(endpointOf(request.path())) ? Turned.REPLACED : Turned.NOT_FOUND;
     }
     turned = Turned.byHead(request, endpoint.methods());
     if (turned != null) {

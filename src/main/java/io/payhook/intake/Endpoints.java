@@ -101,12 +101,15 @@ public final class Endpoints {
     return byName.get(name);
   }
 
-  /** What a request for a name that is not there is answered: it may be there again in a moment. */
+  /** What a request for a name that is not there is answered. */
   Answer missing(@Nullable String name) {
+    return isReplaced(name) ? Answer.REPLACED : Answer.NOT_FOUND;
+  }
+
+  /** Whether a name was there a moment ago: it may be there again in another. */
+  boolean isReplaced(@Nullable String name) {
     Long since = name == null ? null : gone.get(name);
-    return since != null && nanoTime.getAsLong() - since < REPLACED.toNanos()
-        ? Answer.REPLACED
-        : Answer.NOT_FOUND;
+    return since != null && nanoTime.getAsLong() - since < REPLACED.toNanos();
   }
 
   public Map<String, ActiveEndpoint> all() {
