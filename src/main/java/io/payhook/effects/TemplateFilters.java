@@ -243,6 +243,9 @@ final class TemplateFilters extends AbstractExtension {
       try {
         return new SafeString(json.writeValueAsString(value));
       } catch (JsonProcessingException e) {
+        if (e.getCause() instanceof EffectException unusable) {
+          throw unusable;
+        }
         throw new EffectException(
             template.getName() + ":" + line + ": json: " + e.getOriginalMessage(), e);
       }
