@@ -243,8 +243,10 @@ final class TemplateFilters extends AbstractExtension {
       try {
         return new SafeString(json.writeValueAsString(value));
       } catch (JsonProcessingException e) {
-        if (e.getCause() instanceof EffectException unusable) {
-          throw unusable;
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+          if (cause instanceof EffectException unusable) {
+            throw unusable;
+          }
         }
         throw new EffectException(
             template.getName() + ":" + line + ": json: " + e.getOriginalMessage(), e);
