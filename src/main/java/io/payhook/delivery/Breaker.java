@@ -105,7 +105,7 @@ public final class Breaker {
    * @param reason goes on after the target's name, with what would mend it
    * @return for whoever called
    */
-  public TargetUnavailableException refused(String reason) {
+  public synchronized TargetUnavailableException refused(String reason) {
     why = reason;
     circuit.onError(0, TimeUnit.NANOSECONDS, new IOException(reason));
     if (circuit.getState() == CircuitBreaker.State.CLOSED) {
@@ -137,7 +137,7 @@ public final class Breaker {
   }
 
   /** The target did not answer, or said that it can't now. */
-  public void failed(Throwable cause) {
+  public synchronized void failed(Throwable cause) {
     int failures = inARow.incrementAndGet();
     why = SILENT;
     circuit.onError(0, TimeUnit.NANOSECONDS, cause);

@@ -243,6 +243,11 @@ final class TemplateFilters extends AbstractExtension {
       try {
         return new SafeString(json.writeValueAsString(value));
       } catch (JsonProcessingException e) {
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+          if (cause instanceof EffectException unusable) {
+            throw unusable;
+          }
+        }
         throw new EffectException(
             template.getName() + ":" + line + ": json: " + e.getOriginalMessage(), e);
       }

@@ -102,7 +102,7 @@ class WholeAnswers implements HttpClientConfigurer {
                 + response.getCode()
                 + " with more than "
                 + (LARGEST >> 20)
-                + " MB; is the address right?");
+                + " MB, more than an answer has; look whether the address is right");
       }
     } else {
       content.close();

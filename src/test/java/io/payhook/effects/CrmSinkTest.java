@@ -332,7 +332,7 @@ class CrmSinkTest {
 
     assertThat(deliver("a", "Ada").getException())
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("with more than 1 MB; is the address right?");
+        .hasMessageContaining("with more than 1 MB, more than an answer has");
     answer = "z".repeat(WholeAnswers.LARGEST);
     assertThat((String) Running.done(deliver("a", "Ada")).getVariable("crmResponse"))
         .hasSize(WholeAnswers.LARGEST);
