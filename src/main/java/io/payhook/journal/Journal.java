@@ -141,6 +141,11 @@ public final class Journal implements AutoCloseable {
               }
 
               @Override
+              public long bytes(Entry entry) {
+                return entry.event.body().length;
+              }
+
+              @Override
               public void written(int size, long nanos) {
                 listener.committed(size, Duration.ofNanos(nanos));
               }
