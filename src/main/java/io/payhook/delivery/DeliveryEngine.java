@@ -44,6 +44,9 @@ import org.slf4j.LoggerFactory;
 public final class DeliveryEngine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
 
+  /** Bytes of memory that an attempt may take for each byte of its event. */
+  public static final int SWELLING = Room.SWELLING;
+
   /** A look at everything that is open takes at most this part of the time. */
   private static final int WHOLE_PART = 100;
 

@@ -72,6 +72,10 @@ final class Claims {
   private static final byte[] NOTHING = new byte[0];
 
   private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
+
+  /** Before this, nothing of an ordered route was open when all of it was looked at last. */
+  private final Map<String, OffsetDateTime> openFrom = new ConcurrentHashMap<>();
+
   private final DataSource dataSource;
   private final String node;
   private final UUID incarnation;
@@ -89,12 +93,16 @@ final class Claims {
     for (int i = 0; i < since.length; i++) {
       Vacancy vacancy = vacancies.get(i);
       // An ordered delivery may have had to wait for an earlier one of its entity.
-      since[i] = all || vacancy.ordered() ? null : claimedUntil.get(vacancy.route());
+      since[i] =
+          all ? null : (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
     }
     Map<String, OffsetDateTime> oldest = new HashMap<>();
     List<Claim> claims = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+      if (all && vacancies.stream().anyMatch(Vacancy::ordered)) {
+        lookAtOrdered(connection, vacancies);
+      }
       // Planned each time: a plan from when the table was small would read all of it.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
       int p = 0;
@@ -123,6 +131,29 @@ final class Claims {
     }
     claimedUntil.putAll(oldest);
     return claims;
+  }
+
+  /** Looks from when on ordered deliveries are open. */
+  private void lookAtOrdered(Connection connection, List<Vacancy> vacancies) throws SQLException {
+    Query oldest =
+        new Query(
+            """
+            select w.route, least(now() - interval '10 seconds', (
+              select d.due_at from payhook.delivery d
+              where d.route = w.route and d.state in ('pending', 'running', 'retrying') order by d.due_at limit 1)) as since
+            from unnest(?::text[]) w(route)
+            """,
+            (Object)
+                vacancies.stream()
+                    .filter(Vacancy::ordered)
+                    .map(Vacancy::route)
+                    .toArray(String[]::new));
+    try (PreparedStatement statement = oldest.prepare(connection);
+        ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        openFrom.put(row.getString("route"), row.getObject("since", OffsetDateTime.class));
+      }
+    }
   }
 
   private Claim claim(ResultSet row, Instant receivedAt) throws SQLException {

@@ -27,6 +27,10 @@ import org.slf4j.LoggerFactory;
 final class GroupCommit<T> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
   private static final int BATCH_MAX = 256;
+
+  /** A statement holds its values several times over. */
+  private static final long BATCH_BYTES = 2 << 20;
+
   private static final long PROBE_MILLIS = 200;
   private static final long PROBE_MILLIS_MOST = 1_000;
 
@@ -35,6 +39,11 @@ final class GroupCommit<T> implements AutoCloseable {
     void write(Connection connection, List<T> items) throws SQLException;
 
     void failed(List<T> items, Exception cause);
+
+    /** How large an item is, where that matters. */
+    default long bytes(T item) {
+      return 0;
+    }
 
     /** Called after each written batch. */
     default void written(int size, long nanos) {}
@@ -124,13 +133,25 @@ final class GroupCommit<T> implements AutoCloseable {
           TimeUnit.NANOSECONDS.sleep(early);
         }
         next = System.nanoTime() + pace;
-        queue.drainTo(items, BATCH_MAX - 1);
+        fill(items);
         connection = write(connection, items);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
       closeQuietly(connection);
+    }
+  }
+
+  private void fill(List<T> items) {
+    long bytes = batch.bytes(items.get(0));
+    while (items.size() < BATCH_MAX && bytes < BATCH_BYTES) {
+      T next = queue.poll();
+      if (next == null) {
+        return;
+      }
+      items.add(next);
+      bytes += batch.bytes(next);
     }
   }
 

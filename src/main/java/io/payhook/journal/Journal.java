@@ -151,6 +151,11 @@ public final class Journal implements AutoCloseable {
               }
 
               @Override
+              public long bytes(Entry entry) {
+                return entry.event.body().length;
+              }
+
+              @Override
               public void written(int size, long nanos) {
                 trial.size(0);
                 listener.committed(size, Duration.ofNanos(nanos));

@@ -1,5 +1,7 @@
 package io.payhook.service;
 
+import java.util.Optional;
+
 /**
  * What each part may hold in memory, as shares of the heap: of whatever may be large, the sum of
  * all bounds has to fit. What is left is for the program itself.
@@ -13,6 +15,8 @@ public final class HeapBudget {
 
   /** Events that routes work on. */
   private static final double DELIVERY = 0.25;
+
+  private static final long MB = 1 << 20;
 
   private HeapBudget() {}
 
@@ -29,6 +33,29 @@ public final class HeapBudget {
   /** Bytes for attempts of deliveries. */
   public static long delivery() {
     return share(DELIVERY);
+  }
+
+  /**
+   * What to tell of events that are so large for this heap that they run one at a time.
+   *
+   * @param largest bytes of a body that is taken
+   * @param swelling bytes of memory that an attempt takes for each
+   */
+  static Optional<String> tight(long largest, int swelling) {
+    long needs = largest * swelling;
+    if (needs <= delivery() / 2) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "An event of payhook.intake.max-body ("
+            + largest / MB
+            + " MB) may take "
+            + needs / MB
+            + " MB while a route works on it, and this heap has "
+            + delivery() / MB
+            + " MB for that: such events run one at a time. With JAVA_OPTS=-Xmx"
+            + (long) (needs * 2 / DELIVERY) / MB
+            + "m they need not.");
   }
 
   private static long share(double part) {

@@ -305,6 +305,8 @@ public final class Service implements AutoCloseable {
 
     engine.join(nodes);
     // Two connections are for what tells and learns of nodes and deletes what is old.
+    HeapBudget.tight(settings.get(Key.INTAKE_MAX_BODY), DeliveryEngine.SWELLING)
+        .ifPresent(LOG::warn);
     engine.limit(HeapBudget.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {
       engine.ask(providerApi);

@@ -57,7 +57,8 @@ class JournalCommandsTest {
             new EventsCommand(),
             new EventCommand(),
             new DeliveriesCommand(),
-            new ReplayCommand())) {
+            new ReplayCommand(),
+            new NodesCommand())) {
       String name = command.getClass().getAnnotation(CommandLine.Command.class).name();
       if (!line.getSubcommands().containsKey(name)) {
         line.addSubcommand(command);
@@ -88,6 +89,28 @@ class JournalCommandsTest {
                   .contains(id.toString(), "120.50 NGN")
                   .endsWith("1 done, 1 dead");
             });
+  }
+
+  @Test
+  void nodes_are_listed_and_those_that_are_gone_forgotten() throws Exception {
+    execute("delete from payhook.node");
+    execute(
+        "insert into payhook.node (name, host, expires_at) values ('node-live', 'h', now() + interval '5 minutes')");
+    execute(
+        "insert into payhook.node (name, host, seen_at, expires_at) values ('node-gone', 'h', now() - interval '1 hour', now() - interval '55 minutes')");
+    execute(
+        "insert into payhook.subscriber (route, node, endpoint, type, ordered) values ('old-route', 'node-gone', '*', '*', false)");
+
+    assertThat(run("nodes").out())
+        .containsPattern("node-live +live ")
+        .containsPattern("node-gone +silent .*no more +1 ");
+    assertThat(ManagementCommand.JSON.readTree(run("nodes", "--json").out()).at("/nodes/0/counts").asBoolean())
+        .isTrue();
+    assertThat(run("nodes", "forget", "node-live").err()).contains("lives");
+    assertThat(run("nodes", "forget", "node-gone").exit()).isZero();
+    assertThat(run("nodes").out()).doesNotContain("node-gone");
+    assertThat(run("nodes", "forget", "nobody").exit()).isEqualTo(1);
+    execute("delete from payhook.node");
   }
 
   @Test
