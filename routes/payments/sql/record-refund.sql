@@ -5,10 +5,16 @@ select pg_advisory_xact_lock(hashtextextended('payment ' || :entity::text, 0));
 
 -- The key less the event type is the refund's own id, or stands for it. A refund that is pending never
 -- overwrites one that was processed or failed, whatever came last; of those two the newer one counts.
+-- Payhook 0.1 kept one refund a payment, under the payment's id: sent again, it finds that row.
 insert into refund as kept (
   refund_id, transaction_id, status, amount, currency, reason, customer_email, customer_name, occurred_at, updated_at)
 values (
-  regexp_replace(:eventKey::text, '^refund\.[a-z_]+:', ''),
+  coalesce(
+    (select early.refund_id from refund early
+     where early.refund_id = :entity::text and early.transaction_id = early.refund_id
+       and early.amount = :amount and early.currency = :currency::text
+       and coalesce(:occurredAt, early.updated_at) <= early.updated_at),
+    regexp_replace(:eventKey::text, '^refund\.[a-z_]+:', '')),
   :entity::text,
   split_part(:eventType::text, '.', 2),
   :amount,

@@ -101,6 +101,8 @@ class PaymentsUpgradeTest {
             Running.bundled())) {
       for (String[] routeAndEvent :
           List.of(
+              // As the version before recorded it, sent again.
+              new String[] {"record-refund", event("refund.processed", "TX-1", 30)},
               new String[] {"record-refund", event("refund.processed", "TX-1", 70)},
               new String[] {"record-payment", event("payment.success", "TX-2", 100)})) {
         Running.done(
@@ -112,6 +114,10 @@ class PaymentsUpgradeTest {
       }
     }
 
+    assertThat(
+            TestDatabase.rows("select amount from refund where transaction_id = 'TX-1' order by 1"))
+        .extracting(row -> row.get("amount"))
+        .containsExactly(new BigDecimal("30.00"), new BigDecimal("70.00"));
     assertThat(TestDatabase.rows("select transaction_id, status from payment order by 1"))
         .containsExactly(
             Map.of("transaction_id", "TX-1", "status", "refunded"),
