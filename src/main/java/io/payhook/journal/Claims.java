@@ -93,8 +93,7 @@ final class Claims {
     for (int i = 0; i < since.length; i++) {
       Vacancy vacancy = vacancies.get(i);
       // An ordered delivery may have had to wait for an earlier one of its entity.
-      since[i] =
-          all ? null : (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
+      since[i] = all ? null : (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
     }
     Map<String, OffsetDateTime> oldest = new HashMap<>();
     List<Claim> claims = new ArrayList<>();

@@ -104,7 +104,11 @@ class JournalCommandsTest {
     assertThat(run("nodes").out())
         .containsPattern("node-live +live ")
         .containsPattern("node-gone +silent .*no more +1 ");
-    assertThat(ManagementCommand.JSON.readTree(run("nodes", "--json").out()).at("/nodes/0/counts").asBoolean())
+    assertThat(
+            ManagementCommand.JSON
+                .readTree(run("nodes", "--json").out())
+                .at("/nodes/0/counts")
+                .asBoolean())
         .isTrue();
     assertThat(run("nodes", "forget", "node-live").err()).contains("lives");
     assertThat(run("nodes", "forget", "node-gone").exit()).isZero();
