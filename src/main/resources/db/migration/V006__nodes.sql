@@ -28,7 +28,7 @@ insert into payhook.node (name, expires_at)
 comment on column payhook.subscriber.since is 'When the node first said so: the newest wish of a route counts';
 
 -- What counts of it, from nodes that live: of each route what was said last, by whoever says the same.
-create view payhook.subscription as
+create view payhook.subscriber_now as
 select route, node, endpoint, type, ordered, since
 from (
     select s.*, first_value(array[s.endpoint, s.type, s.ordered::text]) over (partition by s.route order by s.since desc) as newest

@@ -16,7 +16,7 @@ final class Backlogs {
     List<String> subscribed =
         JournalReader.list(
             connection,
-            new Query("select distinct route from payhook.subscription"),
+            new Query("select distinct route from payhook.subscriber_now"),
             row -> row.getString(1));
     Map<String, Backlog> backlog = new TreeMap<>();
     for (String route : subscribed) {

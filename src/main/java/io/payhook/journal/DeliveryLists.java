@@ -25,7 +25,7 @@ final class DeliveryLists {
       select d.event_id, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
              d.done_at, d.node, d.category, d.error,
              d.state in ('pending', 'running', 'retrying')
-               and not exists (select 1 from payhook.subscription s where s.route = d.route) as orphaned
+               and not exists (select 1 from payhook.subscriber_now s where s.route = d.route) as orphaned
       """;
 
   static final String DELIVERY =
@@ -73,7 +73,7 @@ final class DeliveryLists {
       List<String> subscribed =
           JournalReader.list(
               connection,
-              new Query("select distinct route from payhook.subscription"),
+              new Query("select distinct route from payhook.subscriber_now"),
               row -> row.getString(1));
       routes =
           Arrays.stream(routes).filter(route -> !subscribed.contains(route)).toArray(String[]::new);

@@ -569,7 +569,7 @@ public final class JournalReader {
                 new Query(
                     """
                     select route, endpoint, type, ordered, array_agg(node order by node) as nodes, min(since) as since
-                    from payhook.subscription group by 1, 2, 3, 4 order by 1, 2, 3, 4
+                    from payhook.subscriber_now group by 1, 2, 3, 4 order by 1, 2, 3, 4
                     """),
                 row ->
                     new SubscriptionRow(

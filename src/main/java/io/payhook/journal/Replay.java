@@ -95,7 +95,7 @@ public final class Replay {
   private static final String WANTED =
       """
       select distinct on (e.id, s.route) e.id, s.route, case when s.ordered then e.entity end as entity
-      from payhook.event e join payhook.subscription s
+      from payhook.event e join payhook.subscriber_now s
       """
           + "on "
           + Query.matches("e.endpoint", "s.endpoint")
@@ -182,7 +182,7 @@ public final class Replay {
     List<String> known =
         JournalReader.list(
             connection,
-            new Query("select distinct route from payhook.subscription order by route"),
+            new Query("select distinct route from payhook.subscriber_now order by route"),
             row -> row.getString(1));
     List<Standing> standing =
         JournalReader.list(
@@ -206,7 +206,7 @@ public final class Replay {
           new Query(
               """
               select e.id, s.route, case when bool_or(s.ordered) then e.entity end
-              from payhook.event e join payhook.subscription s on s.route = ? where e.id = ? group by 1, 2, e.entity
+              from payhook.event e join payhook.subscriber_now s on s.route = ? where e.id = ? group by 1, 2, e.entity
               """,
               route,
               id);
@@ -486,7 +486,7 @@ public final class Replay {
             connection ->
                 JournalReader.list(
                     connection,
-                    new Query("select distinct route from payhook.subscription order by route"),
+                    new Query("select distinct route from payhook.subscriber_now order by route"),
                     row -> row.getString(1)));
     if (!known.contains(route)) {
       throw new ReplayException(

@@ -49,7 +49,7 @@ public final class SubscriptionTable {
                 """
                 insert into payhook.subscriber as s (route, node, endpoint, type, ordered, since)
                 select w.*, coalesce((
-                  select o.since from payhook.subscription o
+                  select o.since from payhook.subscriber_now o
                   where (o.route, o.endpoint, o.type, o.ordered) = (w.route, w.endpoint, w.type, w.ordered) limit 1), now())
                 from (values (?::text, ?::text, ?::text, ?::text, ?::boolean)) as w(route, node, endpoint, type, ordered)
                 on conflict (route, node) do update
@@ -86,7 +86,7 @@ public final class SubscriptionTable {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement(
-                "select distinct route, endpoint, type, ordered from payhook.subscription where node <> ? order by route")) {
+                "select distinct route, endpoint, type, ordered from payhook.subscriber_now where node <> ? order by route")) {
       statement.setString(1, node);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {

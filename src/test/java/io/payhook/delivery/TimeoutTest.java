@@ -50,6 +50,7 @@ class TimeoutTest {
             Map.of(
                 "short", "payments/short?timeout=200&concurrency=1",
                 "plain", "payments/plain?timeout=1000&concurrency=2",
+                "patient", "payments/patient?timeout=30000&concurrency=2",
                 "locked", "payments/locked?timeout=1000&transacted=true&concurrency=2",
                 "free", "payments/free?transacted=true"));
   }
@@ -169,13 +170,13 @@ class TimeoutTest {
       Eventually.holds(() -> assertThat(deliveries("state", "free")).containsExactly("done"));
       Eventually.holds(
           () ->
-              assertThat(deliveries("state, attempts, left(error, 9)", "locked"))
-                  .containsOnly("retrying 1 SQL 55P03"));
+              assertThat(deliveries("state, attempts", "locked"))
+                  .containsOnly("retrying 1"));
       accept("plain");
       Eventually.holds(
           () ->
-              assertThat(deliveries("state, attempts, left(error, 9)", "plain"))
-                  .containsExactly("retrying 1 SQL 55P03"));
+              assertThat(deliveries("state, attempts", "plain"))
+                  .containsExactly("retrying 1"));
       lock.rollback();
     }
   }
@@ -218,7 +219,7 @@ class TimeoutTest {
     AtomicInteger atOnce = new AtomicInteger();
     CountDownLatch both = new CountDownLatch(2);
     node.work.put(
-        "plain",
+        "patient",
         exchange -> {
           switch (runs.incrementAndGet()) {
             case 1 ->
@@ -236,11 +237,11 @@ class TimeoutTest {
         });
     node.start();
     for (int i = 0; i < 4; i++) {
-      accept("plain");
+      accept("patient");
     }
     Eventually.holds(
         () ->
-            assertThat(deliveries("state", "plain"))
+            assertThat(deliveries("state", "patient"))
                 .containsExactlyInAnyOrder("dead", "done", "done", "done"));
   }
 
