@@ -169,14 +169,10 @@ class TimeoutTest {
       accept("free");
       Eventually.holds(() -> assertThat(deliveries("state", "free")).containsExactly("done"));
       Eventually.holds(
-          () ->
-              assertThat(deliveries("state, attempts", "locked"))
-                  .containsOnly("retrying 1"));
+          () -> assertThat(deliveries("state, attempts", "locked")).containsOnly("retrying 1"));
       accept("plain");
       Eventually.holds(
-          () ->
-              assertThat(deliveries("state, attempts", "plain"))
-                  .containsExactly("retrying 1"));
+          () -> assertThat(deliveries("state, attempts", "plain")).containsExactly("retrying 1"));
       lock.rollback();
     }
   }
