@@ -371,7 +371,9 @@ class PaymentsIT {
     String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
     assertThat(
             raw(
-                "POST /webhooks/payments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /webhooks/payments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Echezona-Signature: "
+                    + "0".repeat(64)
+                    + "\r\n\r\n"
                     + chunk.repeat(3)
                     + "0\r\n\r\n"))
         .startsWith("HTTP/1.1 413");
