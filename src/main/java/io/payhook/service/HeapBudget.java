@@ -3,16 +3,10 @@ package io.payhook.service;
 import java.util.Optional;
 
 /**
- * What each part may hold in memory, as shares of the heap: of whatever may be large, the sum of
- * all bounds has to fit. What is left is for the program itself.
+ * The share of the heap that deliveries may hold. The intake takes two more of the same size, see
+ * {@link io.payhook.intake.Limits#within}; what is left is for the program itself.
  */
-public final class HeapBudget {
-  /** Bodies of requests, whole or half sent. */
-  private static final double INTAKE = 0.25;
-
-  /** What is read of requests and events before they are kept. */
-  private static final double PARSING = 0.25;
-
+final class HeapBudget {
   /** Events that routes work on. */
   private static final double DELIVERY = 0.25;
 
@@ -20,19 +14,9 @@ public final class HeapBudget {
 
   private HeapBudget() {}
 
-  /** Bytes for bodies of requests. */
-  public static long intake() {
-    return share(INTAKE);
-  }
-
-  /** Bytes for reading requests. */
-  public static long parsing() {
-    return share(PARSING);
-  }
-
   /** Bytes for attempts of deliveries. */
-  public static long delivery() {
-    return share(DELIVERY);
+  static long delivery() {
+    return (long) (DELIVERY * (double) Runtime.getRuntime().maxMemory());
   }
 
   /**
@@ -56,9 +40,5 @@ public final class HeapBudget {
             + " MB for that: such events run one at a time. With JAVA_OPTS=-Xmx"
             + (long) (needs * 2 / DELIVERY) / MB
             + "m they need not.");
-  }
-
-  private static long share(double part) {
-    return (long) (part * (double) Runtime.getRuntime().maxMemory());
   }
 }

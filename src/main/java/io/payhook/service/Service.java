@@ -304,9 +304,9 @@ public final class Service implements AutoCloseable {
                 meters));
 
     engine.join(nodes);
-    // Two connections are for what tells and learns of nodes and deletes what is old.
     HeapBudget.tight(settings.get(Key.INTAKE_MAX_BODY), DeliveryEngine.SWELLING)
         .ifPresent(LOG::warn);
+    // Two connections are for what tells and learns of nodes and deletes what is old.
     engine.limit(HeapBudget.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {
       engine.ask(providerApi);
