@@ -250,12 +250,13 @@ public final class DeliveryEngine implements AutoCloseable {
     Confirmation confirmation = asking == null ? null : asking.work.confirmation(provider);
     if (asking != null && confirmation != null && confirmation.holdsBack(type)) {
       // Questions about one entity keep their order where a route wants its events in order.
-      boolean ordered = wanted.stream().anyMatch(Target::ordered);
-      return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true));
+      boolean joins = confirmation.isOnlyReasonToAsk();
+      boolean ordered = joins || wanted.stream().anyMatch(Target::ordered);
+      return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true, joins));
     }
     List<Recipient> recipients = new ArrayList<>(wanted.size());
     for (Target target : wanted) {
-      recipients.add(new Place(target, false));
+      recipients.add(new Place(target, false, false));
     }
     return recipients;
   }
@@ -265,13 +266,15 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Target target;
     private final boolean claimed;
     private final boolean confirms;
+    private final boolean joins;
 
     /** In the room, when there is a run for it at once. */
     private Room.@Nullable Stay stay;
 
-    Place(Target target, boolean confirms) {
+    Place(Target target, boolean confirms, boolean joins) {
       this.target = target;
       this.confirms = confirms;
+      this.joins = joins;
       Lane lane = target.lane();
       this.claimed =
           lane != null
@@ -290,6 +293,11 @@ public final class DeliveryEngine implements AutoCloseable {
     @Override
     public boolean confirms() {
       return confirms;
+    }
+
+    @Override
+    public boolean joins() {
+      return joins;
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -266,7 +267,38 @@ public final class Journal implements AutoCloseable {
         && !state.equals(CHECK);
   }
 
+  /** Leaves out what a question that has yet to be asked does for, and answers it. */
   private void insert(Connection connection, List<Entry> entries) throws SQLException {
+    Map<OpenQuestions.Question, Entry> asking = new LinkedHashMap<>();
+    List<Entry> others = new ArrayList<>(entries.size());
+    Map<Entry, Entry> joining = new LinkedHashMap<>();
+    for (Entry entry : entries) {
+      OpenQuestions.Question question = OpenQuestions.Question.of(entry.event, entry.recipients);
+      Entry first = question == null ? null : asking.putIfAbsent(question, entry);
+      if (first != null) {
+        joining.put(entry, first);
+      } else {
+        others.add(entry);
+      }
+    }
+    if (!asking.isEmpty()) {
+      OpenQuestions.find(connection, List.copyOf(asking.keySet()))
+          .forEach(
+              (question, event) -> {
+                Entry entry = asking.get(question);
+                entry.repeat(new Receipt(event, Receipt.Status.DUPLICATE));
+                others.remove(entry);
+              });
+    }
+    if (!others.isEmpty()) {
+      insertNew(connection, others);
+    }
+    joining.forEach(
+        (entry, first) ->
+            entry.repeat(new Receipt(first.receipt.join().id(), Receipt.Status.DUPLICATE)));
+  }
+
+  private void insertNew(Connection connection, List<Entry> entries) throws SQLException {
     Map<UUID, Instant> kept = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
       bind(statement, connection, entries);

@@ -38,6 +38,11 @@ public interface Recipient {
     return false;
   }
 
+  /** Whether a question about the same entity that has yet to be asked does for this event too. */
+  default boolean joins() {
+    return false;
+  }
+
   /**
    * The event is in the journal. A claimed recipient now holds the claim; another one is told that
    * there is work.

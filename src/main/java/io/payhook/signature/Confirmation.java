@@ -114,6 +114,15 @@ public final class Confirmation {
     this.free = settings.lines(Setting.CONFIRM_FREE);
   }
 
+  /**
+   * Whether a request is nothing but a reason to ask: nothing of it is signed, and each has a key
+   * of its own.
+   */
+  public boolean isOnlyReasonToAsk() {
+    return plan.algorithm == Algorithm.NONE
+        && plan.event.key.all().stream().anyMatch(key -> key.names(Template.Word.RECEIVED));
+  }
+
   private Map<String, Template> headers(Setting setting) {
     Map<String, Template> read = new LinkedHashMap<>();
     settings.map(setting).forEach((name, value) -> read.put(name, Template.filled(value)));

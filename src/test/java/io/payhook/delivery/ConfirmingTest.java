@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +68,7 @@ class ConfirmingTest {
   private final List<String> questions = new CopyOnWriteArrayList<>();
   private volatile int status = 200;
   private volatile String answer = ANSWER;
+  private volatile CountDownLatch stalled = new CountDownLatch(0);
   private HttpServer api;
 
   @BeforeEach
@@ -83,6 +85,11 @@ class ConfirmingTest {
                   + http.getRequestHeaders().getFirst("Authorization")
                   + " "
                   + new String(http.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+          try {
+            stalled.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
           byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
           http.sendResponseHeaders(status, bytes.length);
           http.getResponseBody().write(bytes);
@@ -359,7 +366,15 @@ class ConfirmingTest {
     answer =
         "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
     for (int i = 0; i < 3; i++) {
+      int asked = i + 1;
       accept("resource.changed", "call " + i, "application/x-www-form-urlencoded", "id=tr_1");
+      Eventually.holds(
+          () ->
+              assertThat(
+                      database.query(
+                          "select state from payhook.delivery where route = 'confirm-payments'"))
+                  .hasSize(asked)
+                  .containsOnly("done"));
     }
     Eventually.holds(
         () ->
@@ -384,6 +399,35 @@ class ConfirmingTest {
             database.query(
                 "select concat_ws(' ', type, amount) from payhook.event where state = 'accepted' order by id"))
         .containsExactly("payment.paid 10.00", "payment.refunded 4.00");
+  }
+
+  @Test
+  void a_flood_of_unsigned_requests_about_one_payment_asks_once_more_and_no_oftener()
+      throws Exception {
+    confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
+    answer =
+        "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
+    stalled = new CountDownLatch(1);
+    accept("resource.changed", "call 0", "application/x-www-form-urlencoded", "id=tr_1");
+    Eventually.holds(() -> assertThat(questions).hasSize(1));
+    Receipt second =
+        accept("resource.changed", "call 1", "application/x-www-form-urlencoded", "id=tr_1");
+    assertThat(second.status())
+        .as("the first may have been answered before this came")
+        .isEqualTo(Receipt.Status.ACCEPTED);
+    for (int i = 2; i < 50; i++) {
+      assertThat(
+              accept(
+                  "resource.changed", "call " + i, "application/x-www-form-urlencoded", "id=tr_1"))
+          .isEqualTo(new Receipt(second.id(), Receipt.Status.DUPLICATE));
+    }
+    stalled.countDown();
+    Eventually.holds(
+        () ->
+            assertThat(database.query("select state from payhook.event order by state"))
+                .containsExactly("accepted", "duplicate"));
+    assertThat(questions).hasSize(2);
+    Eventually.holds(() -> assertThat(effects).hasSize(1));
   }
 
   private Provider paypal() {

@@ -1,0 +1,130 @@
+package io.payhook.journal;
+
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions to a platform's API that nobody has asked yet. Where nothing of a request is signed, it
+ * only says that something has changed: one that is still to be asked finds the newest state, and
+ * does for all requests that came before it is asked.
+ */
+final class OpenQuestions {
+  /**
+   * A claim that commits meanwhile does no harm: it is asked after its commit, so after the request
+   * came.
+   */
+  private static final String FIND =
+      """
+      select i.n, o.event_id, o.route, o.due_at > now() + interval '5 seconds'
+      from unnest(?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
+        as i(n, route, endpoint, type, entity, amount, currency)
+      cross join lateral (
+        select d.event_id, d.route, d.due_at
+        from payhook.event e join payhook.delivery d on d.event_id = e.id and d.route = i.route
+        where left(e.entity, 400) = left(i.entity, 400) and e.entity = i.entity
+          and e.endpoint = i.endpoint and e.type = i.type and e.state = 'unconfirmed'
+          and (e.amount, e.currency) is not distinct from (i.amount, i.currency)
+          and d.state in ('pending', 'retrying')
+        order by e.id desc limit 1
+      ) o
+      """;
+
+  /** A question that waits for its next try is asked soon: there is news. */
+  private static final String HASTEN =
+      """
+      update payhook.delivery d set due_at = now() + interval '5 seconds'
+      from unnest(?::uuid[], ?::text[]) as o(event_id, route)
+      where d.event_id = o.event_id and d.route = o.route and d.state in ('pending', 'retrying')
+        and d.due_at > now() + interval '5 seconds'
+      """;
+
+  /** What makes two requests the same question. */
+  record Question(
+      String route,
+      String endpoint,
+      String type,
+      String entity,
+      @Nullable BigDecimal amount,
+      @Nullable String currency) {
+
+    /** Null where the event is not one that an open question does for. */
+    static @Nullable Question of(NewEvent event, List<? extends Recipient> recipients) {
+      Facts facts = event.facts();
+      return recipients.isEmpty() || !recipients.get(0).joins() || facts.entity() == null
+          ? null
+          : new Question(
+              recipients.get(0).route(),
+              event.endpoint(),
+              event.type(),
+              facts.entity(),
+              facts.amount() == null ? null : facts.amount().stripTrailingZeros(),
+              facts.currency());
+    }
+  }
+
+  private record Open(UUID event, String route) {}
+
+  private OpenQuestions() {}
+
+  /** The events whose questions are open, by what they ask. */
+  static Map<Question, UUID> find(Connection connection, List<Question> questions)
+      throws SQLException {
+    Map<Question, UUID> found = new HashMap<>();
+    Set<Open> late = new LinkedHashSet<>();
+    try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+      List<Integer> n = new ArrayList<>();
+      for (int i = 0; i < questions.size(); i++) {
+        n.add(i);
+      }
+      int p = 0;
+      statement.setArray(++p, connection.createArrayOf("int", n.toArray()));
+      for (Column column : COLUMNS) {
+        statement.setArray(
+            ++p,
+            connection.createArrayOf(column.type, questions.stream().map(column.value).toArray()));
+      }
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          UUID event = rows.getObject(2, UUID.class);
+          found.put(questions.get(rows.getInt(1)), event);
+          if (rows.getBoolean(4)) {
+            late.add(new Open(event, rows.getString(3)));
+          }
+        }
+      }
+    }
+    if (!late.isEmpty()) {
+      try (PreparedStatement statement = connection.prepareStatement(HASTEN)) {
+        statement.setArray(
+            1, connection.createArrayOf("uuid", late.stream().map(Open::event).toArray()));
+        statement.setArray(
+            2, connection.createArrayOf("text", late.stream().map(Open::route).toArray()));
+        statement.executeUpdate();
+      }
+    }
+    return found;
+  }
+
+  private record Column(
+      String type, java.util.function.Function<Question, @Nullable Object> value) {}
+
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("text", Question::route),
+          new Column("text", Question::endpoint),
+          new Column("text", Question::type),
+          new Column("text", Question::entity),
+          new Column("numeric", Question::amount),
+          new Column("text", Question::currency));
+}
