@@ -38,4 +38,9 @@ public record ActiveEndpoint(
   List<String> credentialHeaders() {
     return providers.stream().flatMap(each -> each.credentialHeaders().stream()).toList();
   }
+
+  /** Query parameters whose value is a secret, in any case. */
+  List<String> credentialParameters() {
+    return providers.stream().flatMap(each -> each.credentialParameter().stream()).toList();
+  }
 }

@@ -105,7 +105,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
 
   private static NewEvent newEvent(Reception reception, VerifiedEvent event, String key) {
     ActiveEndpoint endpoint = reception.endpoint;
-    String target = reception.target;
+    String target = Credentials.masked(reception.target, endpoint.credentialParameters());
     RawRequest request = event.request();
     byte[] body = request.body();
     Provider provider = event.provider();
@@ -120,7 +120,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
         request.method(),
         target,
         contentType(request),
-        KeptHeaders.json(request.headers(), endpoint.credentialHeaders()),
+        Credentials.masked(request.headers(), endpoint.credentialHeaders()),
         body,
         new NewEvent.Sameness(
             stored -> SameEvent.test(stored, body, provider.ignored()),

@@ -52,7 +52,7 @@ final class Refusals {
                 refused.reason(),
                 refused.detail(),
                 remote(request),
-                KeptHeaders.json(headers, endpoint.credentialHeaders()),
+                Credentials.masked(headers, endpoint.credentialHeaders()),
                 size,
                 excerpt(body),
                 authentic ? body : null);

@@ -147,7 +147,7 @@ final class Shed {
         turned.reason().word(),
         turned.detail(),
         Refusals.remote(request),
-        KeptHeaders.json(Turned.headers(request), secrets),
+        Credentials.masked(Turned.headers(request), secrets),
         Turned.size(request),
         "",
         null);

@@ -321,9 +321,16 @@ public final class Provider {
    * request's headers leaves these out.
    */
   public List<String> credentialHeaders() {
-    return plan.algorithm == Algorithm.TOKEN || plan.algorithm == Algorithm.BASIC
-        ? plan.headers
-        : List.of();
+    return isCredential() ? plan.headers : List.of();
+  }
+
+  /** The query parameter that carries the secret itself; empty where none does. */
+  public Optional<String> credentialParameter() {
+    return isCredential() ? Optional.ofNullable(plan.queryParameter) : Optional.empty();
+  }
+
+  private boolean isCredential() {
+    return plan.algorithm == Algorithm.TOKEN || plan.algorithm == Algorithm.BASIC;
   }
 
   /** The request methods by which its events come. */
