@@ -28,6 +28,9 @@ public final class DeliveryConnections implements ConnectionStrategy {
   private static final Duration PATIENCE = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofSeconds(1);
 
+  /** Longer than the server needs to end a statement at its own timeout. */
+  private static final Duration BEYOND = Duration.ofSeconds(5);
+
   /**
    * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
    * alone does both.
@@ -103,10 +106,30 @@ public final class DeliveryConnections implements ConnectionStrategy {
    * @throws TargetUnavailableException when the pool has none: that is no attempt of the delivery
    */
   static Connection connection(DataSource own) throws SQLException, TargetUnavailableException {
+    Connection connection;
     try {
-      return own.getConnection();
+      connection = own.getConnection();
     } catch (SQLTransientConnectionException e) {
       throw busy(e);
+    }
+    try {
+      letAnswer(connection);
+      return connection;
+    } catch (SQLException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The pool waits for an answer as long as an attempt takes at most by default; a route may have a
+   * longer timeout. The pool itself takes it back with the connection.
+   */
+  private static void letAnswer(Connection connection) throws SQLException {
+    Duration left = Aborts.left();
+    int now = connection.getNetworkTimeout();
+    if (left != null && now > 0 && left.plus(BEYOND).toMillis() > now) {
+      connection.setNetworkTimeout(Runnable::run, Math.toIntExact(left.plus(BEYOND).toMillis()));
     }
   }
 

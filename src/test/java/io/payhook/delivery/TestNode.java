@@ -109,6 +109,8 @@ final class TestNode implements AutoCloseable {
       throw new SQLException("the process has ended", "08001");
     }
     Connection connection = database.getConnection();
+    // As the service's own pool does: the usual timeout and a little more.
+    connection.setNetworkTimeout(Runnable::run, 25_000);
     open.add(connection);
     return connection;
   }

@@ -15,8 +15,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,6 +54,7 @@ class TimeoutTest {
                 "short", "payments/short?timeout=200&concurrency=1",
                 "plain", "payments/plain?timeout=1000&concurrency=2",
                 "patient", "payments/patient?timeout=30000&concurrency=2",
+                "long", "payments/long?timeout=600000",
                 "locked", "payments/locked?timeout=1000&transacted=true&concurrency=2",
                 "free", "payments/free?transacted=true"));
   }
@@ -239,6 +243,26 @@ class TimeoutTest {
         () ->
             assertThat(deliveries("state", "patient"))
                 .containsExactlyInAnyOrder("dead", "done", "done", "done"));
+  }
+
+  @Test
+  void a_route_with_a_long_timeout_waits_as_long_for_the_databases_answer() throws Exception {
+    BlockingQueue<Integer> told = new ArrayBlockingQueue<>(1);
+    node.work.put(
+        "long",
+        exchange -> {
+          DataSource pool =
+              exchange.getContext().getRegistry().lookupByNameAndType("payhook", DataSource.class);
+          try (Connection connection = new DeliveryConnections().getConnection(pool)) {
+            told.add(connection.getNetworkTimeout());
+          }
+        });
+    node.start();
+    accept("long");
+    assertThat(told.take()).isGreaterThan(600_000);
+    try (Connection connection = database.dataSource().getConnection()) {
+      assertThat(connection.getNetworkTimeout()).as("what others get from the pool").isZero();
+    }
   }
 
   @Test
