@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.payhook.kit.Json;
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.routes.RouteFileException;
@@ -114,8 +114,7 @@ final class CheckCommand implements Callable<Integer> {
   private void print(List<Finding> findings) throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      ObjectMapper mapper = new ObjectMapper();
-      ArrayNode array = mapper.createArrayNode();
+      ArrayNode array = Json.MAPPER.createArrayNode();
       for (Finding finding : findings) {
         array
             .addObject()
@@ -126,7 +125,7 @@ final class CheckCommand implements Callable<Integer> {
             .put("what", finding.what())
             .put("right", finding.right());
       }
-      out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(array));
+      out.println(Json.pretty(array));
     } else {
       findings.forEach(out::println);
       out.println(summary(findings));

@@ -2,6 +2,8 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Json;
+import io.payhook.kit.Lines;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URLEncoder;
@@ -120,12 +122,12 @@ final class EventCommand extends ManagementCommand {
     out.println();
     JsonNode body = request.path("body");
     if (body.has("json")) {
-      out.println(Table.printable(JSON.writeValueAsString(body.path("json"))));
+      out.println(Table.printable(Json.pretty(body.path("json"))));
     } else if (body.has("text")) {
       out.println(Table.printable(body.path("text").asText()));
     } else {
       out.println(
-          count(body.path("size").asLong(), "byte", "bytes")
+          Lines.count(body.path("size").asLong(), "byte", "bytes")
               + " that are not text; --json gives them as base64");
     }
   }

@@ -3,6 +3,7 @@ package io.payhook.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,7 +69,7 @@ abstract class ListCommand extends ManagementCommand {
     if (csv && json) {
       throw new ParameterException(spec.commandLine(), "--csv and --json exclude each other");
     }
-    ArrayNode list = JSON.createArrayNode();
+    ArrayNode list = Json.MAPPER.createArrayNode();
     String next = after;
     int pages = 0;
     do {
@@ -85,7 +86,7 @@ abstract class ListCommand extends ManagementCommand {
         && pages < PAGES_MAX
         && (list.isEmpty() || !searches()));
     if (json) {
-      ObjectNode tree = JSON.createObjectNode();
+      ObjectNode tree = Json.MAPPER.createObjectNode();
       tree.set(items, list);
       tree.put("next", next);
       print(tree);

@@ -1,12 +1,8 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.payhook.kit.Json;
 import io.payhook.service.Key;
 import io.payhook.service.Settings;
 import java.io.Console;
@@ -17,10 +13,10 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,13 +34,6 @@ import picocli.CommandLine.Spec;
 
 /** A command that asks the management API of a running service. */
 abstract class ManagementCommand implements Callable<Integer> {
-  static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-          .build();
-
   /** Most items that the API gives at once. */
   static final int PAGE = 500;
 
@@ -169,7 +158,7 @@ abstract class ManagementCommand implements Callable<Integer> {
         request(path)
             .timeout(patience)
             .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))),
+            .POST(BodyPublishers.ofString(Json.MAPPER.writeValueAsString(body))),
         answers);
   }
 
@@ -221,9 +210,9 @@ abstract class ManagementCommand implements Callable<Integer> {
     }
     JsonNode body;
     try {
-      body = JSON.readTree(response.body());
+      body = Json.MAPPER.readTree(response.body());
     } catch (JsonProcessingException e) {
-      body = JSON.nullNode();
+      body = Json.MAPPER.nullNode();
     }
     int status = response.statusCode();
     if ((status == 200 || answers.contains(status)) && body.isObject()) {
@@ -260,7 +249,7 @@ abstract class ManagementCommand implements Callable<Integer> {
   }
 
   void print(JsonNode tree) throws IOException {
-    out().println(JSON.writeValueAsString(tree));
+    out().println(Json.pretty(tree));
     out().flush();
   }
 
@@ -303,10 +292,5 @@ abstract class ManagementCommand implements Callable<Integer> {
 
   static String text(JsonNode node) {
     return node.isNull() || node.isMissingNode() ? "" : node.asText();
-  }
-
-  /** {@code 1 event}, {@code 2 events}. */
-  static String count(long number, String one, String many) {
-    return number + " " + (number == 1 ? one : many);
   }
 }

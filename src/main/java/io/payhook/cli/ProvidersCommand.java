@@ -1,7 +1,6 @@
 package io.payhook.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.signature.Provider;
@@ -32,7 +31,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ProvidersCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -59,7 +57,7 @@ final class ProvidersCommand implements Callable<Integer> {
       description = "The routes folder, for presets of your own in its providers folder.")
   private Path routes = Path.of("routes");
 
-  @Option(names = "--json", description = "Prints JSON.")
+  @Option(names = "--json", description = "Prints Json.MAPPER.")
   private boolean json;
 
   @Override
@@ -283,12 +281,8 @@ final class ProvidersCommand implements Callable<Integer> {
   }
 
   private void print(Object result) {
-    try {
-      out().println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result));
-      out().flush();
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("plain values can't be written as JSON", e);
-    }
+    out().println(Json.pretty(result));
+    out().flush();
   }
 
   private PrintWriter out() {

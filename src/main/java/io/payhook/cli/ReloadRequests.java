@@ -1,8 +1,8 @@
 package io.payhook.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFiles;
 import io.payhook.service.Service;
@@ -17,7 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ReloadRequests {
   private static final Logger LOG = LoggerFactory.getLogger(ReloadRequests.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Service service;
 
@@ -31,7 +30,7 @@ final class ReloadRequests {
         .get("/api/v1/reload")
         .handler(
             context ->
-                answer(context, 200, problems(JSON.createObjectNode(), service.fileProblems())));
+                answer(context, 200, problems(Json.MAPPER.createObjectNode(), service.fileProblems())));
   }
 
   private void reload(RoutingContext context) {
@@ -40,7 +39,7 @@ final class ReloadRequests {
         .executeBlocking(service::reload, false)
         .onSuccess(
             outcome -> {
-              ObjectNode tree = JSON.createObjectNode();
+              ObjectNode tree = Json.MAPPER.createObjectNode();
               ArrayNode changed = tree.putArray("changed");
               outcome.changed().forEach(file -> changed.add(file.toString()));
               ArrayNode settings = tree.putArray("settings");

@@ -2,6 +2,8 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
+import io.payhook.kit.Lines;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -148,7 +150,7 @@ final class ReplayCommand extends ManagementCommand {
         if (next != null) {
           note(
               "Stopped after "
-                  + count(total(routes), "delivery", "deliveries")
+                  + Lines.count(total(routes), "delivery", "deliveries")
                   + "; the same command goes on with the rest.");
         }
         throw e;
@@ -160,10 +162,10 @@ final class ReplayCommand extends ManagementCommand {
       next = answer.path("next").isTextual() ? answer.path("next").asText() : null;
     } while (next != null);
     if (json) {
-      ObjectNode tree = JSON.createObjectNode();
+      ObjectNode tree = Json.MAPPER.createObjectNode();
       tree.put("dryRun", dryRun);
       tree.put("replayed", total(routes));
-      tree.set("routes", JSON.valueToTree(routes));
+      tree.set("routes", Json.MAPPER.valueToTree(routes));
       print(tree);
       return 0;
     }
@@ -175,7 +177,7 @@ final class ReplayCommand extends ManagementCommand {
     }
     print(table);
     note(
-        count(total(routes), "delivery", "deliveries")
+        Lines.count(total(routes), "delivery", "deliveries")
             + (dryRun ? " would be pending." : " pending now."));
     return 0;
   }

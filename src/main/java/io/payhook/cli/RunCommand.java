@@ -2,8 +2,8 @@ package io.payhook.cli;
 
 import io.payhook.console.BacklogMeters;
 import io.payhook.console.Catalogue;
-import io.payhook.console.Health;
 import io.payhook.console.Health.Reading;
+import io.payhook.console.Health;
 import io.payhook.console.ManagementApi;
 import io.payhook.console.ManagementException;
 import io.payhook.console.ManagementOptions;

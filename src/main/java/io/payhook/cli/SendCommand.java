@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
 import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
 import io.payhook.routes.RouteFileException;
@@ -37,7 +37,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,6 +44,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /** {@code payhook send}. */
 @Command(
@@ -52,7 +52,6 @@ import picocli.CommandLine.Spec;
     description =
         "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
 final class SendCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int IN_FLIGHT = 64;
   private static final Set<String> SET_BY_CLIENT =
       Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
@@ -230,10 +229,10 @@ final class SendCommand implements Callable<Integer> {
     double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
     if (json) {
       out.println(
-          JSON.createObjectNode()
+          Json.MAPPER.createObjectNode()
               .put("sent", total)
               .put("perSecond", Math.round(perSecond))
-              .set("answers", JSON.valueToTree(sorted)));
+              .set("answers", Json.MAPPER.valueToTree(sorted)));
     } else {
       sorted.forEach((outcome, number) -> out.println(number + " × " + outcome));
       out.printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
@@ -280,7 +279,7 @@ final class SendCommand implements Callable<Integer> {
 
   private static Sent sent(HttpResponse<String> response) {
     try {
-      JsonNode answer = JSON.readTree(response.body());
+      JsonNode answer = Json.MAPPER.readTree(response.body());
       return new Sent(
           response.statusCode(),
           answer.path("status").asText(),
@@ -295,7 +294,7 @@ final class SendCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(
-          JSON.createObjectNode()
+          Json.MAPPER.createObjectNode()
               .put("code", sent.status)
               .put("status", sent.outcome)
               .put("id", sent.id)

@@ -2,13 +2,13 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
-import io.payhook.signature.RawRequest;
 import io.payhook.signature.RawRequest.Header;
+import io.payhook.signature.RawRequest;
 import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Undecided;
@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A file of requests with what is known of their signatures, and whether Payhook agrees. */
 final class Vectors {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String DEFAULT_HEADER = "X-Signature";
   private static final Pattern SIGNATURE_LIKE =
       Pattern.compile(".*(signature|hmac|hash|digest|sign|sig).*", Pattern.CASE_INSENSITIVE);
@@ -57,7 +56,7 @@ final class Vectors {
   static List<Outcome> run(Path file, Providers providers) throws IOException {
     JsonNode vectors;
     try {
-      vectors = JSON.readTree(Files.readAllBytes(file));
+      vectors = Json.MAPPER.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
       throw new IOException(file + " is not JSON: " + e.getOriginalMessage(), e);
     }
@@ -118,7 +117,7 @@ final class Vectors {
       return true;
     }
     try {
-      return expected.equals(JSON.readTree(answer));
+      return expected.equals(Json.MAPPER.readTree(answer));
     } catch (JsonProcessingException e) {
       return false;
     }

@@ -1,15 +1,14 @@
 package io.payhook.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.intake.CertificateStore;
+import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
 import io.payhook.signature.Explanation;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
-import io.payhook.signature.RawRequest;
 import io.payhook.signature.RawRequest.Header;
+import io.payhook.signature.RawRequest;
 import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Undecided;
@@ -47,7 +46,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class VerifyCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -118,7 +116,7 @@ final class VerifyCommand implements Callable<Integer> {
       description = "Runs a file of vectors instead, and prints how many passed.")
   private @Nullable Path vectors;
 
-  @Option(names = "--json", description = "Prints JSON.")
+  @Option(names = "--json", description = "Prints Json.MAPPER.")
   private boolean json;
 
   @Override
@@ -253,12 +251,8 @@ final class VerifyCommand implements Callable<Integer> {
   }
 
   private void print(Map<String, Object> result) {
-    try {
-      out().println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result));
-      out().flush();
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("plain values can't be written as JSON", e);
-    }
+    out().println(Json.pretty(result));
+    out().flush();
   }
 
   private String secret(String given) {

@@ -1,6 +1,7 @@
 package io.payhook.console;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,7 +27,7 @@ final class Differences {
   static List<Map<String, @Nullable Object>> between(byte[] first, byte[] then) {
     Differences differences = new Differences();
     try {
-      differences.compare("", Reply.JSON.readTree(first), Reply.JSON.readTree(then));
+      differences.compare("", Json.MAPPER.readTree(first), Json.MAPPER.readTree(then));
     } catch (IOException e) {
       differences.add("", first.length + " bytes", then.length + " bytes");
     }

@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.journal.JournalReader;
 import io.payhook.journal.Replay;
 import io.payhook.journal.ReplayException;
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Json;
+import io.payhook.kit.Nearest;
 import io.vertx.core.MultiMap;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
@@ -205,7 +206,7 @@ public final class ManagementApi {
     Buffer body = context.body().buffer();
     JsonNode tree;
     try {
-      tree = Reply.JSON.readTree(body == null ? new byte[0] : body.getBytes());
+      tree = Json.MAPPER.readTree(body == null ? new byte[0] : body.getBytes());
     } catch (IOException e) {
       throw new Problem(400, "bad-request", null, "the body is not JSON");
     }

@@ -1,6 +1,7 @@
 package io.payhook.console;
 
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Durations;
+import io.payhook.kit.Nearest;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -10,8 +11,8 @@ import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,6 @@ final class Parameters {
   static final int LIMIT_MAX = 500;
 
   private static final int TEXT_MAX = 500;
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(s|m|h|d|w)");
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
@@ -128,18 +128,9 @@ final class Parameters {
       return null;
     }
     try {
-      Matcher ago = DURATION.matcher(value);
-      if (ago.matches()) {
-        long amount = Long.parseLong(ago.group(1));
-        Duration duration =
-            switch (ago.group(2)) {
-              case "s" -> Duration.ofSeconds(amount);
-              case "m" -> Duration.ofMinutes(amount);
-              case "h" -> Duration.ofHours(amount);
-              case "d" -> Duration.ofDays(amount);
-              default -> Duration.ofDays(7 * amount);
-            };
-        Instant time = clock.instant().minus(duration);
+      Optional<Duration> ago = Durations.parse(value);
+      if (ago.isPresent()) {
+        Instant time = clock.instant().minus(ago.get());
         return time.isBefore(Instant.EPOCH) ? Instant.EPOCH : time;
       }
       Instant time =

@@ -1,7 +1,7 @@
 package io.payhook.console;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
@@ -9,7 +9,6 @@ import java.util.Map;
 
 /** Answers of the management port: JSON, whether it went well or not. */
 final class Reply {
-  static final ObjectMapper JSON = new ObjectMapper();
 
   private Reply() {}
 
@@ -19,7 +18,7 @@ final class Reply {
           .response()
           .setStatusCode(status)
           .putHeader("Content-Type", "application/json")
-          .end(Buffer.buffer(JSON.writeValueAsBytes(tree)));
+          .end(Buffer.buffer(Json.MAPPER.writeValueAsBytes(tree)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of maps, lists and text is always JSON", e);
     }

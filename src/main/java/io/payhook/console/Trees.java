@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import io.payhook.journal.Facts;
 import io.payhook.journal.JournalReader;
 import io.payhook.journal.Replay;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ final class Trees {
       Set.of("authorization", "proxy-authorization", "cookie");
 
   private static final ObjectReader EXACT =
-      Reply.JSON
+      Json.MAPPER
           .reader()
           .with(
               DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
@@ -89,7 +90,7 @@ final class Trees {
   static List<List<String>> headers(String json) {
     List<List<String>> headers = new ArrayList<>();
     try {
-      for (JsonNode pair : Reply.JSON.readTree(json)) {
+      for (JsonNode pair : Json.MAPPER.readTree(json)) {
         String name = pair.path(0).asText();
         boolean secret = WITHHELD.contains(name.toLowerCase(Locale.ROOT));
         headers.add(List.of(name, secret ? "(withheld)" : pair.path(1).asText()));

@@ -1,10 +1,9 @@
 package io.payhook.delivery;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.journal.Claim;
 import io.payhook.journal.Facts;
 import io.payhook.journal.StoredEvent;
+import io.payhook.kit.Json;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.support.DefaultConsumer;
@@ -15,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * message made from the journal.
  */
 final class EventConsumer extends DefaultConsumer implements Work {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-
   private final @Nullable DeliveryEngine engine;
   private @Nullable Lane lane;
 
@@ -74,7 +70,7 @@ final class EventConsumer extends DefaultConsumer implements Work {
         exchange.setVariable("event", parsed);
       }
       if (event.confirmation() != null) {
-        exchange.setVariable("confirmation", JSON.readValue(event.confirmation(), Object.class));
+        exchange.setVariable("confirmation", Json.MAPPER.readValue(event.confirmation(), Object.class));
       }
       Remarks.begin(exchange);
       createUoW(exchange);

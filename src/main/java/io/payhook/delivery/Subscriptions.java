@@ -2,6 +2,7 @@ package io.payhook.delivery;
 
 import io.payhook.journal.Nodes;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.kit.Globs;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -139,7 +140,7 @@ final class Subscriptions {
   private List<Target> match(String endpoint, String type) {
     Map<String, Target> matched = new LinkedHashMap<>();
     for (SubscriptionTable.Row row : counting()) {
-      if (Pattern.matches(row.endpoint(), endpoint) && Pattern.matches(row.type(), type)) {
+      if (Globs.matches(row.endpoint(), endpoint) && Globs.matches(row.type(), type)) {
         matched.putIfAbsent(
             row.route(), new Target(row.route(), row.ordered(), lanes.get(row.route())));
       }

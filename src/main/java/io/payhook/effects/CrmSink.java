@@ -2,6 +2,7 @@ package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +96,7 @@ public final class CrmSink extends Sink {
    */
   static void checkJson(Path file, String text) {
     try {
-      JsonNode tree = Json.MAPPER.readTree(text);
+      JsonNode tree = Json.STRICT.readTree(text);
       if (tree.isMissingNode()) {
         throw new EffectException(file + ": is empty; a JSON document would be right");
       }
@@ -120,7 +121,7 @@ public final class CrmSink extends Sink {
     }
     Object response;
     try {
-      response = Json.MAPPER.readValue(bytes, Object.class);
+      response = Json.STRICT.readValue(bytes, Object.class);
     } catch (IOException e) {
       response = new String(bytes, StandardCharsets.UTF_8);
     }

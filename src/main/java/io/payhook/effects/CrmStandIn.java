@@ -2,6 +2,8 @@ package io.payhook.effects;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Digests;
+import io.payhook.kit.Json;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -11,13 +13,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -146,7 +145,8 @@ public final class CrmStandIn implements Handler<RoutingContext> {
     HttpServerRequest request = context.request();
     String path = pathAfterMount(context);
     String key = request.getHeader("Idempotency-Key");
-    String id = digest(key == null ? UUID.randomUUID().toString() : key);
+    String seed = key == null ? UUID.randomUUID().toString() : key;
+    String id = Digests.sha256Hex(seed.getBytes(StandardCharsets.UTF_8), 16);
     boolean first = seen.add(id);
     if (first) {
       try {
@@ -156,7 +156,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
         throw e;
       }
     }
-    ObjectNode answer = Json.MAPPER.createObjectNode();
+    ObjectNode answer = Json.STRICT.createObjectNode();
     answer.put("id", id);
     answer.put("standIn", true);
     answer.put("repeated", !first);
@@ -176,7 +176,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
   private void write(HttpServerRequest request, String path, @Nullable Buffer body, String id)
       throws IOException {
     Instant now = clock.instant();
-    ObjectNode call = Json.MAPPER.createObjectNode();
+    ObjectNode call = Json.STRICT.createObjectNode();
     call.put("standIn", "nothing was sent; payhook.crm.url is not set");
     call.put("at", now.toString());
     call.put("method", request.method().name());
@@ -202,7 +202,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
                 SafeName.of(path.substring(1), LONGEST_PATH),
                 id);
     byte[] json =
-        (Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(call) + "\n")
+        (Json.STRICT.writerWithDefaultPrettyPrinter().writeValueAsString(call) + "\n")
             .getBytes(StandardCharsets.UTF_8);
     Path file = folder.write(name, out -> out.write(json));
     LOG.info("Stand-in, nothing was sent: the CRM call {} is in {}", request.method(), file);
@@ -210,19 +210,9 @@ public final class CrmStandIn implements Handler<RoutingContext> {
 
   private static JsonNode json(Buffer body) {
     try {
-      return Json.MAPPER.readTree(body.getBytes());
+      return Json.STRICT.readTree(body.getBytes());
     } catch (IOException e) {
-      return Json.MAPPER.getNodeFactory().textNode(body.toString(StandardCharsets.UTF_8));
-    }
-  }
-
-  private static String digest(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash, 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      return Json.STRICT.getNodeFactory().textNode(body.toString(StandardCharsets.UTF_8));
     }
   }
 }

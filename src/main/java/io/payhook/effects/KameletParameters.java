@@ -1,6 +1,6 @@
 package io.payhook.effects;
 
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Nearest;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;

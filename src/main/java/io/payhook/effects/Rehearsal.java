@@ -2,7 +2,8 @@ package io.payhook.effects;
 
 import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Lines;
+import io.payhook.kit.Nearest;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -319,13 +320,13 @@ public final class Rehearsal {
         "the statement fails"
             + (data ? " with sample " + sample.name : "")
             + ": "
-            + String.valueOf(message).replaceAll("\\s+", " "),
+            + Lines.one(message),
         right(String.valueOf(e.getSQLState()), hint));
   }
 
   private static String right(String state, String hint) {
     if (!hint.isEmpty()) {
-      String sentence = hint.replaceAll("\\s+", " ").replaceAll("\\.$", "");
+      String sentence = Lines.open(hint);
       Matcher meant =
           Pattern.compile("Perhaps you meant to reference the column \"(?:\\w+\\.)?(.+?)\"")
               .matcher(sentence);
@@ -524,7 +525,7 @@ public final class Rehearsal {
       int start = Math.max(0, text.indexOf("${"));
       return List.of(
           new TextProblem(
-              start, firstLine(e), "${variable.event[data][…]} reads a value of the event"));
+              start, Lines.first(e.getMessage()), "${variable.event[data][…]} reads a value of the event"));
     }
     return values(text);
   }
@@ -549,10 +550,6 @@ public final class Rehearsal {
   /** Values that become part of JSON or SQL which a route writes out as text. */
   public List<TextProblem> spliced(String text) {
     return Notation.spliced(text, samples);
-  }
-
-  private static String firstLine(Throwable e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
   }
 
   // What samples have
@@ -662,7 +659,7 @@ public final class Rehearsal {
     }
     Path named = Path.of(placed.group(1));
     int line = Integer.parseInt(placed.group(2));
-    String rest = placed.group(4).replaceAll("\\s+", " ").strip().replaceAll("\\.$", "");
+    String rest = Lines.open(placed.group(4));
     Matcher filter = Pattern.compile("Filter \\[(\\w+)] does not exist").matcher(rest);
     if (filter.find()) {
       rest =

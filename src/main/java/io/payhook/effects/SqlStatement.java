@@ -2,7 +2,8 @@ package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Json;
+import io.payhook.kit.Nearest;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.PreparedStatement;
@@ -259,7 +260,7 @@ final class SqlStatement {
 
   private static String json(Object value) {
     try {
-      return Json.MAPPER.writeValueAsString(value);
+      return Json.STRICT.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new EffectException(
           "a parameter can't be written as JSON: " + e.getOriginalMessage(), e);

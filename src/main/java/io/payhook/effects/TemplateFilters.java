@@ -2,6 +2,7 @@ package io.payhook.effects;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.payhook.kit.Json;
 import io.pebbletemplates.pebble.extension.AbstractExtension;
 import io.pebbletemplates.pebble.extension.Filter;
 import io.pebbletemplates.pebble.extension.Function;
@@ -47,7 +48,7 @@ final class TemplateFilters extends AbstractExtension {
    * @param html whether the templates are HTML, where JSON stands in scripts and attributes
    */
   TemplateFilters(boolean html) {
-    this.json = html ? Json.IN_HTML : Json.MAPPER;
+    this.json = html ? JsonInHtml.MAPPER : Json.STRICT;
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.payhook.intake;
 
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Nearest;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;

@@ -1,11 +1,10 @@
 package io.payhook.intake;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -16,9 +15,6 @@ import java.util.List;
  * again.
  */
 final class SameEvent {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-
   private SameEvent() {}
 
   static boolean test(byte[] stored, byte[] received, List<JsonPointer> ignored) {
@@ -26,8 +22,8 @@ final class SameEvent {
       return true;
     }
     try {
-      JsonNode first = JSON.readTree(stored);
-      JsonNode again = JSON.readTree(received);
+      JsonNode first = Json.MAPPER.readTree(stored);
+      JsonNode again = Json.MAPPER.readTree(received);
       for (JsonPointer pointer : ignored) {
         remove(first, pointer);
         remove(again, pointer);

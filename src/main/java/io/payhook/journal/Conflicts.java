@@ -1,14 +1,12 @@
 package io.payhook.journal;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.payhook.kit.Digests;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.HexFormat;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +33,7 @@ final class Conflicts {
       statement.setString(++p, event.endpoint());
       statement.setString(++p, event.type());
       statement.setString(++p, event.key());
-      statement.setString(++p, sha256(event.body()));
+      statement.setString(++p, Digests.sha256Hex(event.body()));
       statement.setObject(++p, first);
       Facts facts = event.facts();
       statement.setString(++p, facts.entity());
@@ -61,14 +59,6 @@ final class Conflicts {
         first,
         id,
         id);
-  }
-
-  private static String sha256(byte[] body) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   static @Nullable OffsetDateTime utc(@Nullable Instant instant) {

@@ -1,5 +1,6 @@
 package io.payhook.journal;
 
+import io.payhook.kit.Lines;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -229,7 +230,7 @@ final class GroupCommit<T> implements AutoCloseable {
 
   private static String firstLine(Throwable e) {
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return message.lines().findFirst().orElse("").strip().replaceFirst("\\.$", "");
+    return Lines.first(message).replaceFirst("\\.$", "");
   }
 
   private static void closeQuietly(@Nullable Connection connection) {

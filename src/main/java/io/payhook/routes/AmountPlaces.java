@@ -1,6 +1,7 @@
 package io.payhook.routes;
 
 import io.payhook.effects.MoneyUse.Amount;
+import io.payhook.kit.Globs;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Setting;
 import java.util.ArrayList;
@@ -62,8 +63,8 @@ record AmountPlaces(Set<List<String>> own, Set<List<String>> others, boolean min
         .filter(entry -> entry.getKey().startsWith(prefix))
         .filter(
             entry -> {
-              Pattern of = Subscription.glob(entry.getKey().substring(prefix.length()));
-              return names.stream().anyMatch(name -> of.matcher(name).matches());
+              String of = entry.getKey().substring(prefix.length());
+              return names.stream().anyMatch(name -> Globs.matches(of, name));
             })
         .max(
             Comparator.comparing((Map.Entry<String, String> entry) -> !entry.getKey().contains("*"))

@@ -1,11 +1,11 @@
 package io.payhook.routes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
-import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -66,7 +66,7 @@ final class CamelSchema {
       if (in == null) {
         throw new IllegalStateException("camel-yaml-dsl brings no " + RESOURCE);
       }
-      JsonNode whole = new ObjectMapper().readTree(in);
+      JsonNode whole = Json.MAPPER.readTree(in);
       this.root = whole.path("items");
       this.definitions = root.path("definitions");
     } catch (IOException e) {
@@ -228,30 +228,25 @@ final class CamelSchema {
       visitor.wrong(
           name.place(),
           "no such language '" + wrong + "'",
-          meant(wrong, known, "simple, constant, variable and jsonpath are some"));
+          Nearest.meant(wrong, known, "simple, constant, variable and jsonpath are some"));
     } else if (step) {
       visitor.wrong(
           name.place(),
           "no such step '" + wrong + "'",
-          meant(wrong, known, "to, setVariable, choice, filter and split are some"));
+          Nearest.meant(wrong, known, "to, setVariable, choice, filter and split are some"));
     } else if (top) {
       visitor.wrong(
           name.place(),
           "no such entry '" + wrong + "'",
-          meant(wrong, known, "route and beans are the usual ones"));
+          Nearest.meant(wrong, known, "route and beans are the usual ones"));
     } else {
       visitor.wrong(
           name.place(),
           of == null
               ? "no such option '" + wrong + "'"
               : "'" + of.value() + "' has no option '" + wrong + "'",
-          meant(wrong, known, "it has " + String.join(", ", known)));
+          Nearest.meant(wrong, known, "it has " + String.join(", ", known)));
     }
-  }
-
-  /** {@code did you mean 'x'?}, or else what there is. */
-  static String meant(String wrong, Collection<String> known, String otherwise) {
-    return Nearest.to(wrong, known).map(near -> "did you mean '" + near + "'?").orElse(otherwise);
   }
 
   private void text(Form form, Text text, Place at, String name, Visitor visitor) {
@@ -294,7 +289,7 @@ final class CamelSchema {
         visitor.wrong(
             text.place(),
             name + " can't be '" + value + "'",
-            meant(value, words, String.join(", ", words) + " would be right"));
+            Nearest.meant(value, words, String.join(", ", words) + " would be right"));
       }
     } else if (type.equals("boolean")) {
       String lower = value.toLowerCase(Locale.ROOT);

@@ -3,6 +3,8 @@ package io.payhook.routes;
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
 import io.payhook.files.Trouble;
+import io.payhook.kit.Lines;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
@@ -295,7 +297,7 @@ public final class Check {
 
   /** As {@link #add}, of a message that may hold what would be right behind its last semicolon. */
   void add(Path file, Place place, String message, String prefix, String right) {
-    String line = message.replaceAll("\\s+", " ").strip();
+    String line = Lines.one(message);
     int semicolon = line.lastIndexOf("; ");
     add(
         file,
@@ -344,11 +346,7 @@ public final class Check {
     try {
       String unused = placeholders.apply(written);
     } catch (RuntimeException e) {
-      Throwable cause = e;
-      while (cause.getCause() != null && cause.getCause() != cause) {
-        cause = cause.getCause();
-      }
-      String message = String.valueOf(cause.getMessage());
+      String message = String.valueOf(Lines.root(e).getMessage());
       if (message.startsWith("environment variable ") || message.contains("secrets.properties")) {
         add(file, place, message, written + ": ", "set it");
       } else if (name.equals("env") || written.startsWith("{{env:")) {
@@ -363,7 +361,7 @@ public final class Check {
             file,
             place,
             written + ": nobody sets '" + name + "'",
-            CamelSchema.meant(
+            Nearest.meant(
                 name,
                 placeholderNames,
                 "set it in application.properties, or give a default as in {{"

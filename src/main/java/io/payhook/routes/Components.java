@@ -1,7 +1,7 @@
 package io.payhook.routes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -66,7 +66,6 @@ final class Components {
     }
   }
 
-  private final ObjectMapper json = new ObjectMapper();
   private final Map<String, Optional<Component>> known = new LinkedHashMap<>();
   private @Nullable Set<String> schemes;
 
@@ -113,7 +112,7 @@ final class Components {
     String folder = type.substring(0, Math.max(0, type.lastIndexOf('.'))).replace('.', '/');
     try (InputStream in =
         loader().getResourceAsStream("META-INF/" + folder + "/" + scheme + ".json")) {
-      return in == null ? Optional.empty() : Optional.of(json.readTree(in));
+      return in == null ? Optional.empty() : Optional.of(Json.MAPPER.readTree(in));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

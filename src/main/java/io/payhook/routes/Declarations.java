@@ -1,14 +1,14 @@
 package io.payhook.routes;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.Endpoint;
 import io.payhook.effects.Rehearsal;
 import io.payhook.files.Tree;
 import io.payhook.files.Trouble;
 import io.payhook.journal.Facts;
+import io.payhook.kit.Json;
+import io.payhook.kit.Lines;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.Check.Source;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
@@ -40,12 +40,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Presets, beans, endpoints and their samples: what routes refer to by name. */
 final class Declarations {
-  private static final ObjectMapper JSON =
-      new ObjectMapper()
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
-
   /** The beans that the service itself brings. */
   static final Set<String> OF_THE_SERVICE =
       Set.of(
@@ -254,7 +248,7 @@ final class Declarations {
           source.file(),
           type.place(),
           "there is no class '" + plain + "'",
-          CamelSchema.meant(
+          Nearest.meant(
               plain,
               List.of(Endpoint.class.getName()),
               "the whole name of a class of Payhook or of a jar in lib/ is right"));
@@ -314,7 +308,7 @@ final class Declarations {
           source.file(),
           named.value().place(),
           "no such provider '" + preset + "'",
-          CamelSchema.meant(preset, names, "'payhook providers' lists them"));
+          Nearest.meant(preset, names, "'payhook providers' lists them"));
     }
     return found.orElse(null);
   }
@@ -510,12 +504,12 @@ final class Declarations {
             .orElse(providers.get(0));
     if (sample.contentType().equals("application/json")) {
       try {
-        Object unused = JSON.readValue(sample.body(), Object.class);
+        Object unused = Json.STRICT.readValue(sample.body(), Object.class);
       } catch (JsonProcessingException e) {
         check.unsound(
             file,
             new Place(e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
-            "the sample is not JSON: " + e.getOriginalMessage().replaceAll("\\s+", " "),
+            "the sample is not JSON: " + Lines.one(e.getOriginalMessage()),
             "one JSON document is right");
         into.computeIfAbsent(type, key -> new ArrayList<>());
         return;
@@ -570,7 +564,7 @@ final class Declarations {
       throws JsonProcessingException {
     Map<String, Object> variables = new LinkedHashMap<>();
     if (event.json() != null) {
-      variables.put("event", JSON.treeToValue(event.json(), Object.class));
+      variables.put("event", Json.STRICT.treeToValue(event.json(), Object.class));
     }
     variables.put("endpoint", endpoint);
     variables.put("eventId", "01890000-0000-7000-8000-000000000000");
@@ -604,7 +598,7 @@ final class Declarations {
     check.unsound(
         file,
         Place.START,
-        "endpoint '" + endpoint + "' would refuse this sample: " + detail.replaceAll("\\s+", " "),
+        "endpoint '" + endpoint + "' would refuse this sample: " + Lines.one(detail),
         right);
   }
 }

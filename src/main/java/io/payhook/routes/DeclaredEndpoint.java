@@ -3,6 +3,8 @@ package io.payhook.routes;
 import io.payhook.Endpoint;
 import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
+import io.payhook.kit.Lines;
+import io.payhook.kit.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import java.io.IOException;
@@ -54,7 +56,7 @@ public record DeclaredEndpoint(
       } catch (IOException e) {
         problems.add(Trouble.of(file, e).toString());
       } catch (YamlEngineException e) {
-        problems.add(file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
+        problems.add(file + ": " + Lines.one(e.getMessage()));
       }
     }
     if (!problems.isEmpty()) {
@@ -220,7 +222,7 @@ public record DeclaredEndpoint(
                       + "' has no sample of '"
                       + type
                       + "'; "
-                      + CamelSchema.meant(
+                      + Nearest.meant(
                           type,
                           types,
                           types.isEmpty()

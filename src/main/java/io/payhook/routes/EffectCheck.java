@@ -2,6 +2,7 @@ package io.payhook.routes;
 
 import io.payhook.effects.Rehearsal;
 import io.payhook.files.Tree;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.Kamelets.Kamelet;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
@@ -130,7 +131,7 @@ final class EffectCheck {
         use.source().file(),
         text.place(),
         "there is no file " + value + " beside this route file",
-        CamelSchema.meant(value, there, "make it, or name one that is there"));
+        Nearest.meant(value, there, "make it, or name one that is there"));
     return null;
   }
 

@@ -1,5 +1,6 @@
 package io.payhook.routes;
 
+import io.payhook.kit.Lines;
 import io.payhook.signature.ProviderException;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +38,7 @@ final class Explanation {
               file,
               mark.getLine() + 1,
               mark.getColumn() + 1,
-              oneLine(what).replaceFirst("^Unknown node id: (\\S+)$", "no such step '$1'")));
+              Lines.open(what).replaceFirst("^Unknown node id: (\\S+)$", "no such step '$1'")));
     }
     int line = line(thrown);
     String what =
@@ -76,16 +77,12 @@ final class Explanation {
         && !(cause instanceof IllegalArgumentException && says(cause))) {
       cause = cause.getCause();
     }
-    return oneLine(says(cause) ? cause.getMessage() : cause.getClass().getSimpleName());
+    return Lines.open(says(cause) ? cause.getMessage() : cause.getClass().getSimpleName());
   }
 
   private static boolean says(Throwable thrown) {
     return thrown.getMessage() != null
         && (thrown.getCause() == null || !thrown.getMessage().equals(thrown.getCause().toString()));
-  }
-
-  private static String oneLine(@Nullable String text) {
-    return String.valueOf(text).replaceAll("\\s+", " ").strip().replaceFirst("\\.$", "");
   }
 
   private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {

@@ -3,6 +3,7 @@ package io.payhook.routes;
 import com.jayway.jsonpath.InvalidPathException;
 import com.jayway.jsonpath.JsonPath;
 import io.payhook.effects.Rehearsal;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.RouteCheck.Route;
 import io.payhook.routes.RouteCheck.Spoken;
 import java.util.Collection;
@@ -74,7 +75,7 @@ final class Expressions {
           each.text().at(index),
           "'" + text + "' is no simple: " + message.replaceAll(" at location \\d+$", ""),
           function.find()
-              ? CamelSchema.meant(
+              ? Nearest.meant(
                   function.group(1).replaceFirst("[.(:\\[].*$", ""),
                   functions(),
                   "${body}, ${variable.NAME} and ${header.NAME} are some")

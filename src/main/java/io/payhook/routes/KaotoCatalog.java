@@ -1,11 +1,11 @@
 package io.payhook.routes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
+import io.payhook.kit.Json;
 import io.payhook.routes.Scaffold.Refused;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +33,6 @@ public final class KaotoCatalog {
 
   private final Path from;
   private final Path routes;
-  private final ObjectMapper json = new ObjectMapper();
   private final Components components = new Components();
 
   /**
@@ -83,7 +82,7 @@ public final class KaotoCatalog {
     ObjectNode kamelets = kamelets();
     files.put(named(about, index, "kamelets"), bytes(kamelets));
     files.put(about, bytes(((ObjectNode) index.deepCopy()).put("name", name)));
-    ObjectNode own = json.createObjectNode().put("name", "Payhook");
+    ObjectNode own = Json.MAPPER.createObjectNode().put("name", "Payhook");
     own.set("version", library.path("version"));
     own.putArray("definitions").add(definition.put("name", name));
     files.put(list, bytes(own));
@@ -151,20 +150,20 @@ public final class KaotoCatalog {
 
   private JsonNode read(Path file) throws Refused {
     try {
-      return json.readTree(file.toFile());
+      return Json.MAPPER.readTree(file.toFile());
     } catch (IOException e) {
       throw new Refused(file + ": not JSON; " + WHOLE);
     }
   }
 
   private byte[] bytes(JsonNode tree) throws IOException {
-    return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree);
+    return Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree);
   }
 
   // What Payhook has
 
   private ObjectNode components() {
-    ObjectNode all = json.createObjectNode();
+    ObjectNode all = Json.MAPPER.createObjectNode();
     for (String scheme : components.schemes()) {
       components
           .metadata(scheme)
@@ -180,7 +179,7 @@ public final class KaotoCatalog {
 
   /** A component's options as the JSON Schema that Kaoto draws its form from. */
   private ObjectNode form(JsonNode options) {
-    ObjectNode form = json.createObjectNode().put("$schema", DRAFT).put("type", "object");
+    ObjectNode form = Json.MAPPER.createObjectNode().put("$schema", DRAFT).put("type", "object");
     ObjectNode properties = form.putObject("properties");
     ArrayNode required = form.putArray("required");
     options
@@ -201,7 +200,7 @@ public final class KaotoCatalog {
     boolean bean = type.equals("object") && !java.startsWith("java.util.Map");
     boolean text = bean || type.equals("enum") || type.equals("duration");
     ObjectNode field =
-        json.createObjectNode()
+        Json.MAPPER.createObjectNode()
             .put("title", option.path("displayName").asText())
             .put("description", option.path("description").asText())
             .put("type", text ? "string" : type)
@@ -226,7 +225,7 @@ public final class KaotoCatalog {
 
   /** Those that ship, and a team's own, which hide them. */
   private ObjectNode kamelets() throws Refused, IOException {
-    ObjectNode all = json.createObjectNode();
+    ObjectNode all = Json.MAPPER.createObjectNode();
     for (String name : Kamelets.SHIPPED) {
       String file = "kamelets/" + name + Kamelets.SUFFIX;
       all.set(name, kamelet(file, Shipped.text(file)));
@@ -241,7 +240,7 @@ public final class KaotoCatalog {
     JsonNode read;
     try {
       LoadSettings settings = LoadSettings.builder().setLabel(file).build();
-      read = json.valueToTree(new Load(settings).loadFromString(text));
+      read = Json.MAPPER.valueToTree(new Load(settings).loadFromString(text));
     } catch (YamlEngineException e) {
       throw new Refused(file + ": not YAML; 'payhook check' tells where");
     }

@@ -1,7 +1,7 @@
 package io.payhook.routes;
 
-import io.payhook.effects.MoneyUse;
 import io.payhook.effects.MoneyUse.Amount;
+import io.payhook.effects.MoneyUse;
 import io.payhook.effects.Rehearsal.Problem;
 import io.payhook.effects.Rehearsal.TextProblem;
 import io.payhook.routes.Declarations.Declared;

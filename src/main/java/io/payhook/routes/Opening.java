@@ -1,8 +1,8 @@
 package io.payhook.routes;
 
 import io.payhook.intake.ActiveEndpoint;
+import io.payhook.kit.Nearest;
 import io.payhook.signature.Certificates;
-import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Secret;

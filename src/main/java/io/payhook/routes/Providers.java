@@ -2,10 +2,10 @@ package io.payhook.routes;
 
 import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Nearest;
 import io.payhook.signature.Provider;
-import io.payhook.signature.ProviderException;
 import io.payhook.signature.ProviderException.Problem;
+import io.payhook.signature.ProviderException;
 import io.payhook.signature.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;

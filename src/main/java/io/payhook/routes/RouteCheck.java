@@ -1,7 +1,9 @@
 package io.payhook.routes;
 
-import io.payhook.effects.Rehearsal;
 import io.payhook.effects.Rehearsal.Sample;
+import io.payhook.effects.Rehearsal;
+import io.payhook.kit.Globs;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.Check.Source;
 import io.payhook.routes.Components.Component;
 import io.payhook.routes.Declarations.Declared;
@@ -9,7 +11,6 @@ import io.payhook.routes.Kamelets.Kamelet;
 import io.payhook.routes.Located.Entry;
 import io.payhook.routes.Located.Place;
 import io.payhook.routes.Located.Text;
-import io.payhook.signature.Nearest;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -152,7 +153,7 @@ final class RouteCheck {
             source.file(),
             entry.key().place(),
             "a kamelet's template has no '" + name + "'",
-            CamelSchema.meant(name, Set.of("from", "route", "beans"), "beans and from are right"));
+            Nearest.meant(name, Set.of("from", "route", "beans"), "beans and from are right"));
       }
     }
   }
@@ -304,7 +305,7 @@ final class RouteCheck {
         source.file(),
         at.place(),
         "there is no " + kind + " '" + bean + "'",
-        CamelSchema.meant(bean, declared.beanNames(), "declare it under '- beans:'"));
+        Nearest.meant(bean, declared.beanNames(), "declare it under '- beans:'"));
   }
 
   // Secrets in clear
@@ -505,7 +506,7 @@ final class RouteCheck {
             use,
             use.uri.place(),
             "no such component '" + scheme + "'",
-            CamelSchema.meant(
+            Nearest.meant(
                 scheme,
                 components.schemes(),
                 "there are " + String.join(", ", components.schemes())));
@@ -546,7 +547,7 @@ final class RouteCheck {
           use,
           use.uri.place(),
           "nobody consumes '" + address(uri) + "'",
-          CamelSchema.meant(
+          Nearest.meant(
               address(uri), consumed, "add a route with 'from: uri: " + address(uri) + "'"));
     }
   }
@@ -590,7 +591,7 @@ final class RouteCheck {
                     + name
                     + "'"
                     + (component.lenient() ? " and would send it as a query parameter" : ""),
-                CamelSchema.meant(
+                Nearest.meant(
                     name,
                     component.parameters(),
                     component.lenient()
@@ -653,7 +654,7 @@ final class RouteCheck {
           default -> "";
         };
     if (!words.isEmpty() && words.stream().noneMatch(word -> word.equalsIgnoreCase(value))) {
-      right = CamelSchema.meant(value, words, String.join(", ", words) + " would be right");
+      right = Nearest.meant(value, words, String.join(", ", words) + " would be right");
     }
     if (!right.isEmpty()) {
       wrong(use, text.place(), "'" + name + "' can't be '" + value + "'", right);
@@ -673,7 +674,7 @@ final class RouteCheck {
             use,
             use.uri.place(),
             "no such kamelet '" + name + "'",
-            CamelSchema.meant(
+            Nearest.meant(
                 name, kamelets.names(), "there are " + String.join(", ", kamelets.names())));
       }
       return;
@@ -703,7 +704,7 @@ final class RouteCheck {
               use,
               entry.key().place(),
               "kamelet '" + name + "' has no parameter '" + parameter + "'",
-              CamelSchema.meant(
+              Nearest.meant(
                   parameter,
                   kamelet.parameters().keySet(),
                   "it has " + String.join(", ", kamelet.parameters().keySet())));
@@ -756,7 +757,7 @@ final class RouteCheck {
             use,
             use.uri.at(offset),
             "no such endpoint '" + endpoint + "'",
-            CamelSchema.meant(
+            Nearest.meant(
                 endpoint,
                 declared.endpoints().keySet(),
                 declared.endpoints().isEmpty()
@@ -769,8 +770,7 @@ final class RouteCheck {
     boolean unreadable = meant.stream().anyMatch(each -> each.provider() == null);
     Set<String> types = new TreeSet<>();
     meant.forEach(each -> types.addAll(each.samples().keySet()));
-    Pattern pattern = Subscription.glob(type);
-    if (!unreadable && types.stream().noneMatch(each -> pattern.matcher(each).matches())) {
+    if (!unreadable && types.stream().noneMatch(each -> Globs.matches(type, each))) {
       String alias =
           meant.stream()
               .filter(each -> each.provider() != null)
@@ -785,7 +785,7 @@ final class RouteCheck {
             use.source.file(),
             place,
             "no sample of type '" + type + "'",
-            CamelSchema.meant(
+            Nearest.meant(
                 type, types, "add " + check.root().relativize(samples) + "/" + type + ".json"));
       } else {
         wrong(

@@ -1,6 +1,7 @@
 package io.payhook.routes;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Setting;
@@ -93,7 +94,7 @@ public final class Scaffold {
                         "no such provider '"
                             + providerName
                             + "'; "
-                            + CamelSchema.meant(
+                            + Nearest.meant(
                                 providerName,
                                 providers.names(),
                                 "'payhook providers' lists them")));
@@ -134,7 +135,7 @@ public final class Scaffold {
           "no such endpoint '"
               + endpointName
               + "'; "
-              + CamelSchema.meant(
+              + Nearest.meant(
                   endpointName,
                   endpoints.keySet(),
                   endpoints.isEmpty()

@@ -1,12 +1,12 @@
 package io.payhook.routes;
 
 import io.payhook.effects.Rehearsal;
+import io.payhook.kit.Globs;
 import io.payhook.routes.Declarations.Declared;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,15 +30,14 @@ record Subscription(String endpoint, String type) {
   }
 
   boolean takesFrom(Declared endpoint) {
-    return glob(this.endpoint).matcher(endpoint.name()).matches();
+    return Globs.matches(this.endpoint, endpoint.name());
   }
 
   /** The types of an endpoint that it takes: those that samples tell, and the one it names. */
   Set<String> types(Declared endpoint) {
-    Pattern pattern = glob(type);
     Set<String> types = new TreeSet<>();
     endpoint.samples().keySet().stream()
-        .filter(each -> pattern.matcher(each).matches())
+        .filter(each -> Globs.matches(type, each))
         .forEach(types::add);
     if (!type.contains("*")) {
       types.add(type);
@@ -52,14 +51,4 @@ record Subscription(String endpoint, String type) {
         .flatMap(each -> endpoint.samples().getOrDefault(each, List.of()).stream());
   }
 
-  /** A name in which {@code *} stands for any text. */
-  static Pattern glob(String pattern) {
-    StringBuilder regex = new StringBuilder();
-    for (String part : pattern.split("\\*", -1)) {
-      regex
-          .append(regex.isEmpty() && !pattern.startsWith("*") ? "" : ".*")
-          .append(Pattern.quote(part));
-    }
-    return Pattern.compile(regex.toString());
-  }
 }

@@ -1,34 +1,14 @@
 package io.payhook.routetest;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Whether something is as a test says. */
 final class Compare {
-  static final ObjectMapper JSON =
-      new ObjectMapper()
-          .configure(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES, false)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
-
   private Compare() {}
-
-  /** Text in which {@code *} stands for any text. */
-  static boolean matches(String expected, String actual) {
-    StringBuilder pattern = new StringBuilder();
-    for (String part : expected.split("\\*", -1)) {
-      pattern.append(pattern.length() == 0 ? "" : ".*").append(Pattern.quote(part));
-    }
-    return Pattern.compile(pattern.toString(), Pattern.DOTALL).matcher(actual).matches();
-  }
 
   /** A value of a database; numbers by their amount, everything else by its text. */
   static boolean same(@Nullable Object expected, @Nullable Object actual) {

@@ -2,6 +2,7 @@ package io.payhook.routetest;
 
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
+import io.payhook.kit.Lines;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -93,7 +94,7 @@ final class Existing {
       }
       return new Template(name, "");
     } catch (IOException | SQLException e) {
-      return new Template(null, "mend its script (" + Looking.oneLine(e.getMessage()) + ")");
+      return new Template(null, "mend its script (" + Lines.one(e.getMessage()) + ")");
     }
   }
 

@@ -1,6 +1,7 @@
 package io.payhook.routetest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Json;
 import io.payhook.routetest.RouteTest.Fault;
 import io.payhook.routetest.Stub.Reply;
 import java.math.BigDecimal;
@@ -167,7 +168,7 @@ final class FarEnds {
         status == null ? 200 : Integer.parseInt(status.text()),
         headers,
         text(members.get("body")),
-        json == null ? null : Compare.JSON.<JsonNode>valueToTree(json.value()),
+        json == null ? null : Json.MAPPER.<JsonNode>valueToTree(json.value()),
         rows == null ? null : rows(rows));
   }
 

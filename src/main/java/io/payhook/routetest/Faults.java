@@ -1,7 +1,7 @@
 package io.payhook.routetest;
 
+import io.payhook.kit.Nearest;
 import io.payhook.routetest.RouteTest.Fault;
-import io.payhook.signature.Nearest;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;

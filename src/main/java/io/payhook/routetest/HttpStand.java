@@ -1,5 +1,6 @@
 package io.payhook.routetest;
 
+import io.payhook.kit.Json;
 import io.payhook.routetest.RouteTest.Fault;
 import io.payhook.routetest.Stub.Reply;
 import java.io.ByteArrayOutputStream;
@@ -79,7 +80,7 @@ final class HttpStand {
         String with = fault.get().with();
         int status = with == null ? HttpStatus.SC_SERVICE_UNAVAILABLE : Integer.parseInt(with);
         return response(
-            new Reply(status, Map.of(), null, Compare.JSON.createObjectNode(), null), message);
+            new Reply(status, Map.of(), null, Json.MAPPER.createObjectNode(), null), message);
       }
     }
     return response(outside.takeHttp(message, place == null ? null : place.step()), message);

@@ -1,6 +1,7 @@
 package io.payhook.routetest;
 
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Durations;
+import io.payhook.kit.Nearest;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -24,7 +24,6 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 final class Item {
   private static final Pattern NUMBER = Pattern.compile("[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?");
-  private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h|d)");
 
   private final Node node;
   private final Path file;
@@ -171,20 +170,11 @@ final class Item {
 
   /** Such as {@code 10m}, with or without a sign before it. */
   Duration duration() {
-    Matcher matcher = DURATION.matcher(text().replaceFirst("^[+-]", ""));
-    if (!matcher.matches()) {
+    Duration length = Durations.parse(text().replaceFirst("^[+-]", "")).orElse(null);
+    if (length == null) {
       problem("should be a time with its unit, such as 500ms, 30s, 10m, 2h or 1d");
       return Duration.ZERO;
     }
-    long amount = Long.parseLong(matcher.group(1));
-    Duration length =
-        switch (matcher.group(2)) {
-          case "ms" -> Duration.ofMillis(amount);
-          case "s" -> Duration.ofSeconds(amount);
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofDays(amount);
-        };
     return text().startsWith("-") ? length.negated() : length;
   }
 

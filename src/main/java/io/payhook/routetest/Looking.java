@@ -1,11 +1,14 @@
 package io.payhook.routetest;
 
+import io.payhook.kit.Globs;
+import io.payhook.kit.Json;
+import io.payhook.kit.Lines;
+import io.payhook.kit.Nearest;
 import io.payhook.routetest.RouteTest.Call;
 import io.payhook.routetest.RouteTest.Check;
 import io.payhook.routetest.RouteTest.Mail;
 import io.payhook.routetest.RouteTest.Rows;
 import io.payhook.routetest.RouteTest.State;
-import io.payhook.signature.Nearest;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -106,9 +109,9 @@ final class Looking {
               "line "
                   + rows.line()
                   + ": the query fails: "
-                  + oneLine(e.getMessage())
+                  + Lines.one(e.getMessage())
                   + "\n  "
-                  + oneLine(rows.query())
+                  + Lines.one(rows.query())
                   + (rows.cut()
                       ? "\n  In YAML ' #' begins a comment, so the query ends there; put it in quotes."
                       : "")));
@@ -130,7 +133,7 @@ final class Looking {
     if (!well) {
       failures.add(
           new Failure(
-              "line " + rows.line() + ": " + oneLine(rows.query()),
+              "line " + rows.line() + ": " + Lines.one(rows.query()),
               expected == null
                   ? List.of(rows.count() + (rows.count() == 1 ? " row" : " rows"))
                   : expected.stream().map(Looking::row).toList(),
@@ -206,7 +209,7 @@ final class Looking {
   private static String missing(List<Mail> expected, MailStand.Taken taken) {
     StringBuilder text = new StringBuilder();
     for (Mail mail : expected) {
-      if (mail.to() == null || Compare.matches(mail.to(), taken.header("To"))) {
+      if (mail.to() == null || Globs.matches(mail.to(), taken.header("To"))) {
         for (String wanted : mail.contains()) {
           if (!taken.text().contains(wanted)) {
             text.append(", without ").append(wanted);
@@ -223,14 +226,14 @@ final class Looking {
   }
 
   private static boolean is(Mail expected, MailStand.Taken actual) {
-    return (expected.to() == null || Compare.matches(expected.to(), actual.header("To")))
-        && (expected.from() == null || Compare.matches(expected.from(), actual.header("From")))
+    return (expected.to() == null || Globs.matches(expected.to(), actual.header("To")))
+        && (expected.from() == null || Globs.matches(expected.from(), actual.header("From")))
         && (expected.subject() == null
-            || Compare.matches(expected.subject(), actual.header("Subject")))
+            || Globs.matches(expected.subject(), actual.header("Subject")))
         && expected.contains().stream().allMatch(actual.text()::contains)
         && expected.lacks().stream().noneMatch(actual.text()::contains)
         && expected.headers().entrySet().stream()
-            .allMatch(header -> Compare.matches(header.getValue(), actual.header(header.getKey())));
+            .allMatch(header -> Globs.matches(header.getValue(), actual.header(header.getKey())));
   }
 
   private void calls(List<Call> expected) {
@@ -287,15 +290,15 @@ final class Looking {
 
   private static boolean is(Call expected, Outgoing actual) {
     return (expected.method() == null || expected.method().equals(actual.method()))
-        && (expected.url() == null || Compare.matches(expected.url(), actual.url()))
+        && (expected.url() == null || Globs.matches(expected.url(), actual.url()))
         && (expected.host() == null || actual.isOf(expected.host()))
-        && (expected.path() == null || Compare.matches(expected.path(), actual.path()))
+        && (expected.path() == null || Globs.matches(expected.path(), actual.path()))
         && (expected.json() == null || Compare.within(expected.json(), actual.json()))
-        && (expected.body() == null || Compare.matches(expected.body(), actual.text()))
+        && (expected.body() == null || Globs.matches(expected.body(), actual.text()))
         && expected.headers().entrySet().stream()
             .allMatch(
                 header ->
-                    Compare.matches(
+                    Globs.matches(
                         header.getValue(), actual.headers().getOrDefault(header.getKey(), "")));
   }
 
@@ -366,10 +369,6 @@ final class Looking {
   }
 
   static String json(@Nullable Object value) {
-    return Compare.JSON.valueToTree(value).toString();
-  }
-
-  static String oneLine(@Nullable String text) {
-    return String.valueOf(text).replaceAll("\\s+", " ").strip();
+    return Json.MAPPER.valueToTree(value).toString();
   }
 }

@@ -1,6 +1,8 @@
 package io.payhook.routetest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Globs;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -46,7 +48,7 @@ record Outgoing(
 
   static @Nullable JsonNode json(byte[] text) {
     try {
-      return text.length == 0 ? null : Compare.JSON.readTree(text);
+      return text.length == 0 ? null : Json.MAPPER.readTree(text);
     } catch (IOException e) {
       return null;
     }
@@ -56,8 +58,8 @@ record Outgoing(
   boolean isOf(String host) {
     String whole = authority.toLowerCase(Locale.ROOT);
     String wanted = host.toLowerCase(Locale.ROOT);
-    return Compare.matches(wanted, whole)
-        || Compare.matches(wanted, whole.replaceFirst(":\\d+$", ""));
+    return Globs.matches(wanted, whole)
+        || Globs.matches(wanted, whole.replaceFirst(":\\d+$", ""));
   }
 
   /** Whether it asks for an OAuth2 token, which is no effect of a route. */

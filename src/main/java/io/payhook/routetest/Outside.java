@@ -2,6 +2,7 @@ package io.payhook.routetest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
 import io.payhook.routetest.Stub.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class Outside {
         .orElseGet(
             () -> {
               taken.add(message);
-              ObjectNode json = Compare.JSON.createObjectNode();
+              ObjectNode json = Json.MAPPER.createObjectNode();
               Reply reply = new Reply(200, Reply.NOTHING.headers(), null, json, null);
               return message.asksForToken() ? expired(reply) : reply;
             });
@@ -78,7 +79,7 @@ final class Outside {
     if (reply.status() != 200 || (json != null && !json.isObject())) {
       return reply;
     }
-    ObjectNode now = json == null ? Compare.JSON.createObjectNode() : json.deepCopy();
+    ObjectNode now = json == null ? Json.MAPPER.createObjectNode() : json.deepCopy();
     if (!now.has("access_token")) {
       now.put("access_token", "test-token").put("token_type", "Bearer");
     }

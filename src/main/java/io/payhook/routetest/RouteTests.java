@@ -2,6 +2,7 @@ package io.payhook.routetest;
 
 import io.payhook.files.Tree;
 import io.payhook.journal.Migrations;
+import io.payhook.kit.Lines;
 import io.payhook.routes.Integrations;
 import io.payhook.routes.RouteFileException;
 import io.payhook.service.Database;
@@ -183,7 +184,7 @@ public final class RouteTests {
         Existing.run(Existing.scripts(integration.resolve(Existing.FOLDER)), connection);
       }
     } catch (SQLException | IOException e) {
-      throw new RouteFileException(List.of(Looking.oneLine(e.getMessage())));
+      throw new RouteFileException(List.of(Lines.one(e.getMessage())));
     }
     Migrations.integrations(template, schemas);
   }

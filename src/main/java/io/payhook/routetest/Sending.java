@@ -3,6 +3,8 @@ package io.payhook.routetest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
+import io.payhook.kit.Nearest;
 import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
@@ -11,7 +13,6 @@ import io.payhook.routetest.RouteTest.Send;
 import io.payhook.routetest.RouteTest.Signature;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.signature.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -132,7 +133,7 @@ final class Sending {
     }
     try {
       return expected.body().isEmpty()
-          || Compare.within(expected.body(), Compare.JSON.readTree(actual.body()));
+          || Compare.within(expected.body(), Json.MAPPER.readTree(actual.body()));
     } catch (IOException e) {
       return false;
     }
@@ -216,10 +217,10 @@ final class Sending {
     }
     byte[] body;
     if (sample.contentType().equals("application/json")) {
-      JsonNode tree = Compare.JSON.readTree(sample.body());
+      JsonNode tree = Json.MAPPER.readTree(sample.body());
       send.without().forEach(path -> change(send, tree, path, null, true));
       send.with().forEach((path, value) -> change(send, tree, path, value, false));
-      body = Compare.JSON.writeValueAsBytes(tree);
+      body = Json.MAPPER.writeValueAsBytes(tree);
     } else if (sample.contentType().equals("application/x-www-form-urlencoded")) {
       body = changedForm(send, new String(sample.body(), StandardCharsets.UTF_8));
     } else {
@@ -268,7 +269,7 @@ final class Sending {
                 "line " + send.line() + ": the sample has no '" + path + "' to leave out");
           }
         } else if (last) {
-          object.set(names[i], Compare.JSON.valueToTree(value));
+          object.set(names[i], Json.MAPPER.valueToTree(value));
         } else {
           node = object.has(names[i]) ? object.get(names[i]) : object.putObject(names[i]);
         }
@@ -281,7 +282,7 @@ final class Sending {
         if (last && remove) {
           array.remove(index);
         } else if (last) {
-          array.set(index, Compare.JSON.<JsonNode>valueToTree(value));
+          array.set(index, Json.MAPPER.<JsonNode>valueToTree(value));
         } else {
           node = array.get(index);
         }

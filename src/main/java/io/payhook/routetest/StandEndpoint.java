@@ -1,5 +1,6 @@
 package io.payhook.routetest;
 
+import io.payhook.kit.Json;
 import io.payhook.routetest.Stub.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -127,7 +128,7 @@ final class StandEndpoint extends DefaultEndpoint {
       return new byte[0];
     }
     if (body instanceof Map || body instanceof Iterable) {
-      return Compare.JSON.valueToTree(body).toString().getBytes(StandardCharsets.UTF_8);
+      return Json.MAPPER.valueToTree(body).toString().getBytes(StandardCharsets.UTF_8);
     }
     byte[] bytes =
         exchange.getContext().getTypeConverter().tryConvertTo(byte[].class, exchange, body);

@@ -1,6 +1,7 @@
 package io.payhook.routetest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Globs;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ record Stub(
 
   /** With or without the query. */
   private static boolean matches(String expected, String actual) {
-    return Compare.matches(expected, actual)
-        || Compare.matches(expected, actual.replaceFirst("\\?.*$", ""));
+    return Globs.matches(expected, actual)
+        || Globs.matches(expected, actual.replaceFirst("\\?.*$", ""));
   }
 }

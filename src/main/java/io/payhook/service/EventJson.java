@@ -1,11 +1,10 @@
 package io.payhook.service;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.Endpoints;
 import io.payhook.journal.StoredEvent;
+import io.payhook.kit.Json;
 import io.payhook.signature.Provider;
 import java.io.IOException;
 import java.util.List;
@@ -16,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * in floating point. A form's fields, or XML, have the names they have for the provider's settings.
  */
 final class EventJson {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-
   private final Endpoints endpoints;
 
   EventJson(Endpoints endpoints) {
@@ -32,10 +28,10 @@ final class EventJson {
         boolean took = event.provider() == null || event.provider().equals(provider.name());
         if (took && !provider.readsJson()) {
           JsonNode node = provider.read(event.contentType(), event.body());
-          return node == null ? null : JSON.treeToValue(node, Object.class);
+          return node == null ? null : Json.MAPPER.treeToValue(node, Object.class);
         }
       }
-      return JSON.readValue(event.body(), Object.class);
+      return Json.MAPPER.readValue(event.body(), Object.class);
     } catch (IOException e) {
       return null;
     }

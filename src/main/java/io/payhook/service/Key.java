@@ -1,6 +1,6 @@
 package io.payhook.service;
 
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Nearest;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -27,6 +27,7 @@ import io.payhook.journal.Nodes;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
+import io.payhook.kit.Lines;
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.routes.Providers;
@@ -206,13 +207,8 @@ public final class Service implements AutoCloseable {
   }
 
   private static String oneLine(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
-    return root.getClass().getSimpleName()
-        + ": "
-        + String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+    Throwable root = Lines.root(e);
+    return root.getClass().getSimpleName() + ": " + Lines.first(root.getMessage());
   }
 
   private static StartException startException(Exception e) {

@@ -2,7 +2,7 @@ package io.payhook.service;
 
 import io.payhook.files.Trouble;
 import io.payhook.files.Visible;
-import io.payhook.signature.Nearest;
+import io.payhook.kit.Nearest;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.kit.Durations;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -10,28 +11,20 @@ import java.util.regex.Pattern;
  * IllegalArgumentException}.
  */
 final class Units {
+  /** A hundred years: no more is ever meant, and sums of it with times stay in their range. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]+)");
 
   /** An amount of time above 0. */
   static Duration duration(String text) {
-    Matcher matcher = WITH_UNIT.matcher(text);
-    if (matcher.matches()) {
-      long amount = Long.parseLong(matcher.group(1));
-      Duration unit =
-          switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(1);
-            case "s" -> Duration.ofSeconds(1);
-            case "m" -> Duration.ofMinutes(1);
-            case "h" -> Duration.ofHours(1);
-            case "d" -> Duration.ofDays(1);
-            default -> Duration.ZERO;
-          };
-      if (amount > 0 && !unit.isZero() && amount <= Duration.ofDays(36_500).dividedBy(unit)) {
-        return unit.multipliedBy(amount);
-      }
-    }
-    throw new IllegalArgumentException(
-        "not a duration; write a number above 0 and its unit, such as 500ms, 30s, 2m, 1h or 7d");
+    return Durations.parse(text)
+        .filter(each -> !each.isZero() && each.compareTo(LONGEST) <= 0)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "not a duration; write a number above 0 and its unit, such as 500ms, 30s, 2m,"
+                        + " 1h or 7d"));
   }
 
   /** Bytes. */

@@ -1,8 +1,8 @@
 package io.payhook.signature;
 
+import io.payhook.kit.Digests;
 import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathBuilder;
 import java.security.cert.CertStore;
@@ -17,7 +17,6 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Date;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -142,11 +141,6 @@ public final class CertificateFile {
 
   /** Two bytes of its digest: enough to tell two of a platform's certificates apart. */
   private static String label(X509Certificate own) throws CertificateException {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(own.getEncoded());
-      return "certificate-" + HexFormat.of().formatHex(digest, 0, 2);
-    } catch (GeneralSecurityException e) {
-      throw new CertificateException("it can't be read", e);
-    }
+    return "certificate-" + Digests.sha256Hex(own.getEncoded(), 2);
   }
 }

@@ -1,6 +1,7 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import io.payhook.kit.Digests;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -281,6 +282,6 @@ final class EventPlan {
   static String shortened(String text) {
     return text.length() <= LONGEST_KEY
         ? text
-        : text.substring(0, 400) + "~" + Template.sha256(text.getBytes(StandardCharsets.UTF_8));
+        : text.substring(0, 400) + "~" + Digests.sha256Hex(text.getBytes(StandardCharsets.UTF_8));
   }
 }

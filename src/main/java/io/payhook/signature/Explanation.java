@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Digests;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -553,7 +554,7 @@ public final class Explanation {
                   + " endpoint's or an old one, or the body is not the one that was sent (it has "
                   + request.body().length
                   + " bytes here, SHA-256 "
-                  + Template.sha256(request.body()).substring(0, 16)
+                  + Digests.sha256Hex(request.body()).substring(0, 16)
                   + "…). Copy the secret anew from the platform, and compare the body with its log.");
       default -> told.add(capital(refused.detail()) + ".");
     }

@@ -1,5 +1,6 @@
 package io.payhook.signature;
 
+import io.payhook.kit.Globs;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -7,8 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +31,7 @@ final class PerType<T> {
             own.add(
                 new Own<>(
                     name,
-                    pattern(name),
+                    Globs.pattern(name),
                     value.equals(Setting.NONE)
                         ? Optional.empty()
                         : Optional.of(reader.apply(value)))));
@@ -42,23 +41,11 @@ final class PerType<T> {
             .thenComparing(each -> -each.name.length()));
   }
 
-  static Pattern pattern(String name) {
-    return Pattern.compile(
-        Stream.of(name.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")));
-  }
-
   /** Whether one of these names or patterns is the type's. */
   static boolean any(List<String> names, String type, @Nullable String rawType) {
     for (String name : names) {
-      if (name.equals("*") || name.equals(type) || name.equals(rawType)) {
+      if (Globs.matches(name, type) || (rawType != null && Globs.matches(name, rawType))) {
         return true;
-      }
-      if (name.contains("*")) {
-        Pattern pattern = pattern(name);
-        if (pattern.matcher(type).matches()
-            || (rawType != null && pattern.matcher(rawType).matches())) {
-          return true;
-        }
       }
     }
     return false;

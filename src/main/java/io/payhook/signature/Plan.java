@@ -2,6 +2,7 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Digests;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -325,7 +326,7 @@ final class Plan {
     if (bodySha256 != null) {
       String digest = bodySha256.text(scope);
       if (digest != null) {
-        if (!digest.equalsIgnoreCase(Template.sha256(scope.request.body()))) {
+        if (!digest.equalsIgnoreCase(Digests.sha256Hex(scope.request.body()))) {
           throw new Refusal("wrong-body-digest", "the body is not the one whose SHA-256 is signed");
         }
         return "";

@@ -2,6 +2,7 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Nearest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,10 +1,11 @@
 package io.payhook.signature;
 
+import io.payhook.kit.Digests;
+import io.payhook.kit.Nearest;
 import java.nio.charset.StandardCharsets;
 import java.security.Key;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -199,14 +200,8 @@ public record Secret(
 
   /** Two bytes of a digest: enough to tell two secrets apart, too little to find one by. */
   private static String labelOf(String value) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(("label of " + value).getBytes(StandardCharsets.UTF_8));
-      return "secret-" + HexFormat.of().formatHex(digest, 0, 2);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    byte[] labelled = ("label of " + value).getBytes(StandardCharsets.UTF_8);
+    return "secret-" + Digests.sha256Hex(labelled, 2);
   }
 
   /** Its label and its dates, never its value. */

@@ -1,7 +1,8 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import java.math.BigDecimal;
+import io.payhook.kit.Durations;
+import io.payhook.kit.Nearest;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;
@@ -595,22 +596,12 @@ public enum Setting {
     }
   }
 
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
-
   static Duration duration(String value) {
-    var matcher = DURATION.matcher(value);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException(
-          "'" + value + "' is not a time span; write 300s, 5m, 72h or 3d");
-    }
-    long count = new BigDecimal(matcher.group(1)).longValueExact();
-    return switch (matcher.group(2)) {
-      case "ms" -> Duration.ofMillis(count);
-      case "s" -> Duration.ofSeconds(count);
-      case "m" -> Duration.ofMinutes(count);
-      case "h" -> Duration.ofHours(count);
-      default -> Duration.ofDays(count);
-    };
+    return Durations.parse(value)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "'" + value + "' is not a time span; write 300s, 5m, 72h or 3d"));
   }
 
   /** The value of a setting for one event type that takes the general one away. */

@@ -3,16 +3,15 @@ package io.payhook.signature;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Digests;
+import io.payhook.kit.Nearest;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -207,7 +206,7 @@ final class Template {
         case URL_DECODED -> PublicUrl.decoded(scope.url());
         case SORTED_FORM -> scope.plan.sortedForm(scope);
         case CRC32 -> crc32(scope.request.body());
-        case SHA256 -> sha256(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
+        case SHA256 -> Digests.sha256Hex(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
         case FORM_FIELDS -> SignedText.formFields(scope);
         case SECRET -> scope.secret == null ? null : scope.secret.value();
         case SECRET_ENCODED ->
@@ -608,14 +607,6 @@ final class Template {
     CRC32 crc = new CRC32();
     crc.update(bytes);
     return Long.toString(crc.getValue());
-  }
-
-  static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 
   @Override

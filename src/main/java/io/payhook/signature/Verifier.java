@@ -2,9 +2,9 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Digests;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -422,18 +422,14 @@ public final class Verifier {
     if (!plan.namesUnsigned || content == null) {
       return null;
     }
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(content);
-      digest.update((byte) (item >> 8));
-      digest.update((byte) item);
-      if (plan.event.bodyOfSeveralTypes && scope.rawType != null) {
-        digest.update(scope.rawType.getBytes(StandardCharsets.UTF_8));
-      }
-      return digest.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
+    MessageDigest digest = Digests.sha256();
+    digest.update(content);
+    digest.update((byte) (item >> 8));
+    digest.update((byte) item);
+    if (plan.event.bodyOfSeveralTypes && scope.rawType != null) {
+      digest.update(scope.rawType.getBytes(StandardCharsets.UTF_8));
     }
+    return digest.digest();
   }
 
   private VerifiedEvent whole(

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import io.payhook.console.ApiFixture;
+import io.payhook.kit.Json;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -105,7 +106,7 @@ class JournalCommandsTest {
         .containsPattern("node-live +live ")
         .containsPattern("node-gone +silent .*no more +1 ");
     assertThat(
-            ManagementCommand.JSON
+            Json.MAPPER
                 .readTree(run("nodes", "--json").out())
                 .at("/nodes/0/counts")
                 .asBoolean())
@@ -130,7 +131,7 @@ class JournalCommandsTest {
     assertThat(run("event", naira.toString()).out())
         .containsPattern("amount +5000.00 NGN\n")
         .containsPattern("origin +own\n");
-    JsonNode first = ManagementCommand.JSON.readTree(run("events", "--json").out()).at("/events/2");
+    JsonNode first = Json.MAPPER.readTree(run("events", "--json").out()).at("/events/2");
     assertThat(first.fieldNames())
         .toIterable()
         .startsWith(
@@ -145,7 +146,7 @@ class JournalCommandsTest {
             "receivedAt",
             "origin",
             "state");
-    assertThat(first.path("amount")).isEqualTo(ManagementCommand.JSON.valueToTree("5000.00"));
+    assertThat(first.path("amount")).isEqualTo(Json.MAPPER.valueToTree("5000.00"));
     Run csv = run("events", "--csv");
     assertThat(csv.out().split("\r\n"))
         .satisfies(
@@ -220,9 +221,9 @@ class JournalCommandsTest {
     UUID id = event("payment.success", "tx-1");
     delivery(id, "crm-contact", "dead");
 
-    JsonNode events = ManagementCommand.JSON.readTree(run("events", "--json").out());
-    JsonNode one = ManagementCommand.JSON.readTree(run("event", id.toString(), "--json").out());
-    JsonNode deliveries = ManagementCommand.JSON.readTree(run("deliveries", "--json").out());
+    JsonNode events = Json.MAPPER.readTree(run("events", "--json").out());
+    JsonNode one = Json.MAPPER.readTree(run("event", id.toString(), "--json").out());
+    JsonNode deliveries = Json.MAPPER.readTree(run("deliveries", "--json").out());
 
     assertThat(events.at("/events/0/id").asText()).isEqualTo(id.toString());
     assertThat(one.at("/request/body/json/event").asText()).isEqualTo("payment.success");

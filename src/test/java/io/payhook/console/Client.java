@@ -1,13 +1,14 @@
 package io.payhook.console;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Json;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -24,7 +25,7 @@ final class Client {
   record Answer(int status, String body, HttpResponse<String> response) {
     JsonNode json() {
       try {
-        return Reply.JSON.readTree(body);
+        return Json.MAPPER.readTree(body);
       } catch (IOException e) {
         throw new AssertionError("not JSON: " + body, e);
       }

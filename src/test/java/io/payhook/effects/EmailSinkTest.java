@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.delivery.Remarks;
+import io.payhook.kit.Json;
 import jakarta.mail.BodyPart;
 import jakarta.mail.Header;
 import jakarta.mail.Message.RecipientType;

@@ -17,6 +17,7 @@ import io.payhook.journal.Migrations;
 import io.payhook.journal.StoredEvent;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
+import io.payhook.kit.Json;
 import io.payhook.service.TestDatabase;
 import io.payhook.whole.Eventually;
 import java.net.InetAddress;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Json;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Instant;

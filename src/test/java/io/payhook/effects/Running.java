@@ -3,6 +3,7 @@ package io.payhook.effects;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.delivery.Breakers;
+import io.payhook.kit.Json;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;

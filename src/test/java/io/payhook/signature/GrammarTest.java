@@ -15,6 +15,7 @@ import static io.payhook.signature.Requests.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.kit.Digests;
 import io.payhook.signature.Refused.Category;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -467,7 +468,7 @@ class GrammarTest {
           post(BODY, "X-Signature", hex(Long.toString(crc.getValue()))));
       assertAccepted(
           provider("signature.signed", "{sha256}"),
-          post(BODY, "X-Signature", hex(Template.sha256(utf8(BODY)))));
+          post(BODY, "X-Signature", hex(Digests.sha256Hex(utf8(BODY)))));
     }
 
     @Test
@@ -489,7 +490,7 @@ class GrammarTest {
           provider,
           post(BODY, "Content-Type", "application/json", "X-Signature", hex(url)),
           "body-not-signed");
-      String digested = url + "&bodySHA256=" + Template.sha256(utf8(BODY));
+      String digested = url + "&bodySHA256=" + Digests.sha256Hex(utf8(BODY));
       RawRequest json =
           new RawRequest(
               "POST",
@@ -689,7 +690,7 @@ class GrammarTest {
 
     @Test
     void its_key_may_be_the_bodys_digest_or_the_raw_type() {
-      assertThat(event(BODY, "event.key", "sha256").key()).isEqualTo(Template.sha256(utf8(BODY)));
+      assertThat(event(BODY, "event.key", "sha256").key()).isEqualTo(Digests.sha256Hex(utf8(BODY)));
       assertThat(
               event(
                       BODY,

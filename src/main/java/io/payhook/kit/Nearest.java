@@ -1,4 +1,4 @@
-package io.payhook.signature;
+package io.payhook.kit;
 
 import java.util.Collection;
 import java.util.Locale;
@@ -26,6 +26,11 @@ public final class Nearest {
   /** {@code ; did you mean 'x'?} or nothing. */
   public static String didYouMean(String word, Collection<String> words) {
     return to(word, words).map(found -> "; did you mean '" + found + "'?").orElse("");
+  }
+
+  /** {@code did you mean 'x'?}, or else what there is. */
+  public static String meant(String word, Collection<String> words, String otherwise) {
+    return to(word, words).map(found -> "did you mean '" + found + "'?").orElse(otherwise);
   }
 
   /** Edit distance in which two swapped neighbours are one slip. */
