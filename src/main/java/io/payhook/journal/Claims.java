@@ -88,13 +88,12 @@ final class Claims {
     this.lease = lease;
   }
 
+  private @Nullable OffsetDateTime since(Vacancy vacancy) {
+    // An ordered delivery may have had to wait for an earlier one of its entity.
+    return (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
+  }
+
   List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
-    @Nullable OffsetDateTime[] since = new OffsetDateTime[vacancies.size()];
-    for (int i = 0; i < since.length; i++) {
-      Vacancy vacancy = vacancies.get(i);
-      // An ordered delivery may have had to wait for an earlier one of its entity.
-      since[i] = all ? null : (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
-    }
     Map<String, OffsetDateTime> oldest = new HashMap<>();
     List<Claim> claims = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
@@ -104,15 +103,11 @@ final class Claims {
       }
       // Planned each time: a plan from when the table was small would read all of it.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-      int p = 0;
-      statement.setArray(
-          ++p, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
-      statement.setArray(
-          ++p, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
-      statement.setArray(++p, connection.createArrayOf("timestamptz", since));
-      statement.setObject(++p, incarnation);
-      statement.setString(++p, node);
-      statement.setLong(++p, lease.toMillis());
+      new Parameters(statement)
+          .column("text", vacancies, Vacancy::route)
+          .column("int", vacancies, Vacancy::places)
+          .column("timestamptz", vacancies, vacancy -> all ? null : since(vacancy))
+          .add(incarnation, node, lease.toMillis());
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
           OffsetDateTime receivedAt = row.getObject("received_at", OffsetDateTime.class);
