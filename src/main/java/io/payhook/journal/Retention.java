@@ -118,7 +118,7 @@ public final class Retention implements AutoCloseable {
   }
 
   private static Instant now(Connection connection) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
             connection,
             new Query("select now()"),
             row -> row.getObject(1, OffsetDateTime.class).toInstant())
@@ -150,7 +150,7 @@ public final class Retention implements AutoCloseable {
   }
 
   private static boolean lock(Connection connection) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
             connection,
             new Query("select pg_try_advisory_xact_lock(?)", LOCK),
             row -> row.getBoolean(1))
@@ -160,7 +160,7 @@ public final class Retention implements AutoCloseable {
   /** The next old events, whatever becomes of them. */
   private static List<UUID> old(Connection connection, UUID from, Instant cutoff)
       throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
         connection,
         new Query(
             "select id from payhook.event where id > ? and id < ? and received_at < ? order by id limit ?",
@@ -178,7 +178,7 @@ public final class Retention implements AutoCloseable {
     // A replay locks the event it changes: what it has locked stays, and it finds none of these any
     // more. The second look sees what was changed before the lock was ours.
     List<UUID> locked =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "select e.id from payhook.event e where e.id = any(?) and e.state <> 'unconfirmed' and "
@@ -190,7 +190,7 @@ public final class Retention implements AutoCloseable {
       return 0;
     }
     List<Integer> deleted =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "with gone as (delete from payhook.event e where e.id = any(?) and "

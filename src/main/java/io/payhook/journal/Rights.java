@@ -103,7 +103,7 @@ final class Rights {
     List<String> missing;
     try (Connection connection = dataSource.getConnection()) {
       missing =
-          JournalReader.list(
+          Rows.list(
               connection,
               new Query(
                   """
@@ -142,7 +142,7 @@ final class Rights {
 
   private static @Nullable String ask(DataSource dataSource, String question, Object... values) {
     try (Connection connection = dataSource.getConnection()) {
-      return JournalReader.list(connection, new Query(question, values), row -> row.getString(1))
+      return Rows.list(connection, new Query(question, values), row -> row.getString(1))
           .get(0);
     } catch (SQLException e) {
       return null;
