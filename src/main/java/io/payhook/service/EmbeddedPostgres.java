@@ -59,19 +59,25 @@ final class EmbeddedPostgres implements AutoCloseable {
   private final PostgresPrograms programs;
   private final Unprivileged unprivileged;
   private final String password;
+  private final List<String> more;
   private int port;
   private long pid;
   private volatile boolean closing;
   private volatile @Nullable Thread watch;
 
   private EmbeddedPostgres(
-      Path data, PostgresPrograms programs, Unprivileged unprivileged, String password) {
+      Path data,
+      PostgresPrograms programs,
+      Unprivileged unprivileged,
+      String password,
+      List<String> more) {
     this.data = data;
     this.cluster = data.resolve("postgres");
     this.log = data.resolve("postgres.log");
     this.programs = programs;
     this.unprivileged = unprivileged;
     this.password = password;
+    this.more = more;
   }
 
   /**
@@ -81,14 +87,24 @@ final class EmbeddedPostgres implements AutoCloseable {
    * @param programsFolder where the programs are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
-    return start(data, programsFolder, Unprivileged.find());
+    return start(data, programsFolder, Unprivileged.find(), List.of());
   }
 
-  static EmbeddedPostgres start(Path data, Path programsFolder, Unprivileged unprivileged) {
+  /**
+   * As {@link #start(Path, Path)}.
+   *
+   * @param options settings of the server, {@code name=value}, that win over the usual ones
+   */
+  static EmbeddedPostgres start(
+      Path data, Path programsFolder, Unprivileged unprivileged, List<String> options) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
-            data, programs, unprivileged, DataFolder.secret(data.resolve("database.password"), 24));
+            data,
+            programs,
+            unprivileged,
+            DataFolder.secret(data.resolve("database.password"), 24),
+            options);
     try {
       postgres.prepare();
       postgres.startOnFreePort();
@@ -323,6 +339,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             "log_checkpoints=off")) {
       options.add("-c " + option);
     }
+    more.forEach(option -> options.add("-c " + option));
     Outcome outcome =
         run(
             RECOVERY.plusSeconds(5),

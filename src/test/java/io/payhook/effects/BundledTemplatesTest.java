@@ -31,7 +31,7 @@ class BundledTemplatesTest {
     running =
         new Running(
             new MailStandIn(mails, Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             Running.bundled());
   }
@@ -171,7 +171,7 @@ class BundledTemplatesTest {
 
   @Test
   void every_sample_is_an_event_of_the_type_that_its_name_tells() throws Exception {
-    try (Stream<Path> samples = Files.list(TestDatabase.INTEGRATION.resolve("samples"))) {
+    try (Stream<Path> samples = Files.list(PaymentsTables.INTEGRATION.resolve("samples"))) {
       List<Path> files = samples.toList();
       assertThat(files)
           .extracting(file -> file.getFileName().toString())
@@ -192,7 +192,7 @@ class BundledTemplatesTest {
 
   @Test
   void every_sql_file_starts_with_a_line_that_says_what_it_does() throws Exception {
-    try (Stream<Path> files = Files.walk(TestDatabase.INTEGRATION.resolve("sql"))) {
+    try (Stream<Path> files = Files.walk(PaymentsTables.INTEGRATION.resolve("sql"))) {
       for (Path file : files.filter(f -> f.toString().endsWith(".sql")).toList()) {
         assertThat(Files.readString(file))
             .as(file.toString())

@@ -400,10 +400,10 @@ class CrmSinkTest {
     running =
         new Running(
             new MailStandIn(folder, Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             url(),
             Running.bundled());
-    String json = Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
+    String json = Files.readString(PaymentsTables.INTEGRATION.resolve("samples/" + type + ".json"));
     Running.done(running.deliver(route, json, BundledEvents.facts(json)));
 
     Call call = calls.get(0);
@@ -453,7 +453,7 @@ class CrmSinkTest {
     running =
         new Running(
             new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             url(),
             file);
   }

@@ -255,7 +255,7 @@ class EmailSinkTest {
     try (Running bundled =
         new Running(
             new MailStandIn(folder.resolve("other"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             Running.bundled())) {
       String without = "{\"event\":\"payment.success\",\"data\":{}}";
@@ -459,7 +459,7 @@ class EmailSinkTest {
     running =
         new Running(
             new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             file);
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
-import io.payhook.SettableClock;
+import io.payhook.testing.SettableClock;
 import io.payhook.delivery.TargetUnavailableException;
 import io.payhook.effects.SmtpSender.Security;
 import io.payhook.effects.SmtpSender.Server;

@@ -219,7 +219,7 @@ class TemplatesTest {
     Files.writeString(folder.resolve("outside.html"), "secret");
     Files.writeString(email.resolve("t.html"), "[{% include event.name %}]");
     Files.writeString(email.resolve("beside.html"), "beside");
-    Templates below = new Templates(Texts.below(routes, TestDatabase.dataSource()));
+    Templates below = new Templates(Texts.below(routes, PaymentsTables.dataSource()));
 
     values.put("event", Map.of("name", "beside.html"));
     assertThat(below.render(email.resolve("t.html"), values)).isEqualTo("[beside]");

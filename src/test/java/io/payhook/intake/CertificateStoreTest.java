@@ -2,7 +2,7 @@ package io.payhook.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.SettableClock;
+import io.payhook.testing.SettableClock;
 import io.payhook.routes.Providers;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;

@@ -3,7 +3,7 @@ package io.payhook.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;

@@ -5,7 +5,7 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Verifier;

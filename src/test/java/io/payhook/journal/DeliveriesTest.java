@@ -3,7 +3,7 @@ package io.payhook.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Deliveries.Vacancy;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

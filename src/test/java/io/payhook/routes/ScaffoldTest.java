@@ -8,7 +8,7 @@ import io.payhook.routes.Scaffold.Kind;
 import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

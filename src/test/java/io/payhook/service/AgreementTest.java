@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.testing.TestDatabase;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;

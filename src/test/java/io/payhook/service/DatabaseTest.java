@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.testing.TestDatabase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -276,7 +277,7 @@ class DatabaseTest {
     try {
       // First as root's, so that the files have to change hands.
       EmbeddedPostgres.start(folder, programs).close();
-      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody)) {
+      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody, List.of())) {
         assertThat(query(postgres.url(), "SELECT 1")).isEqualTo("1");
         assertThat(Files.getAttribute(Path.of("/proc/" + postgres.pid()), "unix:uid"))
             .isEqualTo(65534);

@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.testing.TestDatabase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;

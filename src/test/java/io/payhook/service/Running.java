@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.testing.TestDatabase;
 import io.payhook.Payhook;
 import java.io.BufferedReader;
 import java.io.IOException;

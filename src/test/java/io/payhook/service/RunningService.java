@@ -1,5 +1,6 @@
 package io.payhook.service;
 
+import io.payhook.testing.TestDatabase;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.routes.Providers;

@@ -1,5 +1,6 @@
 package io.payhook.whole;
 
+import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -13,7 +14,7 @@ import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;

@@ -1,5 +1,6 @@
 package io.payhook.whole;
 
+import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
