@@ -9,7 +9,7 @@ import java.util.List;
  */
 public final class ForgetfulPostgres implements AutoCloseable {
   private static final List<String> OPTIONS =
-      List.of("fsync=off", "full_page_writes=off", "max_wal_size=1GB");
+      List.of("fsync=off", "full_page_writes=off", "max_wal_size=1GB", "scram_iterations=1");
 
   private final DataFolder taken;
   private final EmbeddedPostgres postgres;
