@@ -59,7 +59,7 @@ final class EmbeddedPostgres implements AutoCloseable {
   private final PostgresPrograms programs;
   private final Unprivileged unprivileged;
   private final String password;
-  private final List<String> more;
+  private final boolean durable;
   private int port;
   private long pid;
   private volatile boolean closing;
@@ -70,14 +70,14 @@ final class EmbeddedPostgres implements AutoCloseable {
       PostgresPrograms programs,
       Unprivileged unprivileged,
       String password,
-      List<String> more) {
+      boolean durable) {
     this.data = data;
     this.cluster = data.resolve("postgres");
     this.log = data.resolve("postgres.log");
     this.programs = programs;
     this.unprivileged = unprivileged;
     this.password = password;
-    this.more = more;
+    this.durable = durable;
   }
 
   /**
@@ -87,16 +87,19 @@ final class EmbeddedPostgres implements AutoCloseable {
    * @param programsFolder where the programs are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
-    return start(data, programsFolder, Unprivileged.find(), List.of());
+    return start(data, programsFolder, Unprivileged.find(), true);
   }
 
   /**
-   * As {@link #start(Path, Path)}.
-   *
-   * @param options settings of the server, {@code name=value}, that win over the usual ones
+   * As {@link #start(Path, Path)}, for what nobody misses after a power cut: it waits for no disk,
+   * which takes most of the time of making and dropping a database.
    */
+  static EmbeddedPostgres startForgetful(Path data, Path programsFolder) {
+    return start(data, programsFolder, Unprivileged.find(), false);
+  }
+
   static EmbeddedPostgres start(
-      Path data, Path programsFolder, Unprivileged unprivileged, List<String> options) {
+      Path data, Path programsFolder, Unprivileged unprivileged, boolean durable) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
@@ -104,7 +107,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             programs,
             unprivileged,
             DataFolder.secret(data.resolve("database.password"), 24),
-            options);
+            durable);
     try {
       postgres.prepare();
       postgres.startOnFreePort();
@@ -203,23 +206,27 @@ final class EmbeddedPostgres implements AutoCloseable {
     DataFolder.writePrivate(passwordFile, password + "\n");
     unprivileged.own(passwordFile);
     try {
-      Outcome outcome =
-          run(
-              Duration.ofMinutes(2),
-              programs.program("initdb"),
-              "--pgdata=" + made,
-              "--username=" + NAME,
-              "--auth=scram-sha-256",
-              "--pwfile=" + passwordFile,
-              "--encoding=UTF8",
-              "--locale=C",
-              "--locale-provider=builtin",
-              "--builtin-locale=C.UTF-8",
-              "--data-checksums",
-              // For our own password: it is random, so iterations make it no harder to guess, but
-              // they take most of the time of a login.
-              "--set=scram_iterations=1",
-              "--no-instructions");
+      List<String> initdb =
+          new ArrayList<>(
+              List.of(
+                  programs.program("initdb"),
+                  "--pgdata=" + made,
+                  "--username=" + NAME,
+                  "--auth=scram-sha-256",
+                  "--pwfile=" + passwordFile,
+                  "--encoding=UTF8",
+                  "--locale=C",
+                  "--locale-provider=builtin",
+                  "--builtin-locale=C.UTF-8",
+                  "--data-checksums",
+                  // For our own password: it is random, so iterations make it no harder to guess,
+                  // but they take most of the time of a login.
+                  "--set=scram_iterations=1",
+                  "--no-instructions"));
+      if (!durable) {
+        initdb.add("--no-sync");
+      }
+      Outcome outcome = run(Duration.ofMinutes(2), initdb.toArray(String[]::new));
       if (outcome.code() != 0) {
         throw new StartException(
             "The database in "
@@ -344,7 +351,9 @@ final class EmbeddedPostgres implements AutoCloseable {
             "log_checkpoints=off")) {
       options.add("-c " + option);
     }
-    more.forEach(option -> options.add("-c " + option));
+    if (!durable) {
+      options.addAll(List.of("-c fsync=off", "-c full_page_writes=off"));
+    }
     Outcome outcome =
         run(
             RECOVERY.plusSeconds(5),

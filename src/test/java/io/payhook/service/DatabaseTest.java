@@ -277,7 +277,7 @@ class DatabaseTest {
     try {
       // First as root's, so that the files have to change hands.
       EmbeddedPostgres.start(folder, programs).close();
-      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody, List.of())) {
+      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody, true)) {
         assertThat(query(postgres.url(), "SELECT 1")).isEqualTo("1");
         assertThat(Files.getAttribute(Path.of("/proc/" + postgres.pid()), "unix:uid"))
             .isEqualTo(65534);

@@ -1,6 +1,6 @@
 package io.payhook.testing;
 
-import io.payhook.service.ForgetfulPostgres;
+import io.payhook.service.Database;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
 import java.nio.file.Path;
@@ -37,9 +37,8 @@ public final class TestDatabase implements AutoCloseable {
       // Several JVMs may test at once: each takes the first folder that is free.
       for (int i = 0; ; i++) {
         try {
-          ForgetfulPostgres server =
-              ForgetfulPostgres.start(
-                  Path.of("target/test-database/" + i).toAbsolutePath(), programs());
+          Database server =
+              Database.openForgetful(settings(Path.of("target/test-database/" + i)));
           Runtime.getRuntime().addShutdownHook(new Thread(server::close));
           clean(server.url());
           return server.url();
