@@ -274,6 +274,8 @@ class DatabaseTest {
     Path folder = Files.createTempDirectory(Path.of("/tmp"), "payhook");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path programs = Files.createDirectory(folder.resolve("programs"));
+    Path whole = PostgresPrograms.in(TestDatabase.programs()).folder();
+    copy(whole, programs.resolve(whole.getFileName()));
     try {
       // First as root's, so that the files have to change hands.
       EmbeddedPostgres.start(folder, programs).close();

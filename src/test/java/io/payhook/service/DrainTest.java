@@ -100,6 +100,7 @@ class DrainTest {
     try (TestDatabase database = TestDatabase.create()) {
       Map<String, String> production = new LinkedHashMap<>();
       production.put("payhook.profile", "prod");
+      production.put("payhook.shutdown.delay", "0s");
       production.put("payhook.data", folder.resolve("data").toString());
       production.put("payhook.routes", routes.toString());
       production.put("payhook.database.url", database.url());
