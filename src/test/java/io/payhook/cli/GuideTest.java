@@ -1,5 +1,6 @@
 package io.payhook.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Check;
@@ -26,6 +27,7 @@ import picocli.CommandLine;
  * Does what a page of the guide says: writes its files into a copy of the routes, runs its {@code
  * new} commands, reads its other commands, and checks the whole.
  */
+@Tag("service")
 class GuideTest {
   private static final Path DOCS = Path.of("docs").toAbsolutePath();
   private static final Pattern BLOCK =

@@ -1,5 +1,6 @@
 package io.payhook.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -17,6 +18,7 @@ import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 
 /** Whoever reads of a command, in a page, a comment or a message, can give it. */
+@Tag("service")
 final class NamedCommandsTest {
   private static final Pattern QUOTED =
       Pattern.compile("[`'](?:\\./)?payhook ([a-z][^`'\"{}]*)[`']");

@@ -30,9 +30,11 @@ import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Events that a provider's API on loopback has to confirm, over a real journal. */
+@Tag("service")
 class ConfirmingTest {
   private static final String ANSWER =
       "{\"responseCode\":\"00\",\"data\":{\"transactionId\":\"T1\",\"amount\":\"150000\",\"currency\":\"NGN\",\"status\":\"Successful\"}}";

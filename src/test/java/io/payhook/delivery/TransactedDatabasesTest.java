@@ -29,10 +29,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A transacted route that writes to the journal's database and to another one. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class TransactedDatabasesTest extends CamelTestSupport {
   private final TestDatabase own = database("transacted-own", true);
   private final TestDatabase company = database("transacted-company", false);

@@ -16,12 +16,14 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class DatabaseSinkTest {
   private static final String ROUTE =
       """

@@ -41,10 +41,12 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The CRM goes away and comes back, with the bundled routes of a failed payment over a journal. */
+@Tag("service")
 class OutageTest {
   private static final Path INTEGRATION = Path.of("routes/payments").toAbsolutePath();
   private static final Duration AWAY = Duration.ofMillis(50);

@@ -12,10 +12,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A database that earlier versions of the bundled integration filled. */
+@Tag("service")
 class PaymentsUpgradeTest {
   private static final Path SCHEMA = PaymentsTables.INTEGRATION.resolve("sql/schema");
 

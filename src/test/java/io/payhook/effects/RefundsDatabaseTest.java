@@ -19,12 +19,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What refunds leave of a payment, whatever their order and number. */
+@Tag("service")
 class RefundsDatabaseTest {
   private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
   private static final String SUMMARY =

@@ -30,12 +30,14 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What platforms ask of an endpoint beyond a 200, over real HTTP and the bundled intake route. */
+@Tag("service")
 class PlatformsTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T20:15:00Z"), ZoneOffset.UTC);

@@ -15,9 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class DeliveriesTest {
   private static final Duration LEASE = Duration.ofSeconds(30);
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /** What the journal says of itself while its database is away, refuses, or does not answer. */
 @Timeout(60)
+@Tag("service")
 class JournalOutageTest {
   @TempDir Path folder;
 

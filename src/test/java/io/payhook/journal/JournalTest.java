@@ -20,9 +20,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class JournalTest {
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
   private final TestJournal journal = new TestJournal(database.dataSource(), 2, 1_000);

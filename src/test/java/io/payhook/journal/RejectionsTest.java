@@ -6,8 +6,10 @@ import io.payhook.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("service")
 class RejectionsTest {
   private final TestDatabase database = TestDatabase.create("rejections", Migrations::journal);
 

@@ -9,10 +9,12 @@ import javax.sql.DataSource;
 import org.flywaydb.core.api.FlywayException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A role that may not everything. */
+@Tag("service")
 class RightsTest {
   private static final String PASSWORD = "role-of-a-test";
 

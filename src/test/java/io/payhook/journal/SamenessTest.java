@@ -13,9 +13,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What tells a repeat from a new event, besides its key. */
+@Tag("service")
 class SamenessTest {
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
   private final TestJournal journal = new TestJournal(database.dataSource(), 2, 1_000);

@@ -18,10 +18,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Starts from the routes folder that ships, breaks one thing, and expects just that finding. */
+@Tag("service")
 class CheckTest {
   private static final Path SHIPPED = Path.of("routes").toAbsolutePath();
 

@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The routes folder as it is mounted and released: behind links, in a ConfigMap, copied back. */
+@Tag("service")
 final class MountedFilesTest {
   private static final String SUCCESS = "payments/payment-success.camel.yaml";
 

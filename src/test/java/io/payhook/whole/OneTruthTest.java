@@ -45,6 +45,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,6 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Whoever looks at a payment sees the same amount in the same currency: in the journal, in a table
  * that a route writes, in an e-mail, at the CRM, on the command line and over the API.
  */
+@Tag("service")
 class OneTruthTest {
   private static final ObjectMapper JSON =
       JsonMapper.builder()
