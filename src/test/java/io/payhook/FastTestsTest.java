@@ -37,14 +37,17 @@ class FastTestsTest {
           .should(haveTheTagIfTheyNeedIt());
 
   private static ArchCondition<JavaClass> haveTheTagIfTheyNeedIt() {
-    return new ArchCondition<>("have the tag 'service' exactly where they, or what they use, start") {
+    return new ArchCondition<>(
+        "have the tag 'service' exactly where they, or what they use, start") {
       @Override
       public void check(JavaClass test, ConditionEvents events) {
         boolean needs =
             test.getTransitiveDependenciesFromSelf().stream()
                 .anyMatch(dependency -> SLOW.contains(dependency.getTargetClass().getName()));
         boolean tagged =
-            test.tryGetAnnotationOfType(Tag.class).filter(tag -> tag.value().equals("service")).isPresent();
+            test.tryGetAnnotationOfType(Tag.class)
+                .filter(tag -> tag.value().equals("service"))
+                .isPresent();
         events.add(
             new SimpleConditionEvent(
                 test,

@@ -66,10 +66,13 @@ final class Rights {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       try (Statement statement = connection.createStatement()) {
-        if (!"t".equals(ask(dataSource, "select to_regnamespace(quote_ident(?)) is not null", schema))) {
+        if (!"t"
+            .equals(
+                ask(dataSource, "select to_regnamespace(quote_ident(?)) is not null", schema))) {
           statement.execute("create schema " + statement.enquoteIdentifier(schema, true));
         }
-        statement.execute("create table " + statement.enquoteIdentifier(schema, true) + ".tried ()");
+        statement.execute(
+            "create table " + statement.enquoteIdentifier(schema, true) + ".tried ()");
       } finally {
         connection.rollback();
       }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Migrations;
 import io.payhook.journal.TestJournal;
-import io.payhook.testing.TestDatabase;
 import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;

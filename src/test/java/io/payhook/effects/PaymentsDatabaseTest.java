@@ -52,7 +52,8 @@ class PaymentsDatabaseTest {
     deliver("record-payment", success(), NOON);
 
     assertThat(
-            PaymentsTables.rows("select *, updated_at = '2026-11-23T12:00:00Z' as noon from payment"))
+            PaymentsTables.rows(
+                "select *, updated_at = '2026-11-23T12:00:00Z' as noon from payment"))
         .singleElement()
         .satisfies(
             row ->
@@ -366,7 +367,8 @@ class PaymentsDatabaseTest {
         NOON);
 
     assertThat(
-            PaymentsTables.rows("select transaction_id, customer_name, customer_email from payment"))
+            PaymentsTables.rows(
+                "select transaction_id, customer_name, customer_email from payment"))
         .containsExactly(
             Map.of(
                 "transaction_id",

@@ -123,7 +123,8 @@ class PaymentsUpgradeTest {
     }
 
     assertThat(
-            PaymentsTables.rows("select amount from refund where transaction_id = 'TX-1' order by 1"))
+            PaymentsTables.rows(
+                "select amount from refund where transaction_id = 'TX-1' order by 1"))
         .extracting(row -> row.get("amount"))
         .containsExactly(new BigDecimal("30.00"), new BigDecimal("70.00"));
     assertThat(PaymentsTables.rows("select transaction_id, status from payment order by 1"))

@@ -3,7 +3,6 @@ package io.payhook.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Providers;
-import io.payhook.testing.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -11,6 +10,7 @@ import io.payhook.signature.Signer;
 import io.payhook.signature.TestAuthority;
 import io.payhook.signature.Verifier;
 import io.payhook.signature.Verifiers;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

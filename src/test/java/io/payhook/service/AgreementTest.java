@@ -1,6 +1,5 @@
 package io.payhook.service;
 
-import io.payhook.testing.TestDatabase;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;

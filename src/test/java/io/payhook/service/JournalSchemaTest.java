@@ -1,6 +1,5 @@
 package io.payhook.service;
 
-import io.payhook.testing.TestDatabase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Facts;
@@ -8,6 +7,7 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
+import io.payhook.testing.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -1,11 +1,11 @@
 package io.payhook.service;
 
-import io.payhook.testing.TestDatabase;
 import static io.payhook.service.RunningService.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.routes.Watch;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

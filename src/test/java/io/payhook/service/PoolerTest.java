@@ -1,8 +1,8 @@
 package io.payhook.service;
 
-import io.payhook.testing.TestDatabase;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.TestDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -1,10 +1,10 @@
 package io.payhook.service;
 
-import io.payhook.testing.TestDatabase;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -37,8 +37,7 @@ public final class TestDatabase implements AutoCloseable {
       // Several JVMs may test at once: each takes the first folder that is free.
       for (int i = 0; ; i++) {
         try {
-          Database server =
-              Database.openForgetful(settings(Path.of("target/test-database/" + i)));
+          Database server = Database.openForgetful(settings(Path.of("target/test-database/" + i)));
           Runtime.getRuntime().addShutdownHook(new Thread(server::close));
           clean(server.url());
           return server.url();

@@ -1,6 +1,5 @@
 package io.payhook.whole;
 
-import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -14,7 +13,6 @@ import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
-import io.payhook.testing.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -22,6 +20,8 @@ import io.payhook.signature.Setting;
 import io.payhook.signature.Signer;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

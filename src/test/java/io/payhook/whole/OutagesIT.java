@@ -1,9 +1,9 @@
 package io.payhook.whole;
 
-import io.payhook.testing.DatabaseCable;
-import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.Eventually;
 import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,8 +1,8 @@
 package io.payhook.whole;
 
-import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.Eventually;
 import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,8 +1,8 @@
 package io.payhook.whole;
 
-import io.payhook.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.Eventually;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
