@@ -2,6 +2,7 @@ package io.payhook.journal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -37,6 +38,7 @@ final class Rights {
   static void migrate(Flyway flyway, String what, String schema) {
     try {
       if (!isUpToDate(flyway)) {
+        tryToMakeATable(flyway.getConfiguration().getDataSource(), schema);
         flyway.migrate();
       }
     } catch (FlywayException e) {
@@ -56,6 +58,29 @@ final class Rights {
               + "; run 'payhook migrate' once as a role that may, such as the owner of the database, or have it granted: "
               + grant(dataSource, String.valueOf(denied.getMessage()), schema, role),
           e);
+    }
+  }
+
+  /** Leaves nothing behind. Flyway would try for ten seconds before it says that it may not. */
+  private static void tryToMakeATable(DataSource dataSource, String schema) {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      try (Statement statement = connection.createStatement()) {
+        if (!"t"
+            .equals(
+                ask(dataSource, "select to_regnamespace(quote_ident(?)) is not null", schema))) {
+          statement.execute("create schema " + statement.enquoteIdentifier(schema, true));
+        }
+        statement.execute(
+            "create table " + statement.enquoteIdentifier(schema, true) + ".tried ()");
+      } finally {
+        connection.rollback();
+      }
+    } catch (SQLException e) {
+      // Anything else, such as another node that does the same, is Flyway's to meet.
+      if (denied(e) != null) {
+        throw new FlywayException("Nothing may be made in the schema " + schema, e);
+      }
     }
   }
 

@@ -108,7 +108,7 @@ public record Sample(String name, String contentType, byte[] body) {
             .orElseThrow();
   }
 
-  /** The event that it is for a preset, signed with a secret made for the occasion. */
+  /** The event that it is for a preset, signed with a secret that nobody else has. */
   public Optional<VerifiedEvent> verifiedBy(Provider provider) {
     try {
       return verdictOf(provider, Clock.systemUTC()) instanceof VerifiedEvent event
@@ -120,13 +120,13 @@ public record Sample(String name, String contentType, byte[] body) {
   }
 
   /**
-   * What a preset makes of it, signed with a secret made for the occasion.
+   * What a preset makes of it, signed with a secret that nobody else has.
    *
    * @throws ProviderException when the preset can't sign
    */
   public Verdict verdictOf(Provider preset, Clock clock) {
     Provider provider = preset.with(parameters(preset));
-    Secret secret = Secret.random(provider.secretKind());
+    Secret secret = Secret.ofTheProcess(provider.secretKind());
     RawRequest signed =
         new Signer(provider, secret, clock).sign(request("https://localhost/"), type());
     return new Verifier(provider, List.of(secret), clock).verify(signed);

@@ -148,7 +148,7 @@ public final class RouteTests {
   private static Database open(Function<Map<String, String>, Settings> settings, Path data) {
     for (int i = 1; ; i++) {
       try {
-        return Database.open(
+        return Database.openForgetful(
             settings.apply(
                 Map.of(
                     "payhook.data",

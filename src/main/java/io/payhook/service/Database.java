@@ -2,6 +2,7 @@ package io.payhook.service;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -12,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiFunction;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -82,12 +84,25 @@ public final class Database implements AutoCloseable {
    *     do
    */
   public static Database open(Settings settings) {
+    return open(settings, EmbeddedPostgres::start);
+  }
+
+  /**
+   * As {@link #open}, but an embedded one waits for no disk, and may be damaged after a power cut:
+   * for what is thrown away.
+   */
+  public static Database openForgetful(Settings settings) {
+    return open(settings, EmbeddedPostgres::startForgetful);
+  }
+
+  private static Database open(
+      Settings settings, BiFunction<Path, Path, EmbeddedPostgres> embeddedStart) {
     DataFolder folder = DataFolder.take(settings.data());
     try {
       String external = settings.get(Key.DATABASE_URL);
       if (external.isEmpty()) {
         EmbeddedPostgres embedded =
-            EmbeddedPostgres.start(
+            embeddedStart.apply(
                 settings.data(),
                 settings
                     .get(Key.DATABASE_PROGRAMS)

@@ -47,7 +47,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
     this.environment = environment;
   }
 
-  /** One that keeps no secret: 64 hex digits, or a key of the moment, stand in for it. */
+  /** One that keeps no secret: 64 hex digits, or a key of the process, stand in for it. */
   static EnvironmentFunction forReading(Settings settings) {
     return new EnvironmentFunction(
         settings,
@@ -58,7 +58,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
             return kept.get();
           }
           Secret.Kind kind = DevelopmentSecrets.kindOf(name);
-          return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.random(kind).value();
+          return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.ofTheProcess(kind).value();
         });
   }
 

@@ -16,8 +16,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,8 @@ public record Secret(
 
   private static final Set<String> ATTRIBUTES = Set.of("label", "id", "not-before", "not-after");
 
+  private static final Map<Kind, Secret> OF_THE_PROCESS = new ConcurrentHashMap<>();
+
   public Secret {
     Objects.requireNonNull(value, "value");
     Objects.requireNonNull(label, "label");
@@ -74,6 +78,11 @@ public record Secret(
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has " + kind, e);
     }
+  }
+
+  /** As {@link #random}, but always the same in a process: making an RSA key takes long. */
+  public static Secret ofTheProcess(Kind kind) {
+    return OF_THE_PROCESS.computeIfAbsent(kind, Secret::random);
   }
 
   private static String pem(String type, Key key) {

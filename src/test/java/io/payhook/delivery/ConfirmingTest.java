@@ -13,9 +13,9 @@ import io.payhook.journal.Replay;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -31,9 +31,11 @@ import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Events that a provider's API on loopback has to confirm, over a real journal. */
+@Tag("service")
 class ConfirmingTest {
   private static final String ANSWER =
       "{\"responseCode\":\"00\",\"data\":{\"transactionId\":\"T1\",\"amount\":\"150000\",\"currency\":\"NGN\",\"status\":\"Successful\"}}";

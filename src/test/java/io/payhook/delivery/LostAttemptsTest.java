@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Migrations;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -18,10 +18,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Processes that end while deliveries run, with the journal that outlives them. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class LostAttemptsTest {
   private static final Map<String, String> ROUTES =
       Map.of(

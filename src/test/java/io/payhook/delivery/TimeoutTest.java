@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Migrations;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,10 +25,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Far ends that take longer than an attempt may. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class TimeoutTest {
   private final TestDatabase database =
       TestDatabase.create(

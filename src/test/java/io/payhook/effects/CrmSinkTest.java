@@ -25,12 +25,14 @@ import org.apache.camel.Exchange;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class CrmSinkTest {
   private static final String PUT =
       """
@@ -401,10 +403,10 @@ class CrmSinkTest {
     running =
         new Running(
             new MailStandIn(folder, Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             url(),
             Running.bundled());
-    String json = Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
+    String json = Files.readString(PaymentsTables.INTEGRATION.resolve("samples/" + type + ".json"));
     Running.done(running.deliver(route, json, BundledEvents.facts(json)));
 
     Call call = calls.get(0);
@@ -454,7 +456,7 @@ class CrmSinkTest {
     running =
         new Running(
             new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             url(),
             file);
   }

@@ -16,12 +16,14 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class DatabaseSinkTest {
   private static final String ROUTE =
       """
@@ -47,8 +49,8 @@ class DatabaseSinkTest {
   @BeforeEach
   void tables() throws Exception {
     mail = new MailStandIn(mails, Running.CLOCK);
-    TestDatabase.fresh();
-    TestDatabase.execute(
+    PaymentsTables.none();
+    PaymentsTables.execute(
         "create table t (id text primary key, amount numeric, count int, big bigint, paid boolean,"
             + " name text, event jsonb, tags jsonb, at timestamptz, missing date)");
   }
@@ -59,7 +61,7 @@ class DatabaseSinkTest {
       done(running.deliver("save", EVENT));
     }
 
-    assertThat(TestDatabase.rows("select *, event->'data'->>'id' as inside from t"))
+    assertThat(PaymentsTables.rows("select *, event->'data'->>'id' as inside from t"))
         .singleElement()
         .satisfies(
             row -> {
@@ -74,7 +76,7 @@ class DatabaseSinkTest {
                   .containsEntry("missing", null);
               assertThat(row.get("tags")).hasToString("[\"a\", \"b\"]");
             });
-    assertThat(TestDatabase.rows("select at = '2026-11-23T20:15:00Z' as same from t"))
+    assertThat(PaymentsTables.rows("select at = '2026-11-23T20:15:00Z' as same from t"))
         .containsExactly(Map.of("same", true));
   }
 
@@ -207,7 +209,7 @@ class DatabaseSinkTest {
     Path one = write(folder.resolve("one"), "read-one", "select 1 as n");
     Path two = write(folder.resolve("two"), "read-two", "select 2 as n");
     try (Running running =
-        new Running(mail, TestDatabase.dataSource(), "http://127.0.0.1:1", one, two)) {
+        new Running(mail, PaymentsTables.dataSource(), "http://127.0.0.1:1", one, two)) {
       assertThat(done(running.deliver("read-one", EVENT)).getVariable("rows"))
           .isEqualTo(List.of(Map.of("n", 1)));
       assertThat(done(running.deliver("read-two", EVENT)).getVariable("rows"))
@@ -220,7 +222,7 @@ class DatabaseSinkTest {
   @Test
   void a_connection_of_a_transaction_is_neither_committed_nor_closed() throws Exception {
     try (Running running = running("save", INSERT);
-        Connection connection = TestDatabase.dataSource().getConnection()) {
+        Connection connection = PaymentsTables.dataSource().getConnection()) {
       connection.setAutoCommit(false);
       running
           .context
@@ -241,9 +243,9 @@ class DatabaseSinkTest {
       done(running.deliver("save", EVENT));
 
       assertThat(connection.isClosed()).isFalse();
-      assertThat(TestDatabase.rows("select id from t")).isEmpty();
+      assertThat(PaymentsTables.rows("select id from t")).isEmpty();
       connection.commit();
-      assertThat(TestDatabase.rows("select id from t")).hasSize(1);
+      assertThat(PaymentsTables.rows("select id from t")).hasSize(1);
     }
   }
 
@@ -254,7 +256,7 @@ class DatabaseSinkTest {
       assertThat(running.deliver("save", EVENT).getException())
           .isInstanceOf(java.sql.SQLException.class)
           .hasMessageContaining("invalid input syntax for type numeric: \"o-1\"");
-      assertThat(TestDatabase.rows("select id from t")).isEmpty();
+      assertThat(PaymentsTables.rows("select id from t")).isEmpty();
     }
   }
 
@@ -288,7 +290,7 @@ class DatabaseSinkTest {
             .isNotNull();
       }
     }
-    assertThat(TestDatabase.rows("select * from t")).isEmpty();
+    assertThat(PaymentsTables.rows("select * from t")).isEmpty();
   }
 
   @Test
@@ -319,7 +321,7 @@ class DatabaseSinkTest {
             "insert into t (id, name, amount) values (:event.data.id, :event.data.name, :event.data.amount)")) {
       done(running.deliver("save", data("\"id\":\"Nan\",\"name\":\"now\",\"amount\":" + digits)));
     }
-    assertThat(TestDatabase.rows("select id, name, amount from t"))
+    assertThat(PaymentsTables.rows("select id, name, amount from t"))
         .containsExactly(Map.of("id", "Nan", "name", "now", "amount", new BigDecimal(digits)));
   }
 
@@ -346,7 +348,7 @@ class DatabaseSinkTest {
     try (Running running = running("save", "set local time zone 'UTC'; " + sql)) {
       done(running.deliver("save", data("\"value\":" + value)));
     }
-    assertThat(TestDatabase.rows("select (at at time zone 'UTC')::text as at from t"))
+    assertThat(PaymentsTables.rows("select (at at time zone 'UTC')::text as at from t"))
         .singleElement()
         .satisfies(row -> assertThat(row.get("at")).isEqualTo(time.equals("null") ? null : time));
   }
@@ -381,8 +383,8 @@ class DatabaseSinkTest {
       Exchange exchange = running.deliver("save", data("\"value\":" + value));
       assertThat(exchange.getException()).isNull();
     }
-    assertThat(TestDatabase.rows("select at from t where at is not null")).isEmpty();
-    assertThat(TestDatabase.rows("select id from t")).hasSize(1);
+    assertThat(PaymentsTables.rows("select at from t where at is not null")).isEmpty();
+    assertThat(PaymentsTables.rows("select id from t")).hasSize(1);
   }
 
   @Test
@@ -395,7 +397,7 @@ class DatabaseSinkTest {
           running.deliver(
               "save", data("\"id\":\"a\\u0000b\",\"name\":\"A\\ud800B \\ud83d\\ude00\"")));
     }
-    assertThat(TestDatabase.rows("select id, name, event->'data'->>'name' as inside from t"))
+    assertThat(PaymentsTables.rows("select id, name, event->'data'->>'name' as inside from t"))
         .containsExactly(Map.of("id", "a\uFFFDb", "name", "A\uFFFDB 😀", "inside", "A\uFFFDB 😀"));
   }
 
@@ -405,7 +407,7 @@ class DatabaseSinkTest {
 
   private Running running(String route, String sql) throws Exception {
     return new Running(
-        mail, TestDatabase.dataSource(), "http://127.0.0.1:1", write(folder, route, sql));
+        mail, PaymentsTables.dataSource(), "http://127.0.0.1:1", write(folder, route, sql));
   }
 
   private static Path write(Path folder, String route, String sql) throws IOException {

@@ -26,12 +26,14 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class EmailSinkTest {
   private static final String TO = "to: \"${variable.event[data][customer][email]}\"";
 
@@ -256,7 +258,7 @@ class EmailSinkTest {
     try (Running bundled =
         new Running(
             new MailStandIn(folder.resolve("other"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             Running.bundled())) {
       String without = "{\"event\":\"payment.success\",\"data\":{}}";
@@ -460,7 +462,7 @@ class EmailSinkTest {
     running =
         new Running(
             new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             file);
   }

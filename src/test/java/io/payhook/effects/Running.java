@@ -60,7 +60,7 @@ final class Running implements AutoCloseable {
             "refund-processed",
             "transfer-success",
             "subscription-renew")
-        .map(name -> TestDatabase.INTEGRATION.resolve(name + ".camel.yaml"))
+        .map(name -> PaymentsTables.INTEGRATION.resolve(name + ".camel.yaml"))
         .toArray(Path[]::new);
   }
 

@@ -9,9 +9,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.payhook.service.Database;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.DatabaseCable;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /** What the journal says of itself while its database is away, refuses, or does not answer. */
 @Timeout(60)
+@Tag("service")
 class JournalOutageTest {
   @TempDir Path folder;
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,10 +18,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Starts from the routes folder that ships, breaks one thing, and expects just that finding. */
+@Tag("service")
 class CheckTest {
   private static final Path SHIPPED = Path.of("routes").toAbsolutePath();
 

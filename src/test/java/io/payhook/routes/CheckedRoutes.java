@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,7 +8,7 @@ import io.payhook.routes.Scaffold.Kind;
 import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
+@Tag("service")
 class ScaffoldTest {
   @TempDir Path folder;
 

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Steps on another database than the one whose transaction a route shares. */
+@Tag("service")
 class TransactedCheckTest {
   private static final String NOT_COVERED =
       ": warning: transacted does not cover 'company': what this step writes is committed at once,"

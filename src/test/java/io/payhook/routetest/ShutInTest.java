@@ -18,10 +18,12 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever the routes of a test would reach beyond the service, they don't reach. */
+@Tag("service")
 final class ShutInTest {
   private static final Path DATA = Path.of("target/route-tests");
 

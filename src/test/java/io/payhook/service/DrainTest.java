@@ -3,6 +3,7 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.testing.TestDatabase;
 import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -10,10 +11,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How a service comes and goes for those who send to it. */
+@Tag("service")
 class DrainTest {
   @TempDir Path folder;
 
@@ -99,6 +102,7 @@ class DrainTest {
     try (TestDatabase database = TestDatabase.create()) {
       Map<String, String> production = new LinkedHashMap<>();
       production.put("payhook.profile", "prod");
+      production.put("payhook.shutdown.delay", "0s");
       production.put("payhook.data", folder.resolve("data").toString());
       production.put("payhook.routes", routes.toString());
       production.put("payhook.database.url", database.url());

@@ -7,15 +7,18 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
+import io.payhook.testing.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("service")
 class JournalSchemaTest {
   @TempDir Path folder;
 

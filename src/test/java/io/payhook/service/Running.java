@@ -1,6 +1,7 @@
 package io.payhook.service;
 
 import io.payhook.Payhook;
+import io.payhook.testing.TestDatabase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,6 +6,7 @@ import io.payhook.routes.Providers;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

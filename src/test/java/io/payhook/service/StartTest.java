@@ -3,14 +3,17 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.whole.DatabaseCable;
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("service")
 final class StartTest {
   @TempDir Path folder;
 

@@ -13,7 +13,6 @@ import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -21,6 +20,8 @@ import io.payhook.signature.Setting;
 import io.payhook.signature.Signer;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,6 +45,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Whoever looks at a payment sees the same amount in the same currency: in the journal, in a table
  * that a route writes, in an e-mail, at the CRM, on the command line and over the API.
  */
+@Tag("service")
 class OneTruthTest {
   private static final ObjectMapper JSON =
       JsonMapper.builder()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
+import io.payhook.testing.Eventually;
 import jakarta.mail.internet.MimeMessage;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -2,7 +2,8 @@ package io.payhook.whole;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -2,6 +2,7 @@ package io.payhook.whole;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.Eventually;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.payhook.whole;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -89,7 +89,7 @@ final class RunningService implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("PAYMENTS_WEBHOOK_SECRET", SECRET);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().put("JAVA_OPTS", "-Xmx256m");
+    builder.environment().put("JAVA_OPTS", "-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     return new RunningService(builder.start(), data);
   }
 

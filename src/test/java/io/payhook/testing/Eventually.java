@@ -1,4 +1,4 @@
-package io.payhook.whole;
+package io.payhook.testing;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;

@@ -1,4 +1,4 @@
-package io.payhook;
+package io.payhook.testing;
 
 import java.time.Clock;
 import java.time.Instant;

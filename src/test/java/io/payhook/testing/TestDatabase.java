@@ -1,5 +1,8 @@
-package io.payhook.service;
+package io.payhook.testing;
 
+import io.payhook.service.Database;
+import io.payhook.service.Settings;
+import io.payhook.service.StartException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -28,16 +31,16 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Started with the first use, stopped with the JVM. */
   private static final class Server {
-    static final Database DATABASE = start();
+    static final String URL = start();
 
-    private static Database start() {
+    private static String start() {
       // Several JVMs may test at once: each takes the first folder that is free.
       for (int i = 0; ; i++) {
         try {
-          Database database = Database.open(settings(Path.of("target/test-database/" + i)));
-          Runtime.getRuntime().addShutdownHook(new Thread(database::close));
-          clean(database);
-          return database;
+          Database server = Database.openForgetful(settings(Path.of("target/test-database/" + i)));
+          Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+          clean(server.url());
+          return server.url();
         } catch (StartException e) {
           if (i == 8 || !e.getMessage().contains("in use")) {
             throw e;
@@ -46,8 +49,8 @@ public final class TestDatabase implements AutoCloseable {
       }
     }
 
-    private static void clean(Database database) {
-      try (Connection connection = database.dataSource().getConnection();
+    private static void clean(String url) {
+      try (Connection connection = DriverManager.getConnection(url);
           Statement statement = connection.createStatement()) {
         List<String> left = new ArrayList<>();
         try (var names =
@@ -100,7 +103,7 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   /** Settings for an embedded database in a folder, its programs unpacked once for all tests. */
-  static Settings settings(Path data) {
+  public static Settings settings(Path data) {
     return Settings.of(
         Map.of(
             "payhook.data", data.toString(), "payhook.database.programs", programs().toString()));
@@ -113,7 +116,7 @@ public final class TestDatabase implements AutoCloseable {
 
   /** The JDBC URL, with user and password: fit for {@code payhook.database.url}. */
   public String url() {
-    return Server.DATABASE.url().replace("/payhook?", "/" + name + "?");
+    return Server.URL.replace("/payhook?", "/" + name + "?");
   }
 
   /** Opens a connection each time one is asked for. */
@@ -140,7 +143,6 @@ public final class TestDatabase implements AutoCloseable {
     }
   }
 
-  /** Drops it, whoever is still connected. */
   /** Runs a statement that returns no rows. */
   public void update(String sql) throws SQLException {
     try (Connection connection = connect();
@@ -149,6 +151,7 @@ public final class TestDatabase implements AutoCloseable {
     }
   }
 
+  /** Drops it, whoever is still connected. */
   @Override
   public void close() {
     onServer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
@@ -162,7 +165,7 @@ public final class TestDatabase implements AutoCloseable {
 
   /** One at a time: a template may not be copied twice at once. */
   private static synchronized void onServer(String sql) {
-    try (Connection connection = Server.DATABASE.dataSource().getConnection();
+    try (Connection connection = DriverManager.getConnection(Server.URL);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {

@@ -3,6 +3,7 @@ package io.payhook.effects;
 import io.payhook.journal.Migrations;
 import io.payhook.service.Database;
 import io.payhook.service.Settings;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,25 +18,25 @@ import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
 
-/** One real PostgreSQL for all tests of this package; {@link #fresh} gives it empty tables. */
-final class TestDatabase {
+/**
+ * The tables of the bundled integration, in one database for all tests of this package that is
+ * reached as the routes do.
+ */
+final class PaymentsTables {
   static final Path INTEGRATION = Path.of("routes/payments").toAbsolutePath();
-  private static final DataSource DATA_SOURCE = start();
+  private static final DataSource DATA_SOURCE = open();
 
-  private TestDatabase() {}
+  private PaymentsTables() {}
 
-  private static DataSource start() {
+  private static DataSource open() {
     try {
-      Path folder = Files.createTempDirectory("payhook-effects");
-      Settings settings =
-          Settings.of(
-              Map.of(
-                  "payhook.data",
-                  folder.toString(),
-                  "payhook.database.programs",
-                  Path.of(System.getProperty("java.io.tmpdir"), "payhook-postgres-programs")
-                      .toString()));
-      Database database = Database.open(settings);
+      Path data = Files.createTempDirectory("payhook-effects");
+      Database database =
+          Database.open(
+              Settings.of(
+                  Map.of(
+                      "payhook.data", data.toString(),
+                      "payhook.database.url", TestDatabase.create().url())));
       Runtime.getRuntime().addShutdownHook(new Thread(database::close));
       return database.dataSource();
     } catch (IOException e) {
@@ -47,11 +48,19 @@ final class TestDatabase {
     return DATA_SOURCE;
   }
 
-  /** Empty tables of the bundled integration. */
+  /** Brings the integration's tables to their newest version, and empties them. */
   static DataSource fresh() throws SQLException {
-    execute("drop schema public cascade; create schema public");
-    Migrations.integration(DATA_SOURCE, INTEGRATION.resolve("sql/schema"), "payments");
+    if (rows("select from pg_tables where tablename = 'payment'").isEmpty()) {
+      none();
+      Migrations.integration(DATA_SOURCE, INTEGRATION.resolve("sql/schema"), "payments");
+    }
+    execute("truncate payment, refund, customer, transfer, subscription restart identity");
     return DATA_SOURCE;
+  }
+
+  /** Takes all tables away. */
+  static void none() throws SQLException {
+    execute("drop schema public cascade; create schema public");
   }
 
   static void execute(String sql) throws SQLException {

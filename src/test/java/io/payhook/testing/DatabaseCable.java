@@ -1,4 +1,4 @@
-package io.payhook.whole;
+package io.payhook.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
