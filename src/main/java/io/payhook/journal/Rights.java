@@ -14,7 +14,7 @@ import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
 
-/** What the role that Payhook logs in as may do, and what to grant it. */
+/** The privileges of the role that Payhook logs in as, and what to grant it. */
 final class Rights {
   private static final Pattern NO_DATABASE =
       Pattern.compile("permission denied for database (\"[^\"]+\"|\\S+)");
@@ -28,11 +28,11 @@ final class Rights {
   private Rights() {}
 
   /**
-   * Runs what is pending.
+   * Runs pending migrations.
    *
    * @param what is migrated, for a message
    * @param schema it is in
-   * @throws FlywayException that says what to grant, where that is the reason
+   * @throws FlywayException that says what to grant, if that is the reason
    */
   static void migrate(Flyway flyway, String what, String schema) {
     try {
@@ -59,7 +59,7 @@ final class Rights {
     }
   }
 
-  /** Only what is to be done changes a session: behind a pooler that is shared with others. */
+  /** Only a pending migration changes the session, which behind a pooler is shared with others. */
   private static boolean isUpToDate(Flyway flyway) {
     return Arrays.stream(flyway.info().all()).allMatch(each -> DONE.contains(each.getState()))
         && flyway.validateWithResult().validationSuccessful;
@@ -95,9 +95,9 @@ final class Rights {
   }
 
   /**
-   * Looks for what the journal needs and the role may not, before a webhook finds out.
+   * Looks for privileges that the journal needs and the role lacks, before a webhook finds out.
    *
-   * @throws FlywayException that names all of it
+   * @throws FlywayException that names all of them
    */
   static void check(DataSource dataSource, String schema) {
     List<String> missing;
