@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "check",
     description =
-        "Finds the mistakes in route files, endpoints, SQL, templates and samples, all at once and"
-            + " before anything starts.")
+        "Reports every mistake in route files, endpoints, SQL, templates, samples and "
+            + "settings at once, before anything starts.")
 final class CheckCommand implements Callable<Integer> {
   private static final Pattern PLACED =
       Pattern.compile("(?s)(.+?\\.(?:properties|yaml)):(\\d+)(?::(\\d+))?: (.*)");
@@ -46,7 +46,7 @@ final class CheckCommand implements Callable<Integer> {
       description = "The routes folder, or a folder in it (default: payhook.routes).")
   private @Nullable Path folder;
 
-  @Option(names = "--json", description = "Prints what is found as a JSON array.")
+  @Option(names = "--json", description = "Prints the findings as a JSON array.")
   private boolean json;
 
   @Option(names = "--strict", description = "Fails for warnings too.")

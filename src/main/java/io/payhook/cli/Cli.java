@@ -9,7 +9,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine;
 
-/** The command line. Every command ends with 0: done, 1: the answer is no, or 2: wrong use. */
+/**
+ * The command line. Exit codes of every command: 0 success, 1 failure or negative result, 2 usage
+ * error.
+ */
 @Command(
     name = "payhook",
     description = "Receives the webhooks of payment platforms and finishes the work they start.",
@@ -35,13 +38,13 @@ import picocli.CommandLine;
       NodesCommand.class
     })
 public final class Cli {
-  /** The answer is no, or it could not be done. */
+  /** Failure or negative result. */
   static final int NO = 1;
 
-  /** The command was not used as it is meant to be. */
+  /** Usage error. */
   static final int WRONG_USE = 2;
 
-  /** Runs one command and gives its exit code. */
+  /** Runs a command and returns its exit code. */
   public static int execute(String... arguments) {
     return commandLine().execute(arguments);
   }

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "deliveries",
     description = {
-      "Lists deliveries: those that wait or run the longest waiting first, all others the newest event first."
+      "Lists deliveries: open ones with the longest waiting first, all others with the newest event first."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -19,7 +19,7 @@ final class DeliveriesCommand extends ListCommand {
   @Option(
       names = "--state",
       paramLabel = "STATE",
-      description = "pending, running, retrying, done, dead or skipped.")
+      description = "State: pending, running, retrying, done, dead or skipped.")
   private @Nullable String state;
 
   @Option(names = "--route", paramLabel = "ID", description = "Of this route.")
@@ -28,19 +28,19 @@ final class DeliveriesCommand extends ListCommand {
   @Option(
       names = "--endpoint",
       paramLabel = "NAME",
-      description = "Of events of this endpoint; * stands for any text.")
+      description = "Only events of this endpoint; * matches any text.")
   private @Nullable String endpoint;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
       description =
-          "Of events received since then: how long ago, such as 30m, 12h or 7d, or 2026-11-23.")
+          "Only events received since then: a duration such as 30m, 12h or 7d, or a date such as 2026-11-23.")
   private @Nullable String since;
 
   @Option(
       names = "--orphaned",
-      description = "Only those that wait for a route that nobody subscribes to.")
+      description = "Only deliveries that wait for a route without a subscription.")
   private boolean orphaned;
 
   DeliveriesCommand() {

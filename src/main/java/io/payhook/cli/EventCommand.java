@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 /** {@code payhook event}. */
 @Command(
     name = "event",
-    description = "Shows one event: as it was received, its deliveries and their attempts.",
+    description = "Shows one event as received, its deliveries and their attempts.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class EventCommand extends ManagementCommand {

@@ -11,35 +11,35 @@ import picocli.CommandLine.Option;
 /** {@code payhook events}. */
 @Command(
     name = "events",
-    description = "Lists the events of the journal, newest first.",
+    description = "Lists the events in the journal, newest first.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class EventsCommand extends ListCommand {
   @Option(
       names = "--endpoint",
       paramLabel = "NAME",
-      description = "Of this endpoint; * stands for any text.")
+      description = "Only events of this endpoint; * matches any text.")
   private @Nullable String endpoint;
 
-  @Option(names = "--type", paramLabel = "TYPE", description = "Of this type, such as 'payment.*'.")
+  @Option(names = "--type", paramLabel = "TYPE", description = "Only events of this type, such as 'payment.*'.")
   private @Nullable String type;
 
   @Option(
       names = "--state",
       paramLabel = "STATE",
-      description = "accepted, unrouted, conflict, unconfirmed or duplicate.")
+      description = "State: accepted, unrouted, conflict, unconfirmed or duplicate.")
   private @Nullable String state;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
-      description = "Received since then: how long ago, such as 30m, 12h or 7d, or 2026-11-23.")
+      description = "Only events received since then: a duration such as 30m, 12h or 7d, or a date such as 2026-11-23.")
   private @Nullable String since;
 
   @Option(
       names = "--search",
       paramLabel = "TEXT",
-      description = "With this text in key, entity or body; or with this key or id.")
+      description = "Only events with this text in key, entity or body, or with this key, entity or id.")
   private @Nullable String search;
 
   EventsCommand() {

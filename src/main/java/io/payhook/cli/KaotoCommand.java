@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "kaoto",
     description =
-        "Writes a catalog for Kaoto, the visual editor of routes, with what a route has here: its"
-            + " components, 'event:' and the kamelets.")
+        "Writes a catalog for Kaoto, the visual route editor, with everything that is "
+            + "available here: the components, 'event:' and the kamelets.")
 final class KaotoCommand implements Callable<Integer> {
   @Mixin private final SettingsOptions options = new SettingsOptions();
   @Spec private CommandSpec spec = CommandSpec.create();

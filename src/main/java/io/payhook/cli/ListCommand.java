@@ -12,27 +12,27 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** A command that lists what the API gives page by page. */
+/** A command that lists what the API returns page by page. */
 abstract class ListCommand extends ManagementCommand {
-  /** Pages that are looked at for a search that finds little. */
+  /** Maximum number of pages read for a search that finds little. */
   private static final int PAGES_MAX = 50;
 
   @Option(
       names = "--limit",
       paramLabel = "N",
       defaultValue = "50",
-      description = "At most so many (${DEFAULT-VALUE}).")
+      description = "Maximum number of rows (default: ${DEFAULT-VALUE}).")
   private int limit;
 
   @Option(
       names = "--after",
       paramLabel = "PLACE",
-      description = "Goes on after a list that ended here.")
+      description = "Continues a list that ended here.")
   private @Nullable String after;
 
   @Option(
       names = "--csv",
-      description = "Prints CSV (RFC 4180) with a line of names first, for a spreadsheet.")
+      description = "Prints CSV (RFC 4180) with a header line, for a spreadsheet.")
   private boolean csv;
 
   private final String items;
@@ -40,19 +40,19 @@ abstract class ListCommand extends ManagementCommand {
 
   /**
    * @param items their path in the API, and their name in its answer
-   * @param cursor the API's parameter for where to go on
+   * @param cursor the API's parameter for where to continue
    */
   ListCommand(String items, String cursor) {
     this.items = items;
     this.cursor = cursor;
   }
 
-  /** What the API is to look for; what is null is left out. */
+  /** The query for the API; null values are left out. */
   abstract void filter(Map<String, @Nullable Object> query);
 
   abstract Table table(JsonNode list);
 
-  /** Whether it looks through what no index has: then what is found is shown before more is. */
+  /** Whether no index serves the query: then results are shown as they are found. */
   boolean searches() {
     return false;
   }

@@ -32,9 +32,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A command that asks the management API of a running service. */
+/** A command that calls the management API of a running service. */
 abstract class ManagementCommand implements Callable<Integer> {
-  /** Most items that the API gives at once. */
+  /** Maximum number of items that the API returns at once. */
   static final int PAGE = 500;
 
   private static final Duration CONNECT = Duration.ofSeconds(3);
@@ -46,24 +46,24 @@ abstract class ManagementCommand implements Callable<Integer> {
       names = "--server",
       paramLabel = "URL",
       description =
-          "Management port of the service (default: this machine, camel.management.port).")
+          "URL of the service's management port (default: camel.management.port on this machine).")
   private String server = "";
 
   @Option(
       names = "--token",
       paramLabel = "TOKEN",
       defaultValue = "${env:PAYHOOK_MANAGEMENT_TOKEN}",
-      description = "Its token, if it asks for one; else from PAYHOOK_MANAGEMENT_TOKEN.")
+      description = "Token for the management port (default: PAYHOOK_MANAGEMENT_TOKEN).")
   private @Nullable String token;
 
-  @Option(names = "--json", description = "Prints the JSON as the service gives it.")
+  @Option(names = "--json", description = "Prints JSON as returned by the service.")
   boolean json;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   CommandSpec spec;
 
-  /** The service did not do as asked. */
+  /** The service did not do what was requested. */
   private static final class RefusedException extends Exception {
     private static final long serialVersionUID = 1;
     private final int exit;
@@ -74,7 +74,7 @@ abstract class ManagementCommand implements Callable<Integer> {
     }
   }
 
-  /** Does what the command does; its result is the exit code. */
+  /** Runs the command; the result is the exit code. */
   abstract int ask() throws IOException, InterruptedException;
 
   @Override
@@ -100,7 +100,7 @@ abstract class ManagementCommand implements Callable<Integer> {
     }
   }
 
-  /** Those of this machine, which tell where its service is. */
+  /** The settings of this machine, which say where its service is. */
   Settings settings() {
     return new SettingsOptions().load();
   }
@@ -118,9 +118,9 @@ abstract class ManagementCommand implements Callable<Integer> {
   }
 
   /**
-   * Asks for something.
+   * Sends a GET request.
    *
-   * @param parameters those that are null are left out
+   * @param parameters null values are left out
    */
   JsonNode get(String path, Map<String, ? extends @Nullable Object> parameters)
       throws IOException, InterruptedException {
@@ -144,7 +144,7 @@ abstract class ManagementCommand implements Callable<Integer> {
   }
 
   /**
-   * Asks for something that may take long, or be answered in more than one way.
+   * Sends a request that may take long, or has more than one regular answer.
    *
    * @param answers statuses besides 200 whose body is the answer
    */

@@ -12,8 +12,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "migrate",
     description =
-        "Brings the tables of the journal and of every integration to their newest version and ends;"
-            + " afterwards the service runs as a role that may read and write them and nothing else.")
+        "Migrates the tables of the journal and of every integration to their newest "
+            + "version and exits; afterwards the service can run as a role that may only read "
+            + "and write them.")
 final class MigrateCommand implements Callable<Integer> {
   @Mixin private final SettingsOptions options = new SettingsOptions();
   @Spec private CommandSpec spec = CommandSpec.create();

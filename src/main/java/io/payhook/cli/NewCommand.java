@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "new",
     description =
-        "Writes a folder of files to begin with, which passes 'check' and 'test' as it is.")
+        "Creates a folder to start from, which passes 'check' and 'test' as it is.")
 final class NewCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -30,7 +30,7 @@ final class NewCommand implements Runnable {
 
   @Command(
       name = "endpoint",
-      description = "A URL for one account of one provider, with its samples, a route and a test.")
+      description = "Creates a URL for one account at one provider, with samples, a route and a test.")
   int endpoint(
       @Mixin SettingsOptions options,
       @Parameters(paramLabel = "NAME", description = "The last part of its URL, such as shop-eu.")
@@ -48,7 +48,7 @@ final class NewCommand implements Runnable {
 
   @Command(
       name = "effect",
-      description = "Something that happens with an endpoint's events: a route and a test.")
+      description = "Creates an effect of an endpoint's events: a route and a test.")
   int effect(
       @Mixin SettingsOptions options,
       @Parameters(

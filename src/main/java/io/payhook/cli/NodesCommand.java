@@ -11,10 +11,10 @@ import picocli.CommandLine.Parameters;
     name = "nodes",
     description = {
       "Lists the nodes that share the journal.",
-      "The subscriptions of a node that is silent or stopped count until the time shown, then no more: no event goes to a route"
-          + " that only it ran."
+      "The subscriptions of a silent or stopped node are in effect until the time "
+          + "shown; after that, no event goes to a route that only it ran."
     },
-    footer = {"", "payhook nodes forget NAME    ends at once what a node that is gone has left"},
+    footer = {"", "payhook nodes forget NAME    ends the subscriptions of a departed node at once"},
     mixinStandardHelpOptions = true,
     sortOptions = false,
     subcommands = NodesCommand.Forget.class)
@@ -55,11 +55,11 @@ final class NodesCommand extends ManagementCommand {
   /** {@code payhook nodes forget}. */
   @Command(
       name = "forget",
-      description = "Ends what a node that is gone has left: its subscriptions count no more.",
+      description = "Ends the subscriptions of a departed node at once.",
       mixinStandardHelpOptions = true,
       sortOptions = false)
   static final class Forget extends ManagementCommand {
-    @Parameters(paramLabel = "NAME", description = "A node that is stopped or silent.")
+    @Parameters(paramLabel = "NAME", description = "A stopped or silent node.")
     private String name = "";
 
     @Override

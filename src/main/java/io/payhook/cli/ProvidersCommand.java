@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 /** {@code payhook providers}. */
 @Command(
     name = "providers",
-    description = "The presets there are, or one in full.",
+    description = "Lists the presets, or shows one in full.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ProvidersCommand implements Callable<Integer> {
@@ -41,13 +41,13 @@ final class ProvidersCommand implements Callable<Integer> {
       description = "The preset to show in full.")
   private @Nullable String name;
 
-  @Option(names = "--settings", description = "Tells what every setting says, instead.")
+  @Option(names = "--settings", description = "Explains every setting instead.")
   private boolean settings;
 
   @Option(
       names = "--facts",
       description =
-          "Tells what is read off every sample, instead: type, key, entity, amount, currency, time.")
+          "Shows the facts read off each sample instead: type, key, entity, amount, currency, time.")
   private boolean facts;
 
   @Option(
@@ -57,7 +57,7 @@ final class ProvidersCommand implements Callable<Integer> {
       description = "The routes folder, for presets of your own in its providers folder.")
   private Path routes = Path.of("routes");
 
-  @Option(names = "--json", description = "Prints Json.MAPPER.")
+  @Option(names = "--json", description = "Prints JSON.")
   private boolean json;
 
   @Override

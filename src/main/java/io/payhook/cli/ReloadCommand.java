@@ -13,10 +13,10 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "reload",
     description =
-        "Lets a running service take over the changed files of its routes folder and its changed settings; all of them, or none"
-            + " where any can't be used.")
+        "Has a running service pick up the changed files of its routes folder and its "
+            + "changed settings: all of them, or none if any cannot be used.")
 final class ReloadCommand extends ManagementCommand {
-  /** A migration may be among what is taken over. */
+  /** A migration may be part of a reload. */
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private static final int NOTHING_TAKEN = 409;

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reloads that somebody asks for: {@code POST /api/v1/reload}, as {@code payhook reload} sends it,
- * and SIGHUP. Nothing changes where any changed file can't be used.
+ * Requested reloads: {@code POST /api/v1/reload}, as {@code payhook reload} sends it, and SIGHUP.
+ * Nothing changes if any changed file cannot be used.
  */
 final class ReloadRequests {
   private static final Logger LOG = LoggerFactory.getLogger(ReloadRequests.class);
@@ -73,7 +73,7 @@ final class ReloadRequests {
         .end(tree.toString());
   }
 
-  /** SIGHUP. The signal's thread is nobody's to keep. */
+  /** Handles SIGHUP, on a thread of its own: the signal's thread must not be blocked. */
   void asked() {
     Thread thread =
         new Thread(

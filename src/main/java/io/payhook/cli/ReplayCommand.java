@@ -18,14 +18,14 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "replay",
     description =
-        "Puts deliveries back to pending, or gives a route events from before it was there.",
+        "Puts deliveries back to pending, or sends past events to a route that was added later.",
     footer = {
       "",
-      "payhook replay EVENT-ID                      what is dead or waits of this event, at once",
-      "payhook replay EVENT-ID --route ROUTE        for this route alone, also if it never got the event",
-      "payhook replay --state dead --dry-run        how many are dead, by route",
-      "payhook replay --state dead --route ROUTE    all that are dead of one route",
-      "payhook replay --state unrouted              events that no route wanted, for those that want them now",
+      "payhook replay EVENT-ID                      dead and waiting deliveries of this event, at once",
+      "payhook replay EVENT-ID --route ROUTE        only for this route, even if it never got the event",
+      "payhook replay --state dead --dry-run        number of dead deliveries, by route",
+      "payhook replay --state dead --route ROUTE    all dead deliveries of one route",
+      "payhook replay --state unrouted              events that no route wanted, for the routes that want them now",
       "payhook replay --state missing --route ROUTE --since 7d",
       "                                             what a new route never got"
     },
@@ -44,7 +44,7 @@ final class ReplayCommand extends ManagementCommand {
       names = "--state",
       paramLabel = "STATE",
       description =
-          "All that are dead, retrying, skipped, unrouted or missing, instead of one event's.")
+          "Instead of one event: all that are dead, retrying, skipped, unrouted or missing.")
   private @Nullable String state;
 
   @Option(names = "--route", paramLabel = "ID", description = "Of this route alone.")
@@ -53,27 +53,27 @@ final class ReplayCommand extends ManagementCommand {
   @Option(
       names = "--endpoint",
       paramLabel = "NAME",
-      description = "With --state: of events of this endpoint; * stands for any text.")
+      description = "With --state: only events of this endpoint; * matches any text.")
   private @Nullable String endpoint;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
       description =
-          "With --state: of events received since then, such as 30m, 12h, 7d or 2026-11-23.")
+          "With --state: only events received since then, such as 30m, 12h, 7d or 2026-11-23.")
   private @Nullable String since;
 
   @Option(
       names = "--again",
-      description = "With EVENT-ID: also what is done. Its effects happen once more.")
+      description = "With EVENT-ID: also done deliveries. Their effects happen once more.")
   private boolean again;
 
   @Option(
       names = "--release",
-      description = "With EVENT-ID of a conflict: its routes get it, as an event of its own.")
+      description = "With EVENT-ID of a conflict: its routes get it as an event of its own.")
   private boolean release;
 
-  @Option(names = "--dry-run", description = "Only says what it would do.")
+  @Option(names = "--dry-run", description = "Only reports what it would do.")
   private boolean dryRun;
 
   @Override

@@ -29,7 +29,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "run",
     description =
-        "Starts the service; SIGTERM or Ctrl-C lets it finish what is running and stops it.")
+        "Starts the service; on SIGTERM or Ctrl-C it finishes what is running and stops.")
 final class RunCommand implements Callable<Integer> {
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration BACKLOG_EVERY = Duration.ofSeconds(5);
@@ -124,7 +124,7 @@ final class RunCommand implements Callable<Integer> {
             + (problems.size() == 1 ? "" : " (and " + (problems.size() - 1) + " more)"));
   }
 
-  /** What the running service has, for the management API. */
+  /** The running service's configuration, for the management API. */
   private record Served(Service service) implements Catalogue {
     @Override
     public List<EndpointEntry> endpoints() {
@@ -154,7 +154,7 @@ final class RunCommand implements Callable<Integer> {
     return host.equals("0.0.0.0") ? "localhost" : host;
   }
 
-  /** The wish to stop: interrupts a start that is under way, ends the wait of a running service. */
+  /** A stop request: interrupts a start in progress, or ends the wait of a running service. */
   private static final class Stop {
     private final CountDownLatch asked = new CountDownLatch(1);
     private final Thread starter;
@@ -166,7 +166,7 @@ final class RunCommand implements Callable<Integer> {
 
     synchronized void asked() {
       if (isAsked()) {
-        // Asked twice: somebody is in a hurry. The journal is built for that.
+        // The second request means somebody is in a hurry. The journal is built for that.
         Runtime.getRuntime().halt(Cli.NO);
       }
       asked.countDown();

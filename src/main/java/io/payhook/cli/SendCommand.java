@@ -71,7 +71,7 @@ final class SendCommand implements Callable<Integer> {
   @Option(
       names = "--url",
       paramLabel = "BASE",
-      description = "Where the service is (default: this machine, camel.server.port).")
+      description = "Base URL of the service (default: camel.server.port on this machine).")
   private @Nullable String url;
 
   @Option(
@@ -84,16 +84,16 @@ final class SendCommand implements Callable<Integer> {
       names = "--id",
       paramLabel = "KEY",
       description =
-          "What makes the event's key, such as the transaction id (default: a fresh one).")
+          "Value that makes up the event's key, such as the transaction id (default: a fresh one).")
   private @Nullable String id;
 
-  @Option(names = "--count", paramLabel = "N", description = "How many events (default: 1).")
+  @Option(names = "--count", paramLabel = "N", description = "Number of events (default: 1).")
   private int count = 1;
 
   @Option(
       names = "--rate",
       paramLabel = "R",
-      description = "Events a second (default: as fast as they are answered).")
+      description = "Events per second (default: as fast as they are answered).")
   private double rate;
 
   @Option(names = "--duplicate", description = "Sends each event a second time.")
@@ -101,16 +101,16 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(
       names = "--bad-signature",
-      description = "Signs with a secret that is not the endpoint's.")
+      description = "Signs with a wrong secret.")
   private boolean badSignature;
 
   @Option(
       names = "--late",
       paramLabel = "SECONDS",
-      description = "Signs as if that long ago, where the provider signs the time.")
+      description = "Signs as if this long ago, if the provider signs the time.")
   private long late;
 
-  @Option(names = "--json", description = "Prints a JSON object an answer.")
+  @Option(names = "--json", description = "Prints a JSON object per answer.")
   private boolean json;
 
   /** One answer; status 0 when there was none. */

@@ -16,25 +16,25 @@ final class SettingsOptions {
       names = "--config",
       paramLabel = "FILE",
       description =
-          "The settings file (default: application.properties here, else beside payhook).")
+          "Settings file (default: application.properties in this folder, otherwise beside payhook).")
   private @Nullable Path config;
 
   @Option(
       names = "--profile",
       paramLabel = "NAME",
-      description = "The profile; prod refuses stand-ins.")
+      description = "Profile; prod refuses stand-ins.")
   private @Nullable String profile;
 
-  @Option(names = "--data", paramLabel = "DIR", description = "Folder of everything Payhook keeps.")
+  @Option(names = "--data", paramLabel = "DIR", description = "Folder for everything Payhook stores.")
   private @Nullable String data;
 
-  @Option(names = "--routes", paramLabel = "DIR", description = "Folder of the integration files.")
+  @Option(names = "--routes", paramLabel = "DIR", description = "Folder with the route files.")
   private @Nullable String routes;
 
   @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
-      description = "Sets one key; wins over file and environment.")
+      description = "Sets a key; takes precedence over file and environment.")
   private Map<String, String> set = new LinkedHashMap<>();
 
   /** Reads all sources. */
@@ -42,12 +42,12 @@ final class SettingsOptions {
     return load(Map.of());
   }
 
-  /** Reads all sources, and lays these values over them. */
+  /** Reads all sources, with these values taking precedence. */
   Settings load(Map<String, String> over) {
     return Settings.load(arguments(over), System.getenv());
   }
 
-  /** Reads all sources, problems and all. */
+  /** Reads all sources and reports their problems. */
   Settings.Inspection inspect() {
     return Settings.inspect(arguments(Map.of()), System.getenv());
   }

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Rows of text under each other. Where the terminal is too narrow, the columns that matter least
- * are left out and the longest ones are cut.
+ * A table of text. If the terminal is too narrow, the least important columns are left out and the
+ * longest ones truncated.
  */
 final class Table {
   private static final int GAP = 2;
@@ -40,7 +40,7 @@ final class Table {
     return rows.isEmpty();
   }
 
-  /** What came from outside must not steer the terminal. */
+  /** Untrusted text must not control the terminal. */
   static String oneLine(String text) {
     return printable(text.replaceAll("\\s+", " "));
   }

@@ -37,7 +37,7 @@ final class TestCommand implements Callable<Integer> {
   @Option(
       names = "--junit",
       paramLabel = "FILE",
-      description = "Writes the results as JUnit's XML too.")
+      description = "Also writes the results as JUnit XML.")
   private @Nullable Path junit;
 
   @Option(
@@ -49,7 +49,7 @@ final class TestCommand implements Callable<Integer> {
   @Option(
       names = "--jobs",
       paramLabel = "N",
-      description = "Tests that run at once (default: one more than there are processors).")
+      description = "Number of tests that run at once (default: number of processors plus one).")
   private int jobs = Runtime.getRuntime().availableProcessors() + 1;
 
   @Override

@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     name = "verify",
     description = {
       "Says whether a request is authentic, or why not, in words a person can act on.",
-      "Exit code 0: authentic; 1: not; 2: wrong use."
+      "Exit code 0: authentic; 1: not authentic; 2: usage error."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -59,7 +59,7 @@ final class VerifyCommand implements Callable<Integer> {
       names = "--secret",
       paramLabel = "SECRET",
       description = {
-        "The secret, or several with commas; env:NAME takes it from the environment,",
+        "The secret, or several separated by commas; env:NAME reads it from the environment,",
         "which keeps it out of the shell's history."
       })
   private List<String> secrets = new ArrayList<>();
@@ -67,7 +67,7 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--header",
       paramLabel = "'NAME: VALUE'",
-      description = "A header of the request; again for each.")
+      description = "A header of the request; may be repeated.")
   private List<String> headers = new ArrayList<>();
 
   @Option(
@@ -94,13 +94,13 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--now",
       paramLabel = "EPOCH",
-      description = "The time to check timestamps by, in seconds, milliseconds or ISO 8601.")
+      description = "The current time for checking timestamps, in seconds, milliseconds or ISO 8601.")
   private @Nullable String now;
 
   @Option(
       names = "--set",
       paramLabel = "SETTING=VALUE",
-      description = "A setting of the preset, as an endpoint would set it; again for each.")
+      description = "A setting of the preset, as an endpoint would override it; may be repeated.")
   private Map<String, String> settings = new LinkedHashMap<>();
 
   @Option(
@@ -113,10 +113,10 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--vectors",
       paramLabel = "FILE",
-      description = "Runs a file of vectors instead, and prints how many passed.")
+      description = "Runs a file of test vectors instead, and prints how many passed.")
   private @Nullable Path vectors;
 
-  @Option(names = "--json", description = "Prints Json.MAPPER.")
+  @Option(names = "--json", description = "Prints JSON.")
   private boolean json;
 
   @Override

@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures what waits in the journal, whichever node it waits for: {@code payhook.deliveries} by
- * route and state, and {@code payhook.backlog.age}, by how much the longest waiting delivery of a
- * route is overdue. While the database does not answer there are no such series.
+ * Measures the backlog of the journal, on all nodes: {@code payhook.deliveries} by route and state,
+ * and {@code payhook.backlog.age}, by how much the longest waiting delivery of a route is overdue.
+ * While the database does not respond, there are no such series.
  */
 public final class BacklogMeters implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(BacklogMeters.class);
@@ -30,15 +30,13 @@ public final class BacklogMeters implements Runnable {
   private long readAt;
   private boolean read;
 
-  /**
-   * @param every how old what is told may be
-   */
+  /** @param every maximum age of a reported value */
   public BacklogMeters(JournalReader reader, Duration every, MeterRegistry meters) {
     this.reader = reader;
     this.everyNanos = every.toNanos();
     this.deliveries =
         MultiGauge.builder("payhook.deliveries")
-            .description("Deliveries that are not done, counted up to 50,000 a route")
+            .description("Deliveries that are not done, counted up to 50,000 per route")
             .register(meters);
     this.age =
         MultiGauge.builder("payhook.backlog.age")
@@ -47,7 +45,7 @@ public final class BacklogMeters implements Runnable {
             .register(meters);
   }
 
-  /** Reads anew when what is told is too old. To be called before the metrics are read. */
+  /** Refreshes values that are too old. To be called before the metrics are read. */
   @Override
   public synchronized void run() {
     long now = System.nanoTime();
@@ -70,7 +68,7 @@ public final class BacklogMeters implements Runnable {
                 Tags.of("route", backlog.route()), backlog.late().toMillis() / 1000.0));
       }
     } catch (SQLException e) {
-      LOG.debug("the backlog can't be measured now", e);
+      LOG.debug("the backlog cannot be measured", e);
     }
     deliveries.register(counts, true);
     age.register(ages, true);

@@ -3,14 +3,14 @@ package io.payhook.console;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What this node has been set up with, as the management API tells it. Asked at each request. */
+/** The configuration of this node as shown by the management API. Evaluated at each request. */
 public interface Catalogue {
   /**
-   * An endpoint that takes requests.
+   * An active endpoint.
    *
    * @param url path of its URL, such as {@code /webhooks/payments}
    * @param secrets labels of its secrets, never the secrets
-   * @param warning what a person should know, such as that nothing is verified, or null
+   * @param warning what people should know, such as that nothing is verified, or null
    */
   record EndpointEntry(
       String name, String provider, String url, List<String> secrets, @Nullable String warning) {}

@@ -8,9 +8,9 @@ import java.util.Base64;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Places in lists as text that a client hands back as it got it. */
+/** Positions in lists, as opaque text that a client returns. */
 final class Cursors {
-  /** Beyond, the database has no times. */
+  /** Latest time that the database supports. */
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   private Cursors() {}
@@ -30,9 +30,7 @@ final class Cursors {
     return position == null ? null : encode("|" + position.event() + "|" + position.route());
   }
 
-  /**
-   * @param byDueTime whether the list is in the order of due times
-   */
+  /** @param byDueTime whether the list is ordered by due time */
   static JournalReader.@Nullable Position delivery(@Nullable String cursor, boolean byDueTime) {
     if (cursor == null) {
       return null;

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Where two bodies of one key differ: what a person looks at before a conflict is released. */
+/** Where two bodies under one key differ: what a person compares before releasing a conflict. */
 final class Differences {
   private static final int MOST = 50;
   private static final int LONGEST = 200;
@@ -21,8 +21,8 @@ final class Differences {
   private Differences() {}
 
   /**
-   * Each with its {@code pointer}, and as JSON text the value that came {@code first} and the one
-   * that came {@code then}; null where a member is missing.
+   * Each with its {@code pointer}, and as JSON text the value received {@code first} and the one
+   * received {@code then}; null if a member is missing.
    */
   static List<Map<String, @Nullable Object>> between(byte[] first, byte[] then) {
     Differences differences = new Differences();

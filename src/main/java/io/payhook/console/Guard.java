@@ -14,13 +14,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first to see a request of the management port.
+ * Sees each request to the management port first.
  *
- * <p>On loopback the danger is a web page in a browser on this machine: a name that resolves to
+ * <p>On loopback, the danger is a web page in a browser on this machine: a name that resolves to
  * 127.0.0.1 (DNS rebinding) fails the check of {@code Host}, and a page of another origin can send
  * neither {@code application/json} without a preflight, which is never answered, nor an {@code
- * Origin} of ours. Elsewhere the danger is the network: there nothing is told without the token,
- * but for the one word of {@code live} and {@code ready} that probes need.
+ * Origin} of ours. Elsewhere, the danger is the network: nothing is shown without the token but the
+ * single word of {@code live} and {@code ready} that probes need.
  */
 final class Guard implements Handler<RoutingContext> {
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
@@ -38,12 +38,12 @@ final class Guard implements Handler<RoutingContext> {
     this.token = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Lets requests below this path pass without the token. */
+  /** Exempts requests below this path from the token. */
   void open(String prefix) {
     open.add(prefix);
   }
 
-  /** Whether the request may see more than one word. */
+  /** Whether the request may see more than a single word. */
   static boolean trusted(RoutingContext context) {
     return Boolean.TRUE.equals(context.get(TRUSTED));
   }

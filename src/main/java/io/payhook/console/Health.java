@@ -6,12 +6,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * What the service says of itself. It is not ready while it starts, while it drains, and while any
- * check is down. Checks are read at each request, so they should be quick: a flag that somebody
- * else keeps, not a query.
+ * The service's health. It is not ready while it is starting or draining, or while any check is
+ * down. Checks are read at each request, so they must be fast: a flag that something else
+ * maintains, not a query.
  */
 public final class Health {
-  /** How something is. A warning is told, and changes nothing. */
+  /** A status. A warning is shown, and changes nothing. */
   public enum Status {
     UP,
     WARN,
@@ -19,9 +19,9 @@ public final class Health {
   }
 
   /**
-   * One check's answer.
+   * The result of a check.
    *
-   * @param detail one line for a person, never a secret
+   * @param detail one line for people, never a secret
    */
   public record Reading(Status status, String detail) {
     public static Reading up(String detail) {
@@ -53,14 +53,14 @@ public final class Health {
 
   record Named(String name, Reading reading) {}
 
-  /** All readings at one time; the status is the worst of them. */
+  /** All readings at one time; the overall status is the worst of them. */
   record Report(Status status, List<Named> checks) {}
 
   private final List<Check> checks = new CopyOnWriteArrayList<>();
   private volatile Phase phase = Phase.STARTING;
 
   /**
-   * Adds a check. One that throws counts as down.
+   * Adds a check. A check that throws counts as down.
    *
    * @param name one kebab-case word, such as {@code database}
    */
@@ -69,12 +69,12 @@ public final class Health {
     return this;
   }
 
-  /** The start is over: from now on the checks alone decide. */
+  /** Startup is complete: from now on only the checks decide. */
   public void running() {
     phase = Phase.RUNNING;
   }
 
-  /** Not ready any more, so that a load balancer sends nothing new. */
+  /** No longer ready, so that a load balancer sends nothing new. */
   public void draining() {
     phase = Phase.DRAINING;
   }

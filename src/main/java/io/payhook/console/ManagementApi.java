@@ -29,11 +29,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The JSON API under {@code /api/v1}: reads the journal and replays deliveries. What it takes and
- * gives is described in {@code /api/v1/openapi.yaml}.
+ * The JSON API under {@code /api/v1}: reads the journal and replays deliveries, as described in
+ * {@code /api/v1/openapi.yaml}.
  *
- * <p>It has a few threads of its own, so that slow questions keep neither health nor metrics
- * waiting, and refuses more questions than it can soon answer.
+ * <p>It has a few threads of its own, so that slow queries delay neither health nor metrics, and
+ * refuses more queries than it can answer soon.
  */
 public final class ManagementApi {
   private static final Logger LOG = LoggerFactory.getLogger(ManagementApi.class);
@@ -57,7 +57,7 @@ public final class ManagementApi {
   private final AtomicInteger waiting = new AtomicInteger();
   private final List<Operation> operations;
 
-  /** One method of one path, and the parameters that it takes. */
+  /** One method of one path, and its parameters. */
   record Operation(HttpMethod method, String path, List<String> parameters, Answering answering) {}
 
   interface Answering {
@@ -70,8 +70,8 @@ public final class ManagementApi {
   record Request(Parameters parameters, String id) {}
 
   /**
-   * @param announce called after a replay, so that what is pending again is looked for at once
-   * @param clock what {@code since=1h} counts back from
+   * @param announce called after a replay, so that pending deliveries are claimed at once
+   * @param clock the reference for {@code since=1h}
    */
   public ManagementApi(
       JournalReader reader, Replay replay, Runnable announce, Catalogue catalogue, Clock clock) {
@@ -196,7 +196,7 @@ public final class ManagementApi {
     return values;
   }
 
-  /** The members of a JSON body, under the same rules as query parameters. */
+  /** The members of a JSON body, subject to the same rules as query parameters. */
   private static Map<String, String> fields(RoutingContext context, List<String> known) {
     if (!context.queryParams().isEmpty()) {
       String name = context.queryParams().names().iterator().next();
@@ -250,7 +250,7 @@ public final class ManagementApi {
             null,
             "this takes too long at the size of the journal; narrow it, as by since, endpoint or route");
       }
-      LOG.warn("The management API can't read the journal: {}", e.getMessage());
+      LOG.warn("The management API cannot read the journal: {}", e.getMessage());
       return new Problem(503, "database", null, "the database does not answer; ask again later");
     }
     LOG.error(

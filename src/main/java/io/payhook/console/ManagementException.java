@@ -1,6 +1,6 @@
 package io.payhook.console;
 
-/** The management port can't be opened; the message says why and what to do, in one line. */
+/** The management port cannot be opened; the message says why and what to do, in one line. */
 public final class ManagementException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -5,12 +5,12 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the management port listens and what it asks for.
+ * Address and access token of the management port.
  *
  * @param host address to bind, {@code 127.0.0.1} by default ({@code camel.management.host})
- * @param port 0 takes a free one ({@code camel.management.port})
- * @param token bearer token that every request must bring, or null or blank for none; anything but
- *     a loopback address needs one ({@code payhook.management.token})
+ * @param port 0 picks a free one ({@code camel.management.port})
+ * @param token bearer token required with every request, null or blank for none; required for any
+ *     address but loopback ({@code payhook.management.token})
  */
 public record ManagementOptions(String host, int port, @Nullable String token) {
   public ManagementOptions {

@@ -29,10 +29,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The management port: health, metrics and whatever else is mounted on it. It has an event loop and
- * threads of its own, so it answers while the webhook port is saturated, and it is never on that
- * port.
+ * threads of its own, so it responds while the webhook port is saturated, and it never shares a
+ * port with it.
  *
- * <p>On loopback it needs no token; bound to any other address it asks for one.
+ * <p>On loopback it requires no token; on any other address it does.
  */
 public final class ManagementServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ManagementServer.class);
@@ -50,9 +50,7 @@ public final class ManagementServer implements AutoCloseable {
   private final Guard guard;
   private @Nullable HttpServer server;
 
-  /**
-   * @throws ManagementException when it would be open to the network without a token
-   */
+  /** @throws ManagementException if it would be open to the network without a token */
   public ManagementServer(ManagementOptions options, Health health, PrometheusMeterRegistry meters)
       throws ManagementException {
     this.options = options;
@@ -116,7 +114,7 @@ public final class ManagementServer implements AutoCloseable {
   }
 
   /**
-   * Where further handlers are mounted, before or after the start. They stand behind the checks of
+   * The router for additional handlers, before or after the start. They run behind the checks of
    * host, origin, token and content type, and must not block: see {@link #blocking}.
    */
   public Router router() {
@@ -124,15 +122,15 @@ public final class ManagementServer implements AutoCloseable {
   }
 
   /**
-   * Lets requests at and below this path pass without the token and with any content type, as for a
-   * stand-in that is called by the service itself.
+   * Exempts requests at and below this path from the token and the content type, for a stand-in
+   * that the service itself calls.
    */
   public ManagementServer open(String path) {
     guard.open(path);
     return this;
   }
 
-  /** Has this run, on a thread that may wait, before the metrics are read. */
+  /** Runs this before the metrics are read, on a thread that may block. */
   public ManagementServer beforeScrape(Runnable refresh) {
     beforeScrape.add(refresh);
     return this;
@@ -141,7 +139,7 @@ public final class ManagementServer implements AutoCloseable {
   /**
    * Opens the port.
    *
-   * @throws ManagementException when it is in use; one line that says so
+   * @throws ManagementException if it is in use; one line that says so
    */
   public void start() throws ManagementException, InterruptedException {
     HttpServerOptions http =
@@ -173,12 +171,12 @@ public final class ManagementServer implements AutoCloseable {
     }
   }
 
-  /** The port it listens on. */
+  /** The port that it listens on. */
   public int port() {
     return server == null ? options.port() : server.actualPort();
   }
 
-  /** Where a person or a program on this machine finds it. */
+  /** Its URL on this machine. */
   public String url() {
     String host = options.host();
     boolean any = host.equals("0.0.0.0") || host.equals("::");
@@ -230,7 +228,7 @@ public final class ManagementServer implements AutoCloseable {
         });
   }
 
-  /** Runs a task on a worker thread, and what it returns on the event loop. */
+  /** Runs a task on a worker thread, and the result on the event loop. */
   private void blocking(RoutingContext context, Callable<Runnable> task) {
     vertx.executeBlocking(task, false).onSuccess(Runnable::run).onFailure(context::fail);
   }
@@ -259,7 +257,7 @@ public final class ManagementServer implements AutoCloseable {
         "there is nothing at " + context.normalizedPath() + "; / says what there is");
   }
 
-  /** What no handler answered itself. */
+  /** Answers whatever no handler answered. */
   static void failed(RoutingContext context, int status) {
     Throwable failure = context.failure();
     if (failure instanceof Problem problem) {
@@ -279,7 +277,7 @@ public final class ManagementServer implements AutoCloseable {
     }
   }
 
-  /** Closes the port and ends the threads. */
+  /** Closes the port and stops the threads. */
   @Override
   public void close() {
     try {

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The nodes that share the journal, in the API. */
+/** The API of the nodes that share the journal. */
 final class NodeOperations {
   private NodeOperations() {}
 

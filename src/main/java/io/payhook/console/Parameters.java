@@ -16,7 +16,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of a request, each checked as it is read; what is wrong is said by name. */
+/** The parameters of a request, each validated as it is read; errors name the parameter. */
 final class Parameters {
   static final int LIMIT_DEFAULT = 50;
   static final int LIMIT_MAX = 500;
@@ -29,8 +29,8 @@ final class Parameters {
   private final Clock clock;
 
   /**
-   * @param values as they were given
-   * @param known the names there are
+   * @param values as given
+   * @param known the valid names
    */
   Parameters(Map<String, String> values, Collection<String> known, Clock clock) {
     this.values = values;
@@ -58,7 +58,7 @@ final class Parameters {
     }
   }
 
-  /** Null when it is not given, or empty. */
+  /** Null if it is not given, or empty. */
   @Nullable String text(String name) {
     String value = values.get(name);
     return value == null || value.isEmpty() ? null : value;
@@ -121,7 +121,7 @@ final class Parameters {
     return value == null ? null : Long.valueOf(value);
   }
 
-  /** A time, or how long ago. */
+  /** A time, or a duration before now. */
   @Nullable Instant since() {
     String value = text("since");
     if (value == null) {

@@ -2,7 +2,7 @@ package io.payhook.console;
 
 import org.jspecify.annotations.Nullable;
 
-/** Why a request is not answered as asked; the message says what would be right. */
+/** Why a request cannot be answered; the message says what would be right. */
 final class Problem extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final int status;

@@ -7,7 +7,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Answers of the management port: JSON, whether it went well or not. */
+/** Answers of the management port: JSON, for successes and errors alike. */
 final class Reply {
 
   private Reply() {}

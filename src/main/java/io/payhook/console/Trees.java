@@ -24,11 +24,11 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The journal's rows as the trees that become JSON. Times are UTC; amounts are text. */
+/** The journal's rows as JSON trees. Times are UTC; amounts are text. */
 final class Trees {
   /**
-   * Credentials whoever the provider is. Those that only one provider's preset knows of never reach
-   * the journal.
+   * Headers that carry credentials with any provider. Those that only a provider's preset knows
+   * never reach the journal.
    */
   private static final Set<String> WITHHELD =
       Set.of("authorization", "proxy-authorization", "cookie");
@@ -86,7 +86,7 @@ final class Trees {
     return tree;
   }
 
-  /** Each as {@code [name, value]}, in the order of the wire. */
+  /** Each as {@code [name, value]}, in wire order. */
   static List<List<String>> headers(String json) {
     List<List<String>> headers = new ArrayList<>();
     try {
@@ -117,7 +117,7 @@ final class Trees {
         tree.put("json", json);
       }
     } catch (IOException e) {
-      // Not JSON: the text says all there is.
+      // Not JSON: the text itself.
     }
     return tree;
   }
@@ -183,10 +183,7 @@ final class Trees {
     return tree;
   }
 
-  /**
-   * For each secret that an endpoint has, and each that it had, what it was good for lately; empty
-   * where nothing is verified.
-   */
+  /** Recent use of each secret that an endpoint has or had; empty if nothing is verified. */
   static List<Map<String, @Nullable Object>> matches(
       Catalogue.EndpointEntry endpoint, List<JournalReader.SecretRow> rows) {
     Map<String, JournalReader.@Nullable SecretRow> secrets = new LinkedHashMap<>();

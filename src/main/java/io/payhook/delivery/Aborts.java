@@ -9,20 +9,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an attempt has open towards a far end, to be closed when its time is over: a thread that
- * reads a socket hears no interrupt, and a far end that drips ends no read.
+ * What an attempt has open to a remote system, to be closed at the attempt's timeout: a thread that
+ * reads from a socket ignores an interrupt, and a remote system that sends a byte now and then
+ * keeps a read alive.
  *
- * <p>An effect says so around whatever may block:
+ * <p>An effect wraps whatever may block:
  *
- * <pre>{@code
- * try (Aborts.Hook hook = Aborts.onTimeout(request::abort)) {
- *   client.execute(request);
- * }
- * }</pre>
+ * <p>{@code try (Aborts.Hook hook = Aborts.onTimeout(request::abort)) { client.execute(request); }}
  *
- * <p>An abort runs on a thread of its own and may come at any moment until the hook is closed, so
- * it must be good for being called while the call it ends is under way. Outside of a delivery there
- * is no timeout and nothing is ever aborted.
+ * <p>An abort runs on a thread of its own and may happen at any moment until the hook is closed, so
+ * it must be safe to call while the call that it ends is under way. Outside a delivery there is no
+ * timeout, and nothing is ever aborted.
  */
 public final class Aborts {
   private static final Logger LOG = LoggerFactory.getLogger(Aborts.class);
@@ -40,15 +37,15 @@ public final class Aborts {
     void run() throws Exception;
   }
 
-  /** Closed when the call has ended: from then on there is nothing to abort. */
+  /** To be closed when the call has ended: from then on there is nothing to abort. */
   public interface Hook extends AutoCloseable {
     @Override
     void close();
   }
 
   /**
-   * @param deadline by {@link System#nanoTime()}
-   * @param executor where aborts run: closing a connection may take its time too
+   * @param deadline in terms of {@link System#nanoTime()}
+   * @param executor where aborts run, since closing a connection may take time too
    */
   Aborts(long deadline, Executor executor) {
     this.deadline = deadline;
@@ -56,15 +53,15 @@ public final class Aborts {
   }
 
   /**
-   * Has a call of the attempt on this thread ended when the attempt's time is over; at once, when
-   * it is over already.
+   * Registers a call of the attempt on this thread, to be ended at the attempt's timeout; at once
+   * if the timeout has passed.
    */
   public static Hook onTimeout(Abort abort) {
     Aborts current = CURRENT.get();
     return current == null ? NONE : current.add(abort);
   }
 
-  /** How long the attempt on this thread may still take; null where nothing limits it. */
+  /** Time left for the attempt on this thread; null if there is no limit. */
   public static @Nullable Duration left() {
     Aborts current = CURRENT.get();
     return current == null
@@ -72,12 +69,12 @@ public final class Aborts {
         : Duration.ofNanos(Math.max(0, current.deadline - System.nanoTime()));
   }
 
-  /** From now on this thread runs an attempt. */
+  /** Marks this thread as running an attempt. */
   void begin() {
     CURRENT.set(this);
   }
 
-  /** This thread runs no attempt any more. */
+  /** Ends what {@code begin} started: this thread no longer runs an attempt. */
   static void end() {
     CURRENT.remove();
   }
@@ -99,7 +96,7 @@ public final class Aborts {
     return own::close;
   }
 
-  /** The attempt's time is over. */
+  /** Aborts everything that is open: the attempt has timed out. */
   void run() {
     List<Open> now;
     synchronized (this) {
@@ -110,7 +107,7 @@ public final class Aborts {
     now.forEach(each -> executor.execute(each::abort));
   }
 
-  /** A call that is under way. Once it is closed, what it used may be used by others. */
+  /** A call that is under way. Once it is closed, others may use what it used. */
   private static final class Open {
     private final Abort abort;
     private boolean closed;

@@ -22,20 +22,23 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs attempts, each on its lane's thread.
  *
- * <p>Before an attempt begins the journal knows that it does. So one whose process ends with it is
- * counted: the next time the delivery runs alone, and after {@link #LOST_MAX} such attempts it is
- * dead.
+ * <p>The journal records that an attempt begins before it begins. So an attempt that ends the
+ * process is counted: the next time, the delivery runs alone, and after {@link #LOST_MAX} such
+ * attempts it is dead.
  */
 final class Attempts {
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
 
-  /** Attempts in a row without a result, after which there is no other. */
+  /** Maximum number of consecutive attempts without a result. */
   static final int LOST_MAX = 2;
 
-  /** How long an attempt that was told to end is waited for. */
+  /** How long to wait for an attempt that was told to end. */
   static final Duration GRACE = Duration.ofSeconds(2);
 
-  /** How long a stop keeps what did not end from being claimed: the process is about to go. */
+  /**
+   * How long a delivery that did not end at shutdown cannot be claimed: the process is about to
+   * exit.
+   */
   private static final Duration AFTER_STOP = Duration.ofSeconds(5);
 
   private final DataSource dataSource;
@@ -82,14 +85,14 @@ final class Attempts {
     return connections;
   }
 
-  /** Nothing begins any more, and what is interrupted from now on is given back. */
+  /** From now on no attempt begins, and an interrupted one is released. */
   void close() {
     closing = true;
     room.close();
     connections.close();
   }
 
-  /** Runs a claim to its end. */
+  /** Runs a claim until it is settled or released. */
   void run(Lane lane, Held held) {
     boolean shares = false;
     try {
@@ -103,7 +106,7 @@ final class Attempts {
     } catch (InterruptedException e) {
       release(held.claim);
     } catch (RuntimeException e) {
-      LOG.error("{} of event {} ended in disorder", lane.route, held.claim.event().id(), e);
+      LOG.error("{} of event {} ended with an unexpected error", lane.route, held.claim.event().id(), e);
       release(held.claim);
     } finally {
       if (shares) {
@@ -116,7 +119,10 @@ final class Attempts {
     }
   }
 
-  /** Waits for a connection before anything has begun: an empty pool is no attempt. */
+  /**
+   * Waits for a connection before the attempt begins: an exhausted pool does not count as an
+   * attempt.
+   */
   private boolean share(Lane lane, Held held) throws InterruptedException {
     long patience = held.begun ? 0 : TimeUnit.SECONDS.toNanos(1);
     while (!connections.take(lane.route, patience)) {
@@ -132,10 +138,10 @@ final class Attempts {
   }
 
   /**
-   * Has the journal know that the attempt begins.
+   * Records in the journal that the attempt begins.
    *
-   * @return the claim with its event read, or null when it must not begin; then what becomes of it
-   *     is decided
+   * @return the claim with its event, or null if the attempt must not begin; then the delivery has
+   *     been dealt with
    */
   private @Nullable Claim begin(Lane lane, Held held) throws InterruptedException {
     Claim claim = held.claim;
@@ -162,7 +168,7 @@ final class Attempts {
       return null;
     }
     try {
-      // Looks once more whether the lease still runs, by the clock of those who might take it over.
+      // Checks the lease once more, by the clock of those who might take it over.
       Claim begun = deliveries.begin(claim);
       if (begun == null) {
         LOG.info(
@@ -198,13 +204,13 @@ final class Attempts {
     } catch (RuntimeException e) {
       thrown = e;
     } catch (Error e) {
-      // Such as a stack that is too small: the delivery must not hang on it for ever.
+      // A StackOverflowError, for example: the delivery must not hang on it forever.
       thrown = new IllegalStateException(e.toString(), e);
     } finally {
       Aborts.end();
     }
     if (!held.ends()) {
-      LOG.debug("{} of event {} has ended after it was given up", lane.route, claim.event().id());
+      LOG.debug("{} of event {} ended after it was given up", lane.route, claim.event().id());
       return;
     }
     Duration took = Duration.ofNanos(System.nanoTime() - start);
@@ -225,7 +231,10 @@ final class Attempts {
     }
   }
 
-  /** The effect and the completion in one commit; what it returns was rolled back. */
+  /**
+   * Commits the effect and the completion together; if it returns an exception, both are rolled
+   * back.
+   */
   private @Nullable Exception transacted(
       Lane lane, Claim claim, @Nullable Object parsed, Instant startedAt, long start) {
     try (Connection connection = DeliveryConnections.connection(dataSource);
@@ -240,7 +249,7 @@ final class Attempts {
         DeliveryConnections.unbind();
       }
       if (thrown instanceof Remarks.Ended remarks && !remarks.skipped()) {
-        // Done in this very transaction, which keeps no text.
+        // Completed in this transaction, which stores no text.
         LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), remarks.getMessage());
         thrown = null;
       }
@@ -256,7 +265,7 @@ final class Attempts {
         connection.rollback();
         return thrown;
       } catch (SQLException e) {
-        // Commit or rollback failed: if the commit did happen, the claim is settled and the retry
+        // Commit or rollback failed. If the commit did happen, the claim is settled, and the retry
         // below finds nothing to change.
         return thrown == null ? e : thrown;
       } finally {
@@ -274,7 +283,7 @@ final class Attempts {
         connection.setAutoCommit(true);
       }
     } catch (SQLException e) {
-      LOG.debug("the connection goes back to the pool broken; the pool replaces it", e);
+      LOG.debug("a broken connection is returned to the pool, which replaces it", e);
     }
   }
 
@@ -312,8 +321,8 @@ final class Attempts {
   }
 
   /**
-   * The attempt was told to end and has not: its lane goes on without it, and whatever its thread
-   * still does counts no more.
+   * Gives up an attempt that was told to end and has not: its lane continues without it, and
+   * whatever its thread still does no longer counts.
    */
   void giveUp(Lane lane, Held held) {
     if ((!closing && !lane.mayLeaveBehind()) || !held.giveUp()) {

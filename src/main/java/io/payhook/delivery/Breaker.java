@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Leaves a system alone that does not answer: after five failures in a row, or when half of the
- * last twenty calls failed, nothing is sent for a while; then one call goes to see. Every {@link
- * #enter} is followed by one of {@link #succeeded}, {@link #failed} and {@link #left}.
+ * Circuit breaker for one target: opens after five failures in a row, or when half of the last
+ * twenty calls failed; once its wait is over it is half-open and lets one probe through. Each
+ * {@link #enter} is followed by one of {@link #succeeded}, {@link #failed} and {@link #left}.
  */
 public final class Breaker {
   private static final Logger LOG = LoggerFactory.getLogger(Breaker.class);
@@ -59,7 +59,7 @@ public final class Breaker {
               switch (event.getStateTransition()) {
                 case CLOSED_TO_OPEN ->
                     LOG.warn(
-                        "{} {}. Nothing is sent to it for {} ms, then one delivery goes to see, and so on.",
+                        "{} {}. The circuit breaker is open; the next probe is in {} ms.",
                         target,
                         why,
                         Duration.between(clock.instant(), openUntil).toMillis());
@@ -76,16 +76,15 @@ public final class Breaker {
     return wait;
   }
 
-  /** Whether the target is called freely. */
+  /** Whether the breaker is closed. */
   boolean available() {
     return circuit.getState() == CircuitBreaker.State.CLOSED;
   }
 
   /**
-   * Asks for leave to call.
+   * Asks for permission to call.
    *
-   * @throws TargetUnavailableException while the target is left alone, or another call is there to
-   *     see
+   * @throws TargetUnavailableException if the breaker is open, or half-open with a probe under way
    */
   public void enter() throws TargetUnavailableException {
     if (!circuit.tryAcquirePermission()) {
@@ -99,11 +98,11 @@ public final class Breaker {
   }
 
   /**
-   * The target answered that it serves nobody with this account or at this address: nothing is sent
-   * to it until one delivery finds that this was mended.
+   * The target refuses this account or this address: the breaker opens until a probe finds that
+   * this has been fixed.
    *
-   * @param reason goes on after the target's name, with what would mend it
-   * @return for whoever called
+   * @param reason continues a sentence after the target's name, with the remedy
+   * @return for the caller to throw
    */
   public synchronized TargetUnavailableException refused(String reason) {
     why = reason;
@@ -117,7 +116,7 @@ public final class Breaker {
         left.compareTo(whileOneLooks) > 0 ? left.plusMillis(1) : whileOneLooks);
   }
 
-  /** The target answered, whatever it said. */
+  /** The target answered, whatever the answer was. */
   public void succeeded() {
     inARow.set(0);
     circuit.onSuccess(0, TimeUnit.NANOSECONDS);
@@ -126,7 +125,7 @@ public final class Breaker {
   /**
    * The target answered an HTTP request.
    *
-   * @param status 408, 429 and 5xx say that it can't now
+   * @param status 408, 429 and 5xx count as failures
    */
   public void answered(int status) {
     if (status >= 500 || status == 408 || status == 429) {
@@ -136,7 +135,7 @@ public final class Breaker {
     }
   }
 
-  /** The target did not answer, or said that it can't now. */
+  /** The target did not answer, or said that it is temporarily unable to. */
   public synchronized void failed(Throwable cause) {
     int failures = inARow.incrementAndGet();
     why = SILENT;
@@ -146,7 +145,7 @@ public final class Breaker {
     }
   }
 
-  /** The call ended without having told anything of the target. */
+  /** The call ended without revealing anything about the target. */
   public void left() {
     circuit.releasePermission();
   }

@@ -18,16 +18,18 @@ public final class Breakers {
   private final Duration longest;
   private final Map<String, Breaker> byTarget = new ConcurrentHashMap<>();
 
-  /** With the usual times: away for 5 s, and twice as long after each look, up to 60 s. */
+  /**
+   * With the default waits: 5 s until the first probe, doubled after each failed probe, up to 60 s.
+   */
   public Breakers(Clock clock, MeterRegistry meters) {
     this(clock, meters, FIRST, LONGEST);
   }
 
   /**
-   * With times of one's own.
+   * With custom waits.
    *
-   * @param first how long a target that just failed is left alone
-   * @param longest how long at most, when look after look fails
+   * @param first wait before the first probe
+   * @param longest maximum wait, after repeated failed probes
    */
   public Breakers(Clock clock, MeterRegistry meters, Duration first, Duration longest) {
     this.clock = clock;
@@ -37,7 +39,7 @@ public final class Breakers {
   }
 
   /**
-   * The breaker of a target, the same for all who ask.
+   * The breaker of a target, shared by all callers.
    *
    * @param target {@code host:port}
    */
@@ -46,9 +48,9 @@ public final class Breakers {
   }
 
   /**
-   * The breaker of a server that speaks HTTP.
+   * The breaker of an HTTP server.
    *
-   * @param port 0 or less for the one that the scheme has
+   * @param port 0 or less for the scheme's default port
    */
   public Breaker of(String scheme, String host, int port) {
     return of(host + ":" + (port > 0 ? port : scheme.equals("https") ? 443 : 80));
@@ -57,7 +59,7 @@ public final class Breakers {
   private Breaker make(String target) {
     Breaker breaker = new Breaker(target, clock, first, longest);
     Gauge.builder("payhook.target.available", breaker, b -> b.available() ? 1 : 0)
-        .description("Whether a system that effects talk to is called: 1, or 0 while it is down")
+        .description("Circuit breaker of a target: 1 closed, 0 open")
         .tag("target", target)
         .register(meters);
     return breaker;

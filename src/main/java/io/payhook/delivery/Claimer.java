@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 final class Claimer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
 
-  /** A look at everything that is open takes at most this part of the time. */
+  /** Scans of everything that is open take at most one part in this many of the time. */
   private static final int WHOLE_PART = 100;
 
   private static final long WHOLE_LATEST = TimeUnit.MINUTES.toNanos(1);
@@ -81,8 +81,8 @@ final class Claimer implements AutoCloseable {
       }
       Collection<Lane> lanes = subscriptions.lanes();
       long start = System.nanoTime();
-      // While somebody holds an old snapshot, no vacuum takes away what was open once, and to look
-      // at everything takes ever longer.
+      // While a session holds an old snapshot, vacuum cannot remove rows that were open once, and a
+      // scan of everything takes longer and longer.
       boolean whole = poll && start - nextWhole >= 0;
       claimFor(poll ? lanes : lanes.stream().filter(Lane::expectsMore).toList(), whole);
       if (whole) {
@@ -118,7 +118,7 @@ final class Claimer implements AutoCloseable {
     } catch (SQLException | RuntimeException e) {
       if (!failing && !closing) {
         LOG.warn(
-            "Deliveries can't be claimed now: {}. It is tried again every {}.",
+            "Deliveries cannot be claimed: {}. Retrying every {}.",
             e.getMessage(),
             Attempts.text(options.poll()));
       }

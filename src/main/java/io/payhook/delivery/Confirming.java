@@ -26,13 +26,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks a provider's own API whether an event is true. Only then do its routes get their deliveries,
- * in the commit that ends this one. An event that the provider contradicts becomes a conflict and
- * has no effect.
+ * in the commit that settles this one. An event that the provider contradicts becomes a conflict
+ * and has no effect.
  */
 final class Confirming implements Work {
   private static final Logger LOG = LoggerFactory.getLogger(Confirming.class);
 
-  /** A platform may know a payment a little later than it tells of it. */
+  /** A platform's API may know of a payment slightly later than its webhook reports it. */
   private static final int TRIES_UNTIL_UNKNOWN = 3;
 
   private final String endpoint;
@@ -45,9 +45,9 @@ final class Confirming implements Work {
   private volatile Map<String, Confirmation> confirmations;
 
   /**
-   * @param confirmations by the preset that took the event; at least one
+   * @param confirmations by the preset that accepted the event; at least one
    * @param wanting the routes that want an event, by endpoint and type
-   * @param announce told of the routes whose deliveries were just written
+   * @param announce notified of the routes whose deliveries have just been inserted
    */
   Confirming(
       String endpoint,
@@ -69,9 +69,9 @@ final class Confirming implements Work {
   }
 
   /**
-   * What events of a preset are confirmed by; null where they need not be.
+   * How events of a preset are confirmed; null if they need no confirmation.
    *
-   * @param provider null where the endpoint has just one preset
+   * @param provider null if the endpoint has only one preset
    */
   @Nullable Confirmation confirmation(@Nullable String provider) {
     Map<String, Confirmation> now = confirmations;
@@ -95,7 +95,7 @@ final class Confirming implements Work {
     Confirmation now = confirmation(event.provider());
     try {
       if (now == null || !now.asksAbout(event.type())) {
-        // Nothing goes out unconfirmed unless the endpoint says so for its type.
+        // No event is delivered unconfirmed unless the endpoint allows it for the type.
         throw new IllegalArgumentException(
             "events of type "
                 + event.type()

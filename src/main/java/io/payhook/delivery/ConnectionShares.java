@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Who of the routes may take a connection of the pool that all share. A route that has none always
- * gets one before another gets one more: where a table is locked, the routes that use it wait, and
- * those of other tables go on.
+ * Divides the shared connection pool among the routes. A route that has no connection gets one
+ * before another route gets an additional one: if a table is locked, the routes that use it wait,
+ * and those that use other tables go on.
  */
 final class ConnectionShares {
   private final Map<String, Integer> used = new HashMap<>();
@@ -15,15 +15,13 @@ final class ConnectionShares {
   private int taken;
   private boolean closed;
 
-  /**
-   * @param connections for deliveries; those of the pool that others need are not among them
-   */
+  /** @param connections available to deliveries, without those reserved for others */
   synchronized void limit(int connections) {
     size = Math.max(1, connections);
     notifyAll();
   }
 
-  /** A route that uses the database from now on, and of which one connection is kept. */
+  /** Registers a route that uses the database; one connection is reserved for it. */
   synchronized void add(String route) {
     used.putIfAbsent(route, 0);
   }
@@ -34,9 +32,9 @@ final class ConnectionShares {
   }
 
   /**
-   * Waits for a connection's worth.
+   * Waits for permission to take a connection.
    *
-   * @return false when there was none in time
+   * @return false if there was none in time
    */
   synchronized boolean take(String route, long patienceNanos) throws InterruptedException {
     add(route);
@@ -71,7 +69,7 @@ final class ConnectionShares {
     notifyAll();
   }
 
-  /** Nobody waits any more. */
+  /** Ends all waiting. */
   synchronized void close() {
     closed = true;
     notifyAll();

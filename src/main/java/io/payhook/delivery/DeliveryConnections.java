@@ -16,43 +16,43 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gives camel-jdbc the connection of the transacted delivery that runs on this thread, so that its
  * statements and the delivery's completion are one commit. Only statements on the journal's own
- * database can be part of it; those on another one, and every other caller, get a connection of
+ * database can be part of it; those on another database, and all other callers, get a connection of
  * their own.
  *
- * <p>Whatever connection a delivery gets keeps the delivery's timeout: the server ends a statement
- * that takes longer or waits for a lock that long, and where the server does not answer the
- * connection is cut.
+ * <p>Every connection that a delivery gets observes the delivery's timeout: the server cancels a
+ * statement that runs, or waits for a lock, for too long, and if the server does not respond, the
+ * connection is closed.
  */
 public final class DeliveryConnections implements ConnectionStrategy {
   private static final ThreadLocal<@Nullable Attempt> CURRENT = new ThreadLocal<>();
   private static final Duration PATIENCE = Duration.ofSeconds(2);
   private static final Duration AGAIN = Duration.ofSeconds(1);
 
-  /** Longer than the server needs to end a statement at its own timeout. */
+  /** Longer than the server needs to cancel a statement at its own timeout. */
   private static final Duration BEYOND = Duration.ofSeconds(5);
 
   /**
-   * camel-jdbc ends each statement with a commit and a close; in a transacted delivery the engine
-   * alone does both.
+   * camel-jdbc commits and closes after each statement; in a transacted delivery, only the engine
+   * does.
    */
   private static final Set<String> THE_ENGINES =
       Set.of("close", "commit", "rollback", "setAutoCommit");
 
   /**
-   * A delivery's attempt: what it may use of the journal's own database.
+   * What an attempt may use of the journal's own database.
    *
-   * @param transaction the connection of a transacted one
+   * @param transaction the connection of a transacted delivery
    */
   private record Attempt(
       DataSource own, ConnectionShares shares, String route, @Nullable Connection transaction) {
 
-    /** Whether a data source is the journal's own, wrapped or not. */
+    /** Whether a data source is the journal's own, possibly wrapped. */
     boolean isOf(DataSource other) {
       if (other == own) {
         return true;
       }
       try {
-        // One that is of the same class unwraps to itself.
+        // A data source of the same class unwraps to itself.
         return other.isWrapperFor(own.getClass()) && other.unwrap(own.getClass()) == own;
       } catch (SQLException e) {
         return false;
@@ -101,9 +101,9 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   /**
-   * A connection of our own pool.
+   * A connection from Payhook's own pool.
    *
-   * @throws TargetUnavailableException when the pool has none: that is no attempt of the delivery
+   * @throws TargetUnavailableException if the pool is exhausted, which does not count as an attempt
    */
   static Connection connection(DataSource own) throws SQLException, TargetUnavailableException {
     Connection connection;
@@ -122,8 +122,8 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   /**
-   * The pool waits for an answer as long as an attempt takes at most by default; a route may have a
-   * longer timeout. The pool itself takes it back with the connection.
+   * The pool's socket timeout fits the default timeout of an attempt; a route may have a longer
+   * one. The pool resets it when the connection is returned.
    */
   private static void letAnswer(Connection connection) throws SQLException {
     Duration left = Aborts.left();
@@ -158,8 +158,8 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   /**
-   * Has the server end, in this transaction, what takes longer than the attempt may. A little
-   * before the attempt itself would be ended: that would cost the connection, and tell less.
+   * Has the server cancel statements of this transaction slightly before the attempt's own timeout,
+   * which would cost the connection and say less.
    */
   static void limit(Connection connection) throws SQLException {
     Duration left = Aborts.left();
@@ -176,7 +176,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
     }
   }
 
-  /** Cuts a connection whose server does not answer when the attempt's time is over. */
+  /** Closes the connection at the attempt's timeout if the server does not respond. */
   static Aborts.Hook cutAtTimeout(Connection connection) {
     return Aborts.onTimeout(() -> connection.abort(Runnable::run));
   }
@@ -192,7 +192,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
         connection,
         method -> {
           if (method.equals("close") && once.compareAndSet(false, true)) {
-            // Before it goes back: it is not ours to cut any more.
+            // Before it is returned: after that it is not ours to close.
             hook.close();
             closed.run();
           }
@@ -206,7 +206,7 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   private interface Before {
-    /** Returns true when the method is not to be called. */
+    /** Returns true if the method must not be called. */
     boolean call(String method);
   }
 

@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands every event to every route that subscribed to it, as a delivery of its own: claimed, run,
- * done or tried again.
+ * Hands each event to each subscribed route, as a delivery of its own: claims it, runs it, and
+ * completes or retries it.
  *
  * <p>A delivery that this node has room for is claimed in the event's own commit and runs without a
  * query. All others are claimed by the {@link Claimer}.
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class DeliveryEngine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
 
-  /** Bytes of memory that an attempt may take for each byte of its event. */
+  /** Bytes of memory that an attempt may use per byte of its event. */
   public static final int SWELLING = Room.SWELLING;
 
   private final Deliveries deliveries;
@@ -55,7 +55,7 @@ public final class DeliveryEngine implements AutoCloseable {
   private final Claimer claimer;
   private volatile boolean closing;
 
-  /** What has an endpoint's events confirmed. */
+  /** The lane and the work that confirm an endpoint's events. */
   private record Asking(Lane lane, Confirming work) {}
 
   private final Map<String, Asking> confirming = new ConcurrentHashMap<>();
@@ -63,8 +63,7 @@ public final class DeliveryEngine implements AutoCloseable {
 
   /**
    * @param dataSource connections for transacted deliveries
-   * @param parser what routes see as variable {@code event}, or null if the body is nothing that
-   *     can be parsed
+   * @param parser makes the variable {@code event}, or null if the body cannot be parsed
    */
   public DeliveryEngine(
       DataSource dataSource,
@@ -96,9 +95,9 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   /**
-   * What attempts may use at once; before {@link #start}.
+   * Limits what all attempts together may use; to be called before {@link #start}.
    *
-   * @param memory bytes, for all they read, parse and write
+   * @param memory bytes for everything they read, parse and write
    * @param connections of the data source, for all routes
    */
   public void limit(long memory, int connections) {
@@ -106,12 +105,15 @@ public final class DeliveryEngine implements AutoCloseable {
     attempts.connections().limit(connections);
   }
 
-  /** Makes this a member of the nodes on its journal; before {@link #start}. */
+  /** Joins the nodes that share the journal; to be called before {@link #start}. */
   public void join(Nodes nodes) {
     subscriptions.join(nodes);
   }
 
-  /** Publishes this node's subscriptions and begins to claim. Called when all routes are there. */
+  /**
+   * Publishes this node's subscriptions and begins to claim. To be called when all routes have been
+   * added.
+   */
   public void start() throws SQLException {
     subscriptions.publish();
     claimer.start();
@@ -147,8 +149,8 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   /**
-   * From now on a route that stops keeps its subscription: its events get deliveries that wait in
-   * the journal. When this is closed, the subscriptions of routes that have not come back end.
+   * From now on, a route that stops keeps its subscription: its events get deliveries that wait in
+   * the journal. When the result is closed, the subscriptions of routes that have not returned end.
    */
   public Keeping keepSubscriptions() {
     subscriptions.keep();
@@ -160,8 +162,8 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   /**
-   * Ends a subscription on this node; what runs finishes first, what waits goes back to the
-   * journal.
+   * Ends a subscription on this node; running deliveries finish first, waiting ones are released to
+   * the journal.
    */
   void close(Lane lane) throws InterruptedException {
     attempts.giveBack(lane.close());
@@ -171,16 +173,16 @@ public final class DeliveryEngine implements AutoCloseable {
     wake();
   }
 
-  /** Has a stand-in asked in place of the providers' own APIs; before {@link #confirm}. */
+  /** Replaces the providers' own APIs by a stand-in; to be called before {@link #confirm}. */
   public void ask(ProviderApi api) {
     providerApi = api;
   }
 
   /**
-   * From now on events of an endpoint have to be confirmed with its provider before any route gets
-   * them, or have not: then those that still wait for it go on waiting.
+   * Sets how events of an endpoint are confirmed with its provider before any route gets them. If
+   * they no longer are, those that are waiting for confirmation keep waiting.
    *
-   * @param confirmations by the preset that took the event; those of other presets have not
+   * @param confirmations by the preset that accepted the event; events of other presets need none
    */
   public void confirm(String endpoint, Map<String, Confirmation> confirmations)
       throws InterruptedException {
@@ -204,7 +206,7 @@ public final class DeliveryEngine implements AutoCloseable {
               clock,
               meters);
       String route = Replay.CONFIRMING + endpoint;
-      // A type that no event has: this lane gets only what is made for it.
+      // A type that no event has: this lane gets only deliveries created for it.
       SubscriptionTable.Row own = new SubscriptionTable.Row(route, endpoint, "", false);
       Lane lane = new Lane(own, false, options, work, executor, attempts::run);
       if (!subscriptions.open(lane)) {
@@ -232,13 +234,15 @@ public final class DeliveryEngine implements AutoCloseable {
     wake();
   }
 
-  /** The routes that want an event of this type, on any node; each result is good for one event. */
+  /**
+   * The routes that want an event of this type, on any node; each result is valid for one event.
+   */
   public List<Recipient> recipientsOf(String endpoint, @Nullable String provider, String type) {
     List<Target> wanted = subscriptions.wanting(endpoint, type);
     Asking asking = confirming.isEmpty() ? null : confirming.get(endpoint);
     Confirmation confirmation = asking == null ? null : asking.work.confirmation(provider);
     if (asking != null && confirmation != null && confirmation.holdsBack(type)) {
-      // Questions about one entity keep their order where a route wants its events in order.
+      // Confirmations of one entity stay in order if any route wants its events in order.
       boolean joins = confirmation.isOnlyReasonToAsk();
       boolean ordered = joins || wanted.stream().anyMatch(Target::ordered);
       return List.of(new Place(new Target(asking.lane.route, ordered, asking.lane), true, joins));
@@ -250,14 +254,14 @@ public final class DeliveryEngine implements AutoCloseable {
     return recipients;
   }
 
-  /** One delivery to be written with its event. */
+  /** A delivery that is to be inserted with its event. */
   private final class Place implements Recipient {
     private final Target target;
     private final boolean claimed;
     private final boolean confirms;
     private final boolean joins;
 
-    /** In the room, when there is a run for it at once. */
+    /** Its stay in the room, if it can run at once. */
     private Room.@Nullable Stay stay;
 
     Place(Target target, boolean confirms, boolean joins) {
@@ -353,7 +357,7 @@ public final class DeliveryEngine implements AutoCloseable {
     claimer.wake();
   }
 
-  /** What was put back to pending from outside, as by a replay, is looked for at once. */
+  /** Has deliveries that were put back to pending, as by a replay, claimed at once. */
   public void announce() {
     subscriptions.lanes().forEach(Lane::announce);
     wake();
@@ -364,14 +368,14 @@ public final class DeliveryEngine implements AutoCloseable {
     return subscriptions.routes();
   }
 
-  /** Deliveries that run on this node now. */
+  /** Number of deliveries that are running on this node. */
   public int running() {
     return subscriptions.lanes().stream().mapToInt(Lane::runningNow).sum();
   }
 
   /**
-   * Stops claiming, gives back what has not begun, and waits for what runs. What does not end in
-   * time is ended, and given back if that does not help either.
+   * Stops claiming, releases what has not begun, and waits for what is running. Whatever does not
+   * end in time is interrupted, and released if that does not help either.
    */
   public void drain(Duration atMost) throws InterruptedException {
     Duration grace = Attempts.GRACE;
@@ -391,7 +395,7 @@ public final class DeliveryEngine implements AutoCloseable {
     for (Lane lane : lanes) {
       if (!lane.awaitIdle(left(end))) {
         LOG.warn(
-            "{} still runs after {}; it is ended, and runs again later or on another node.",
+            "{} is still running after {}; it is interrupted, and will run again later or on another node.",
             lane.route,
             Attempts.text(patience));
         lane.held().forEach(held -> held.end(System.nanoTime()));
@@ -416,7 +420,7 @@ public final class DeliveryEngine implements AutoCloseable {
       stop(Duration.ZERO, Attempts.GRACE);
       executor.shutdown();
       if (!executor.awaitTermination(1, TimeUnit.SECONDS)) {
-        LOG.warn("Some attempts did not end when told to; they end with the process.");
+        LOG.warn("Some attempts did not end when interrupted; they end with the process.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -3,15 +3,15 @@ package io.payhook.delivery;
 import java.time.Duration;
 
 /**
- * How deliveries run where a route says nothing else.
+ * How deliveries run unless a route overrides it.
  *
- * @param maxAttempts attempts before a delivery is dead
+ * @param maxAttempts maximum number of attempts
  * @param backoff wait before the second attempt, doubled for each further one
- * @param backoffMax longest wait
- * @param timeout time an attempt may take
- * @param concurrency deliveries of one route at a time on one node
- * @param lease how long a claim holds unless renewed
- * @param poll how often the journal is asked for what no one announced
+ * @param backoffMax maximum wait
+ * @param timeout of one attempt
+ * @param concurrency number of deliveries that a route runs at once on a node
+ * @param lease how long a claim is valid unless renewed
+ * @param poll how often the journal is polled, in addition to announcements
  */
 public record DeliveryOptions(
     int maxAttempts,

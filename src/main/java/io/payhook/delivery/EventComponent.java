@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code event:<endpoint>/<type>}: a route that starts from it is a durable subscription, named by
- * its route id. Endpoint and type may hold {@code *} for any text.
+ * its route id. In endpoint and type, {@code *} matches any text.
  */
 @Component("event")
 public final class EventComponent extends DefaultComponent {
   private final @Nullable DeliveryEngine engine;
 
   /**
-   * For tools that only read route files: such a component creates endpoints but can't start a
+   * For tools that only read route files: this component creates endpoints but cannot start a
    * route.
    */
   public EventComponent() {

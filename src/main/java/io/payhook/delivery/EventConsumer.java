@@ -10,8 +10,8 @@ import org.apache.camel.support.DefaultConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one route for one claim at a time on the caller's thread. Each attempt starts from a fresh
- * message made from the journal.
+ * Runs a route for one claim at a time, on the caller's thread. Each attempt starts with a new
+ * message that is built from the journal.
  */
 final class EventConsumer extends DefaultConsumer implements Work {
   private final @Nullable DeliveryEngine engine;
@@ -46,7 +46,7 @@ final class EventConsumer extends DefaultConsumer implements Work {
     super.doStop();
   }
 
-  /** Runs the route once; returns what it threw, or null. */
+  /** Runs the route once; returns the exception it ended with, or null. */
   @Override
   public @Nullable Exception run(Claim claim, @Nullable Object parsed) {
     Exchange exchange = createExchange(false);

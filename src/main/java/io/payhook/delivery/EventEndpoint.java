@@ -28,12 +28,12 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
   private final @Nullable DeliveryEngine engine;
 
   @UriPath(
-      description = "Name of the endpoint that received the event; an asterisk stands for any text")
+      description = "Name of the endpoint that received the event; an asterisk matches any text")
   @Metadata(required = true)
   private String endpoint;
 
   @UriPath(
-      description = "Event type; an asterisk stands for any text, as one at the end of 'payment.'")
+      description = "Event type; an asterisk matches any text, for example at the end of 'payment.'")
   @Metadata(required = true)
   private String type;
 
@@ -44,22 +44,22 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
   private boolean transacted;
 
   @UriParam(
-      description = "Attempts before the delivery is dead; 0 takes payhook.delivery.max-attempts",
+      description = "Maximum number of attempts before the delivery is dead; 0 means payhook.delivery.max-attempts",
       defaultValue = "0")
   private int maxAttempts;
 
   @UriParam(
       description =
-          "Wait before the second attempt, doubled for each further one, such as 1s; empty takes payhook.delivery.backoff")
+          "Wait before the second attempt, doubled for each further one, such as 1s; empty means payhook.delivery.backoff")
   private @Nullable Duration backoff;
 
   @UriParam(
-      description = "Time an attempt may take, such as 30s; empty takes payhook.delivery.timeout")
+      description = "Timeout of an attempt, such as 30s; empty means payhook.delivery.timeout")
   private @Nullable Duration timeout;
 
   @UriParam(
       description =
-          "Deliveries that run at the same time on one node; 0 takes payhook.delivery.concurrency",
+          "Maximum number of deliveries that run at once on one node; 0 means payhook.delivery.concurrency",
       defaultValue = "0")
   private int concurrency;
 
@@ -94,13 +94,13 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
         "event: only starts a route (from); an event comes into the journal through a webhook or 'payhook replay'");
   }
 
-  /** Each route is a subscription of its own, also when two want the same events. */
+  /** Each route is a subscription of its own, even if two want the same events. */
   @Override
   public boolean isMultipleConsumersSupported() {
     return true;
   }
 
-  /** How this route's deliveries run: what it says, and the defaults for the rest. */
+  /** How this route's deliveries run: its own options, and the defaults for the rest. */
   DeliveryOptions options(DeliveryOptions defaults) {
     return new DeliveryOptions(
         maxAttempts > 0 ? maxAttempts : defaults.maxAttempts(),

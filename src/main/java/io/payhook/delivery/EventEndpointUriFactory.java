@@ -7,8 +7,8 @@ import org.apache.camel.spi.EndpointUriFactory;
 import org.apache.camel.support.component.EndpointUriFactorySupport;
 
 /**
- * Makes the address of a route file that says {@code uri: event} and names endpoint and type among
- * the parameters, as visual editors do. Found by Camel through {@code META-INF/services}.
+ * Builds the address for a route that says {@code uri: event} and gives endpoint and type as
+ * parameters, as visual editors do. Camel finds it through {@code META-INF/services}.
  */
 public final class EventEndpointUriFactory extends EndpointUriFactorySupport
     implements EndpointUriFactory {

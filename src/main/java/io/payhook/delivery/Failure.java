@@ -26,28 +26,27 @@ import org.eclipse.angus.mail.smtp.SMTPSenderFailedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a failed attempt means: whether another one may help, how long to wait at least, and one
- * line for a person.
+ * What a failed attempt means: whether a retry may help, after how long at the earliest, and a line
+ * for people.
  *
- * <p>Input and output, 408, 425, 429 (honouring Retry-After) and 5xx may pass; other 4xx and errors
- * in the data will not. What is not known is tried again: a needless attempt is cheaper than a lost
- * effect.
+ * <p>I/O errors, 408, 425, 429 (honouring Retry-After) and 5xx may pass; other 4xx and data errors
+ * will not. Unknown failures are retried: a needless attempt is cheaper than a lost effect.
  *
  * @param retryable whether another attempt may help
- * @param least the least time before it, zero if nobody said
- * @param answered whether it proves that the target is there and does its work
+ * @param least minimum wait before it, zero if none was requested
+ * @param answered whether it proves that the target is up and working
  * @param text one line
  */
 record Failure(boolean retryable, Duration least, boolean answered, String text) {
   private static final int TEXT_MAX = 500;
 
-  /** Of what a far end said of a failure. */
+  /** Maximum length of what a remote system said about a failure. */
   private static final int SAID_MAX = 300;
 
-  /** A chain of causes is no longer than this, or has no end. */
+  /** Maximum depth of a chain of causes, which may be circular. */
   private static final int DEEPEST = 20;
 
-  /** Line ends, other controls, and what turns the direction of the text around it. */
+  /** Line ends, other control characters, and bidirectional formatting. */
   private static final Pattern UNSEEN =
       Pattern.compile("[\\s\\p{Cc}\\p{Z}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]+");
 
@@ -57,7 +56,7 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
     this(retryable, least, false, text);
   }
 
-  /** It was told to end. */
+  /** The attempt exceeded its timeout. */
   static Failure overdue(Duration timeout) {
     return new Failure(
         true, Duration.ZERO, "took longer than its timeout of " + Attempts.text(timeout));
@@ -111,7 +110,7 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
             + withoutQuery(http.getUri())
             + (said.isEmpty() ? "" : ": " + cut(said, SAID_MAX));
     Duration wait = retryable ? retryAfter(http.getResponseHeaders(), now) : Duration.ZERO;
-    // 408, 429 and 5xx say that it can't now, as for its breaker.
+    // 408, 429 and 5xx mean temporarily unable, as they do for the circuit breaker.
     return new Failure(retryable, wait, !retryable || status == 425, text);
   }
 
@@ -140,15 +139,15 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
   }
 
   /**
-   * Classes of SQLSTATE (PostgreSQL, appendix A) that tell of the data or the statement: data,
-   * integrity, names and privileges, what a function raises, limits of the program, what is not
-   * supported. They will not pass by themselves.
+   * Classes of SQLSTATE (PostgreSQL, appendix A) that concern the data or the statement: data,
+   * integrity, names and privileges, errors raised by functions, program limits, unsupported
+   * features. They will not pass.
    */
   private static final Set<String> SQL_DEAD = Set.of("22", "23", "42", "P0", "54", "0A");
 
   /**
-   * States of such a class that tell of the connection: a pooler that gave the prepared statement
-   * of one session to another.
+   * States of these classes that concern the connection: a pooler that assigned one session's
+   * prepared statement to another.
    */
   private static final Set<String> SQL_PASSING = Set.of("42P05");
 
@@ -159,7 +158,7 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
     return new Failure(!dead, Duration.ZERO, dead, "SQL " + state + ": " + line(sql));
   }
 
-  /** Answers about the account, which the operator can mend. */
+  /** Answers about the account, which the operator can fix. */
   private static final Set<Integer> SMTP_ACCOUNT = Set.of(530, 534, 535, 538);
 
   private static Optional<Failure> ofMail(MessagingException mail) {
@@ -212,7 +211,7 @@ record Failure(boolean retryable, Duration least, boolean answered, String text)
     return cut(text.contains(innermost) ? text : text + ": " + innermost, TEXT_MAX);
   }
 
-  /** What the first of all causes says: the others mostly say that there was one. */
+  /** Message of the innermost cause: the others usually only say that there was one. */
   private static String innermost(Throwable thrown) {
     String said = "";
     Throwable cause = thrown;

@@ -3,19 +3,19 @@ package io.payhook.delivery;
 import io.payhook.journal.Claim;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of a claim that is held here. Times are {@link System#nanoTime()}. */
+/** A claim held by this node, and its state. Times are in terms of {@link System#nanoTime()}. */
 final class Held {
   final Claim claim;
 
-  /** Set where the attempt counts as begun already, in the event's own commit. */
+  /** Whether the attempt was recorded as begun in the event's own commit. */
   final boolean begun;
 
   volatile long leasedAt;
 
-  /** Somebody else holds the claim, or may. */
+  /** Whether another node holds the claim, or may hold it. */
   volatile boolean lost;
 
-  /** Its place in the lane was given to another; under the lane's lock. */
+  /** Whether its place in the lane was given to another; guarded by the lane's lock. */
   boolean abandoned;
 
   private Room.@Nullable Stay stay;
@@ -26,9 +26,7 @@ final class Held {
   private boolean overdue;
   private boolean over;
 
-  /**
-   * @param stay in the room, for one that has begun; else null
-   */
+  /** @param stay in the room, if it has begun; otherwise null */
   Held(Claim claim, long leasedAt, Room.@Nullable Stay stay) {
     this.claim = claim;
     this.leasedAt = leasedAt;
@@ -60,7 +58,7 @@ final class Held {
   /**
    * The attempt has ended, on this thread.
    *
-   * @return false when it was given up before: then what became of it is decided
+   * @return false if it was given up before; then the delivery has been dealt with
    */
   synchronized boolean ends() {
     thread = null;
@@ -69,12 +67,12 @@ final class Held {
     return counts;
   }
 
-  /** Whether it takes longer than it may, so that it was told to end. */
+  /** Whether it exceeded its timeout and was told to end. */
   synchronized boolean overdue() {
     return overdue;
   }
 
-  /** Whether it was told to end, this long ago, and still runs. */
+  /** Whether it was told to end this long ago and is still running. */
   synchronized boolean stuck(long now, long nanos) {
     return overdue && thread != null && !over && now - overdueSince > nanos;
   }
@@ -83,12 +81,12 @@ final class Held {
     return thread != null && !over;
   }
 
-  /** How long the attempt has run; 0 while it does not. */
+  /** How long the attempt has been running; 0 if it is not. */
   synchronized long ranFor(long now) {
     return thread == null ? 0 : now - startedAt;
   }
 
-  /** Tells the attempt to end: what it has open is closed, its thread interrupted. */
+  /** Tells the attempt to end: closes what it has open and interrupts its thread. */
   synchronized void end(long now) {
     if (thread != null && !overdue) {
       overdue = true;
@@ -100,7 +98,7 @@ final class Held {
     }
   }
 
-  /** From now on it counts as ended, whatever its thread does; false when it had ended. */
+  /** Counts it as ended from now on, whatever its thread does; false if it had ended already. */
   synchronized boolean giveUp() {
     if (over || thread == null) {
       return false;

@@ -23,7 +23,7 @@ final class HttpProviderApi implements ProviderApi {
   private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final int LARGEST = 1_000_000;
 
-  /** The shortest life of a token among the platforms that give them out is five minutes. */
+  /** The shortest lifetime of a token, among the platforms that issue them, is five minutes. */
   private static final Duration TOKEN_KEPT = Duration.ofMinutes(4);
 
   private static final int UNAUTHORIZED = 401;
@@ -114,7 +114,7 @@ final class HttpProviderApi implements ProviderApi {
     }
   }
 
-  /** The time limit is for the whole answer: the client's own ends with the headers. */
+  /** The time limit covers the whole answer; the client's own ends with the headers. */
   private HttpResponse<byte[]> whole(HttpRequest request) throws IOException, InterruptedException {
     CompletableFuture<HttpResponse<byte[]>> answer =
         client.sendAsync(request, head -> new LimitedBody(LARGEST));

@@ -15,14 +15,18 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One subscribed route on this node: the claims it holds, how many of them run, and whether it
- * waits for its target. All methods are safe from any thread; what takes time runs on the executor.
+ * One subscribed route on this node: the claims it holds, how many of them run, and whether it is
+ * paused because its target is down. All methods are thread-safe; whatever takes time runs on the
+ * executor.
  */
 final class Lane {
-  /** Bytes of events that wait here; those of more are read again when their attempts begin. */
+  /**
+   * Maximum total size of the events that wait here; further ones are read when their attempts
+   * begin.
+   */
   private static final long BYTES = 1 << 20;
 
-  /** Attempts that go on although they were told to end, for each that may run. */
+  /** Attempts that keep running after being told to end, per attempt that may run. */
   private static final int LEFT_BEHIND = 4;
 
   final SubscriptionTable.Row subscription;
@@ -48,7 +52,7 @@ final class Lane {
   private boolean paused;
 
   /**
-   * @param options how its deliveries run, with what the route says of it
+   * @param options how its deliveries run, including the route's own options
    * @param work runs a claim to its end, on a thread of the executor
    */
   Lane(
@@ -70,7 +74,7 @@ final class Lane {
   }
 
   /**
-   * Keeps a place for a delivery that is about to be written as claimed; false while older ones
+   * Reserves a place for a delivery that is about to be inserted as claimed; false while older ones
    * wait in the journal.
    */
   synchronized boolean reserve() {
@@ -86,7 +90,7 @@ final class Lane {
     notifyAll();
   }
 
-  /** Keeps a run, too, for one that has a place; false when it would have to wait for one. */
+  /** Also reserves a run for a delivery that has a place; false if it would have to wait. */
   synchronized boolean reserveRun() {
     if (!waiting.isEmpty() || running >= limit()) {
       return false;
@@ -99,14 +103,14 @@ final class Lane {
     passOn();
   }
 
-  /** Takes a claim that was made for a reserved place; false when the lane is closed. */
+  /** Takes a claim for a reserved place; false if the lane is closed. */
   boolean takeReserved(Claim claim) {
     boolean taken = take(claim);
     unreserve();
     return taken;
   }
 
-  /** Takes a claim that was made for a reserved run, and begins; false when the lane is closed. */
+  /** Takes a claim for a reserved run and starts it; false if the lane is closed. */
   boolean begin(Claim claim, Room.Stay stay) {
     Held item = new Held(claim, System.nanoTime(), stay);
     boolean taken;
@@ -125,7 +129,7 @@ final class Lane {
     return taken;
   }
 
-  /** Takes a claim and runs it as soon as there is room; false when the lane is closed. */
+  /** Takes a claim and runs it as soon as there is room; false if the lane is closed. */
   boolean take(Claim claim) {
     boolean start;
     synchronized (this) {
@@ -174,7 +178,7 @@ final class Lane {
       try {
         work.accept(this, next);
       } finally {
-        // An interrupt that came too late must not hit the next delivery.
+        // A late interrupt must not hit the next delivery.
         Thread.interrupted();
       }
       synchronized (this) {
@@ -189,7 +193,7 @@ final class Lane {
     }
   }
 
-  /** A run that has ended here is there for what waits. */
+  /** Hands a finished run to a waiting delivery. */
   private void passOn() {
     if (waiting.isEmpty() || running > limit()) {
       running--;
@@ -200,9 +204,9 @@ final class Lane {
   }
 
   /**
-   * Gives the place of an attempt that does not end to another.
+   * Whether the place of an attempt that does not end may be given to another.
    *
-   * @return false when too many were left behind already: then it keeps its place
+   * @return false if too many have been left behind; then it keeps its place
    */
   synchronized boolean mayLeaveBehind() {
     return leftBehind < LEFT_BEHIND * options.concurrency();
@@ -216,22 +220,22 @@ final class Lane {
     }
   }
 
-  /** How many more claims are welcome now. */
+  /** How many more claims this lane can take. */
   synchronized int vacancy(long now) {
     if (closed || (paused && now - pausedUntil < 0)) {
       return 0;
     }
     if (paused) {
-      // The wait is over: one delivery goes to see.
+      // The wait is over: one delivery is the probe.
       return held.isEmpty() && reserved == 0 ? 1 : 0;
     }
     int most = ordered ? Math.min(capacity, 4 * options.concurrency()) : capacity;
     int free = most - held.size() - reserved;
-    // Half a lane at a time: asking costs the same for one and for many.
+    // Half a lane at a time: a query costs the same for one and for many.
     return free * 2 >= most ? free : 0;
   }
 
-  /** The journal was asked for {@code asked} claims and gave {@code got}. */
+  /** The journal was asked for {@code asked} claims and returned {@code got}. */
   synchronized void claimed(int asked, int got) {
     more = got >= asked && asked > 0;
     if (paused && got > 0) {
@@ -239,7 +243,7 @@ final class Lane {
     }
   }
 
-  /** Something for this lane waits in the journal. */
+  /** A delivery for this lane waits in the journal. */
   synchronized void announce() {
     more = true;
   }
@@ -248,7 +252,7 @@ final class Lane {
     return more && !closed;
   }
 
-  /** The target is down: nothing runs until then. Returns the claims that were waiting here. */
+  /** Pauses the lane because its target is down. Returns the claims that were waiting here. */
   synchronized List<Held> pause(Duration wait) {
     paused = true;
     probing = true;
@@ -257,7 +261,7 @@ final class Lane {
     return returned();
   }
 
-  /** The target is there, and all that waits here may run. */
+  /** Ends the pause: the target answers, and whatever waits here may run. */
   void resume() {
     int starts;
     synchronized (this) {
@@ -283,7 +287,7 @@ final class Lane {
     return running;
   }
 
-  /** Takes nothing any more and returns the claims that have not begun. */
+  /** Stops taking claims, and returns those that have not begun. */
   synchronized List<Held> close() {
     closed = true;
     return returned();
@@ -297,7 +301,7 @@ final class Lane {
     return returned;
   }
 
-  /** Waits until nothing runs; false when time is up. */
+  /** Waits until nothing is running; false on timeout. */
   synchronized boolean awaitIdle(Duration atMost) throws InterruptedException {
     long end = System.nanoTime() + atMost.toNanos();
     while (running > 0 || reserved > 0) {

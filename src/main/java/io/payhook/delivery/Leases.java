@@ -13,7 +13,9 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Renews the leases of what is held for long, and ends what runs for too long. */
+/**
+ * Renews the leases of claims that are held for long, and ends attempts that exceed their timeout.
+ */
 final class Leases implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
 
@@ -80,7 +82,7 @@ final class Leases implements AutoCloseable {
       failing = false;
     } catch (SQLException | RuntimeException e) {
       if (!failing && !closing) {
-        LOG.warn("Leases can't be renewed now: {}", e.getMessage());
+        LOG.warn("Leases cannot be renewed: {}", e.getMessage());
       }
       failing = true;
     }

@@ -9,16 +9,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** The body of an answer, or its beginning where it is larger than an answer should be. */
+/** The body of an answer, truncated if it is larger than an answer should be. */
 public final class LimitedBody implements HttpResponse.BodySubscriber<byte[]> {
   private final int largest;
   private final ByteArrayOutputStream read = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private Flow.@Nullable Subscription subscription;
 
-  /**
-   * @param largest bytes
-   */
+  /** @param largest maximum size, in bytes */
   public LimitedBody(int largest) {
     this.largest = largest;
   }

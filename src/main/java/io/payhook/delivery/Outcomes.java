@@ -96,7 +96,7 @@ final class Outcomes {
     count(lane.route, dead ? "dead" : "failed", took);
   }
 
-  /** Says what happened to the attempts before; false when there is to be no other. */
+  /** Reports the fate of the attempts before; false if there must not be another one. */
   boolean lost(Lane lane, Claim claim) {
     count(lane.route, "lost", Duration.ZERO);
     if (claim.lost() < Attempts.LOST_MAX && !lane.options.retry().exhausted(claim.tries())) {
@@ -124,10 +124,10 @@ final class Outcomes {
     return false;
   }
 
-  /** The target is there, whatever it said. */
+  /** The target is reachable, whatever it answered. */
   void answered(Lane lane) {
     if (lane.pausing()) {
-      LOG.info("{} goes on: its target answers again.", lane.route);
+      LOG.info("{} resumes: its target answers again.", lane.route);
       lane.resume();
     }
   }
@@ -136,7 +136,7 @@ final class Outcomes {
   void unavailable(Lane lane, Claim claim, TargetUnavailableException why, Duration took) {
     if (!lane.pausing()) {
       LOG.info(
-          "{} is paused: {}. Its deliveries stay queued in the journal; the next probe is in {}.",
+          "{} is paused: {}. Deliveries stay queued; the next probe is in {}.",
           lane.route,
           why.getMessage(),
           Attempts.text(why.retryAfter()));

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 public interface ProviderApi {
 
   /**
-   * What it answers.
+   * An answer.
    *
-   * @param from who answered, for messages: without path and query, which may hold a key
-   * @param status HTTP
+   * @param from who answered, for messages: without path and query, which may contain a key
+   * @param status HTTP status
    * @param retryAfter the header of that name, or null
    */
   record Answer(String from, int status, @Nullable String retryAfter, byte[] body) {}
@@ -19,8 +19,8 @@ public interface ProviderApi {
   /**
    * Asks about an event.
    *
-   * @throws IOException when there is no answer
-   * @throws IllegalArgumentException when the event lacks what the question needs
+   * @throws IOException if there is no answer
+   * @throws IllegalArgumentException if the event lacks what the request needs
    */
   Answer ask(Confirmation confirmation, Confirmation.Kept event)
       throws IOException, InterruptedException;

@@ -6,11 +6,11 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a route's effects have to say of an attempt that did not fail: that there was nothing to do,
- * or that something of it was left out. Kept on the exchange until the route has ended.
+ * What a route's effects report about an attempt that did not fail: that there was nothing to do,
+ * or that something was left out. Stored on the exchange until the route has ended.
  */
 public final class Remarks {
-  /** The property of the exchange in which filters say whether they let it through. */
+  /** The exchange property in which Camel's filters record whether they matched. */
   public static final String FILTER = "PayhookFilter";
 
   private static final String PROPERTY = "PayhookRemarks";
@@ -22,7 +22,7 @@ public final class Remarks {
 
   private Remarks() {}
 
-  /** How an attempt ended that did not fail, with a line for a person. */
+  /** How an attempt that did not fail ended, with a line for people. */
   static final class Ended extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -42,12 +42,12 @@ public final class Remarks {
     }
   }
 
-  /** From now on this exchange, with all copies of it, has remarks. */
+  /** Attaches remarks to this exchange and all copies of it. */
   static void begin(Exchange exchange) {
     exchange.setProperty(PROPERTY, new Remarks());
   }
 
-  /** An effect has nothing to do for this event. */
+  /** An effect had nothing to do for this event. */
   public static void skip(Exchange exchange, String reason) {
     Remarks remarks = of(exchange);
     synchronized (remarks) {
@@ -55,7 +55,7 @@ public final class Remarks {
     }
   }
 
-  /** An effect is done, and left something out. */
+  /** An effect is done but left something out. */
   public static void note(Exchange exchange, String text) {
     Remarks remarks = of(exchange);
     synchronized (remarks) {
@@ -86,9 +86,9 @@ public final class Remarks {
   }
 
   /**
-   * What is to be told of a route that has ended well; null where there is nothing. It was skipped
-   * where no effect of it was done, because none had anything to do or because a filter let nothing
-   * through before the route had called anything.
+   * What to report about a route that ended well; null for nothing. It was skipped if no effect of
+   * it was done, because none had anything to do, or because a filter stopped everything before the
+   * route had called anything.
    */
   static @Nullable Ended ended(Exchange exchange) {
     Remarks remarks = of(exchange);

@@ -9,20 +9,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Room for attempts on this node. They work on no more bytes at a time than memory allows, whatever
- * waits; and one whose attempt before ended without a result, perhaps because it ended the process,
- * runs alone, so that it can take nobody along and nobody can be taken for it.
+ * Limits the attempts on this node by memory. They work on no more bytes at a time than memory
+ * allows, however much waits. A delivery whose previous attempt ended without a result, perhaps
+ * because it ended the process, runs alone, so that it cannot take others down and others cannot be
+ * mistaken for it.
  *
- * <p>Alone means: nothing else runs on this node, and as long as it lasts nothing of its route and
- * no other such delivery. What takes long to begin or to end is not waited for more than {@link
- * #QUIET}, and after each one the others get as much time as it had: one that hangs must not stop
- * the node.
+ * <p>Alone means that nothing else runs on this node, and that while it lasts, nothing of its route
+ * and no other such delivery runs. Whatever takes long to begin or to end is not waited for longer
+ * than {@link #QUIET}, and after each such attempt the others get as much time as it had: one that
+ * hangs must not stop the node.
  */
 final class Room {
-  /** What a byte of an event may come to in memory: read, parsed, rendered and encoded. */
+  /** Bytes of memory per byte of an event: read, parsed, rendered and encoded. */
   static final int SWELLING = 8;
 
-  /** An event of this size is a small one: there is always room for it beside large ones. */
+  /** Events up to this size count as small: there is always room for them beside large ones. */
   static final int SMALL = 16 * 1024;
 
   private static final long QUIET = TimeUnit.SECONDS.toNanos(10);
@@ -36,17 +37,17 @@ final class Room {
   private int all;
   private boolean closed;
 
-  /** The one that runs alone, and until when the whole node is its own. */
+  /** The attempt that runs alone, and until when it has the whole node to itself. */
   private @Nullable String solitary;
 
   private long solitaryUntil;
 
-  /** Until when nothing begins, for the sake of one that waits to be alone. */
+  /** Until when nothing begins, because one is waiting to run alone. */
   private long quietUntil;
 
   private boolean quiet;
 
-  /** Until when no other may be alone. */
+  /** Until when no other may run alone. */
   private long sharedUntil = System.nanoTime();
 
   /** An attempt that is inside; closed when it ends. */
@@ -73,9 +74,7 @@ final class Room {
     }
   }
 
-  /**
-   * @param most bytes of memory for all attempts
-   */
+  /** @param most bytes of memory for all attempts together */
   Room(long most) {
     this.most = most;
   }
@@ -84,7 +83,7 @@ final class Room {
     most = bytes;
   }
 
-  /** Goes in for a small event, unless one would have to wait; null then. */
+  /** Enters for a small event; null if that would mean waiting. */
   synchronized @Nullable Stay tryEnter(String route) {
     long weight = (long) SMALL * SWELLING;
     return closed || held(route, System.nanoTime()) || !fits(route, weight, false)
@@ -96,13 +95,13 @@ final class Room {
    * Waits until there is room.
    *
    * @param size of the event's body
-   * @return null when the room was closed meanwhile
+   * @return null if the room was closed meanwhile
    */
   synchronized @Nullable Stay enter(String route, int size, boolean beAlone)
       throws InterruptedException {
     long weight = (long) size * SWELLING;
     boolean isLarge = size > SMALL;
-    // What is too large for company would wait for ever under load.
+    // One that is too large to share would wait forever under load.
     return beAlone || weight > forLarge()
         ? enterAlone(route, weight)
         : enterShared(route, weight, isLarge);
@@ -151,16 +150,16 @@ final class Room {
     }
   }
 
-  /** Whether something that is alone, or is to be, keeps the route's deliveries out now. */
+  /** Whether one that runs alone, or is about to, keeps the route's deliveries out. */
   private boolean held(String route, long now) {
     if (solitary != null) {
       return solitary.equals(route) || now - solitaryUntil < 0;
     }
-    // A route's own do not go on beginning while one of it waits for them to end.
+    // A route's deliveries stop beginning while one of them waits for the others to end.
     return quiet && (now - quietUntil < 0 || aloneWaiting.containsKey(route));
   }
 
-  /** Large ones leave room for small ones, and each route room for the others. */
+  /** Large events leave room for small ones, and each route leaves room for the others. */
   private boolean fits(String route, long weight, boolean isLarge) {
     if (all == 0) {
       return true;
@@ -202,7 +201,7 @@ final class Room {
     notifyAll();
   }
 
-  /** Milliseconds until one of the times may be over. */
+  /** Milliseconds until the earliest of these times. */
   private long untilNext(long now) {
     long next = QUIET;
     for (long time : new long[] {solitaryUntil, quietUntil, sharedUntil}) {
@@ -214,7 +213,7 @@ final class Room {
     return TimeUnit.NANOSECONDS.toMillis(next) + 1;
   }
 
-  /** Nothing goes in any more. */
+  /** Lets nothing in from now on. */
   synchronized void close() {
     closed = true;
     notifyAll();

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which routes want which events: those that run here, and those that other nodes say they run. Of
- * one route the newest wish of any node counts, and only nodes that live count.
+ * Which routes want which events: those that run here, and those that other nodes have published.
+ * Of a route's subscriptions the most recent applies, and only nodes that are alive count.
  */
 final class Subscriptions {
   private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
@@ -34,16 +34,18 @@ final class Subscriptions {
   /** Subscriptions whose routes are being replaced: no lane, but events still get deliveries. */
   private final Map<String, SubscriptionTable.Row> kept = new ConcurrentHashMap<>();
 
-  /** Held where a route goes from the lanes to the kept or back, and where both are read. */
+  /** Guards moves between the lanes and the kept subscriptions, and reads of both. */
   private final Object moving = new Object();
 
   private final AtomicInteger keeping = new AtomicInteger();
   private volatile List<SubscriptionTable.Row> elsewhere = List.of();
 
-  /** What this node has said of its routes, so that others know it. */
+  /** What this node has published about its routes. */
   private volatile Set<SubscriptionTable.Row> published = Set.of();
 
-  /** Made anew with every change: what was found before a change goes into the one before. */
+  /**
+   * Replaced with every change, so that a match from before a change ends up in the previous map.
+   */
   private volatile Map<String, List<Target>> targets = new ConcurrentHashMap<>();
 
   private volatile boolean changed;
@@ -59,7 +61,7 @@ final class Subscriptions {
     nodes = its;
   }
 
-  /** False where the lane's route has one already. */
+  /** False if the lane's route has one already. */
   boolean open(Lane lane) {
     synchronized (moving) {
       if (lanes.putIfAbsent(lane.route, lane) != null) {
@@ -90,7 +92,7 @@ final class Subscriptions {
     keeping.incrementAndGet();
   }
 
-  /** Returns true when subscriptions have ended with it. */
+  /** Returns true if subscriptions ended with it. */
   boolean keepNoMore() {
     if (keeping.decrementAndGet() > 0 || kept.isEmpty()) {
       return false;
@@ -100,7 +102,7 @@ final class Subscriptions {
     }
     changed();
     try {
-      // At once: the next event must not go to a route that has just gone for good.
+      // At once: the next event must not go to a route that has just been removed.
       publish();
     } catch (SQLException e) {
       LOG.debug("subscriptions are published with the next poll", e);
@@ -122,7 +124,7 @@ final class Subscriptions {
 
   /** The routes that want an event of this type, on any node. */
   List<Target> wanting(String endpoint, String type) {
-    // Before anything else is looked at: see above.
+    // Read first; see the field.
     Map<String, List<Target>> known = targets;
     String key = endpoint + '/' + type;
     List<Target> found = known.get(key);
@@ -154,8 +156,8 @@ final class Subscriptions {
     Map<String, SubscriptionTable.Row> here = here();
     List<SubscriptionTable.Row> rows = new ArrayList<>();
     for (SubscriptionTable.Row row : here.values()) {
-      // What the journal tells of this route is newer than what this node said before, but not
-      // newer than what it has yet to say.
+      // The journal's row for this route is newer than what this node has published, but not newer
+      // than what it has yet to publish.
       boolean newer =
           said.contains(row)
               && !others.contains(row)
@@ -173,7 +175,7 @@ final class Subscriptions {
     return rows;
   }
 
-  /** This node's, with those of routes that are just being replaced. */
+  /** This node's subscriptions, including those of routes that are being replaced. */
   private Map<String, SubscriptionTable.Row> here() {
     synchronized (moving) {
       Map<String, SubscriptionTable.Row> rows = new LinkedHashMap<>(kept);
@@ -187,7 +189,7 @@ final class Subscriptions {
     return !displaced;
   }
 
-  /** Tells the others of this node, and learns of them. */
+  /** Publishes this node's subscriptions and reads those of the others. */
   void refresh() {
     try {
       beat();
@@ -201,7 +203,7 @@ final class Subscriptions {
         targets = new ConcurrentHashMap<>();
       }
     } catch (SQLException e) {
-      LOG.debug("subscriptions can't be read now", e);
+      LOG.debug("subscriptions cannot be read", e);
     }
   }
 
@@ -230,7 +232,7 @@ final class Subscriptions {
   synchronized void publish() throws SQLException {
     changed = false;
     if (displaced) {
-      // What stands under this name is another's.
+      // The rows under this name belong to another process.
       elsewhere = table.elsewhere();
       targets = new ConcurrentHashMap<>();
       return;

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * The system an effect talks to is known to be down, so the effect was not tried. The delivery goes
- * back without an attempt, and its route waits as a whole before it sends one delivery to see.
+ * The target of an effect is known to be down, so the effect was not tried. The delivery is
+ * released without an attempt, and its route pauses before it sends a probe.
  */
 public final class TargetUnavailableException extends IOException {
   private static final long serialVersionUID = 1;

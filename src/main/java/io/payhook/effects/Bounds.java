@@ -14,44 +14,47 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a value may go where it becomes text: in SQL, e-mails, calls and messages. Ten characters
- * of an event ({@code 1e99999999}) would otherwise be written as a hundred million digits, and one
- * event would end the process, at every start anew. Also makes text what every far end can take: no
- * U+0000, no half of a pair.
+ * Limits for values that become text: in SQL, e-mails, calls and messages. Ten characters of an
+ * event ({@code 1e99999999}) would otherwise be written as a hundred million digits, and one event
+ * would end the process, at every start again. Also makes text acceptable to every remote system:
+ * no U+0000, no unpaired surrogates.
  */
 final class Bounds {
-  /** Of a number, on either side of its point; JSON that Payhook takes in has no longer ones. */
+  /**
+   * Maximum number of digits on either side of the decimal point; JSON that Payhook accepts has no
+   * longer numbers.
+   */
   static final int DIGITS = 1_000;
 
-  /** The bits that {@link #DIGITS} digits have at most. */
+  /** Maximum number of bits of {@link #DIGITS} digits. */
   private static final int BITS = 3_322;
 
-  /** Of one rendered template. */
+  /** Maximum number of characters of a rendered template. */
   static final int RENDERED = 2_000_000;
 
-  /** Of the path and query of a call; servers refuse longer ones. */
+  /** Maximum length of the path and query of a call; servers refuse longer ones. */
   static final int PATH = 8_000;
 
-  /** Of a list that a template counts through. */
+  /** Maximum length of a range in a template. */
   static final int RANGE = 10_000;
 
-  /** Stands for what U+0000 and half a pair were. */
+  /** Replaces U+0000 and unpaired surrogates. */
   private static final char REPLACEMENT = '\uFFFD';
 
-  /** Controls but for line ends and tabs, and those that turn the text's direction. */
+  /** Control characters except line ends and tabs, and bidirectional formatting. */
   private static final Pattern UNSEEN =
       Pattern.compile("[\\p{Cc}&&[^\t\n\r]]|[\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]");
 
   private Bounds() {}
 
-  /** Whether a number, all digits written, is one that Payhook writes. */
+  /** Whether Payhook writes a number in plain notation. */
   static boolean fits(Number number) {
     return fits(number, DIGITS);
   }
 
   private static boolean fits(Number number, int digits) {
     if (number instanceof BigDecimal decimal) {
-      // The exponent first: the digits of a long number take time to count.
+      // The exponent first: counting the digits of a long number takes time.
       return decimal.scale() <= digits
           && decimal.scale() >= -digits
           && decimal.unscaledValue().bitLength() <= BITS
@@ -65,15 +68,15 @@ final class Bounds {
   }
 
   /**
-   * A number that stands in a text.
+   * Parses a number in a text.
    *
-   * @param digits on either side of its point
-   * @throws NumberFormatException where it is none
-   * @throws ArithmeticException where it has more
+   * @param digits maximum on either side of its decimal point
+   * @throws NumberFormatException if it is not a number
+   * @throws ArithmeticException if it has more digits
    */
   static BigDecimal number(String text, int digits) {
     String number = text.strip();
-    // Before it is read: a million digits take seconds.
+    // Checked before parsing: a million digits take seconds.
     if (number.length() > 2 * digits + 20) {
       throw new ArithmeticException("has " + number.length() + " characters");
     }
@@ -85,10 +88,10 @@ final class Bounds {
   }
 
   /**
-   * A value as it goes out, whatever is in it.
+   * A value as it is sent, at any depth.
    *
    * @param place names it in errors
-   * @throws EffectException where a number in it is too large
+   * @throws EffectException if a number in it is too large
    */
   static @Nullable Object checked(@Nullable Object value, String place) {
     return new Walk(true, Bounds::text).of(value, place);
@@ -96,9 +99,9 @@ final class Bounds {
 
   /**
    * Variables for a template: a number that is too large fails where the template uses it, and
-   * hurts nobody else.
+   * nowhere else.
    *
-   * @param prose whether people read what the template gives
+   * @param prose whether people read the rendered text
    */
   static Map<String, Object> printable(Map<String, Object> variables, boolean prose) {
     Map<String, Object> printable = new HashMap<>(variables);
@@ -107,7 +110,7 @@ final class Bounds {
     return printable;
   }
 
-  /** Text without U+0000 and halves of surrogate pairs; the very same where it has none. */
+  /** Text without U+0000 and unpaired surrogates; the same object if it has none. */
   static String text(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -129,7 +132,7 @@ final class Bounds {
     return clean.toString();
   }
 
-  /** {@link #text} without what turns the text around it, or is no character to be seen. */
+  /** {@link #text} without bidirectional formatting and invisible characters. */
   static String prose(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -140,7 +143,7 @@ final class Bounds {
     return text;
   }
 
-  /** Whether a character turns the direction of those around it. */
+  /** Whether a character changes the direction of the text around it. */
   static boolean turns(int c) {
     return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
   }
@@ -179,7 +182,7 @@ final class Bounds {
     }
   }
 
-  /** Copies only what has to change, which in nearly every event is nothing. */
+  /** Copies only what must change, which in nearly every event is nothing. */
   private record Walk(boolean strict, UnaryOperator<String> clean) {
     @Nullable Object of(@Nullable Object value, String place) {
       if (value instanceof String text) {
@@ -235,7 +238,7 @@ final class Bounds {
       return copy == null ? list : copy;
     }
 
-    /** What needs no look, and so no place that names it. */
+    /** Values that need no check, and hence no place that names them. */
     private static boolean simple(@Nullable Object value) {
       return value == null
           || value instanceof Boolean

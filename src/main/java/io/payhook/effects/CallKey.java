@@ -4,17 +4,17 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The key of one e-mail or one HTTP call, the same at every attempt of its delivery: the variable
- * {@code idempotencyKey}, and where a route calls a sink more than once {@code .2}, {@code .3}, …
- * in the order of the calls. A route that calls inside a {@code split} gets the split's index too.
- * The sinks' parameter {@code key} replaces the count by what the route says.
+ * The key of one e-mail or HTTP call, the same at every attempt of its delivery: the variable
+ * {@code idempotencyKey}, followed by {@code .2}, {@code .3}, … in the order of the calls if a
+ * route calls a sink more than once. In a {@code split}, the split's index is added. The sinks'
+ * parameter {@code key} replaces the count by a name that the route chooses.
  */
 final class CallKey {
   private CallKey() {}
 
   /**
    * @param sink whose calls are counted
-   * @param key the route's own distinction, or null
+   * @param key the route's own name for the call, or null
    */
   static String of(Exchange exchange, String sink, @Nullable RouteText key) {
     String base = exchange.getVariable("idempotencyKey", String.class);
@@ -37,7 +37,7 @@ final class CallKey {
     return (split == null ? "" : ".s" + split) + (before == 0 ? "" : "." + (before + 1));
   }
 
-  /** Only what is allowed in a Message-ID and in any HTTP header. */
+  /** Only characters that are allowed in a Message-ID and in any HTTP header. */
   private static String safe(String key) {
     StringBuilder safe = new StringBuilder(key.length());
     for (int i = 0; i < key.length(); i++) {

@@ -14,14 +14,14 @@ import org.apache.camel.support.RoutePolicySupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers on the exchange which route it is in. A kamelet's steps run on a copy of the exchange
- * that knows the kamelet's route only, and routes that call a kamelet with the same parameters
+ * Records on the exchange which route it is in. A kamelet's steps run on a copy of the exchange
+ * that only knows the kamelet's route, and routes that call a kamelet with the same parameters
  * share one: only the exchange can tell whose folder {@code sql/record-payment.sql} is relative to.
  */
 final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   private static final String PROPERTY = "PayhookCaller";
 
-  /** A route that an exchange is in, and the one it came from through {@code direct:}. */
+  /** A route that an exchange is in, and the one it came from by {@code direct:}. */
   private record Caller(Route route, @Nullable Caller before) {}
 
   @Override
@@ -55,7 +55,7 @@ final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   /**
    * The file at a path relative to the folder of the calling route's file.
    *
-   * @throws EffectException where the route didn't come from a file
+   * @throws EffectException if the route was not loaded from a file
    */
   static Path file(Exchange exchange, String path) {
     Route route = caller(exchange);

@@ -20,16 +20,17 @@ import org.apache.hc.core5.http.message.BasicHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP client behind {@code crm-sink}. One attempt is one request: retries are the delivery's.
- * It keeps no cookies and follows no redirect, and it alone knows the token, which so never stands
- * in an exchange or a URI. A target that does not answer is left alone for a while, and so is one
- * that refuses the token or has moved: then no delivery can succeed, and none is lost.
+ * The HTTP client behind {@code crm-sink}. One attempt is one request: the delivery retries. It
+ * keeps no cookies and follows no redirects, and it alone knows the token, which therefore never
+ * appears in an exchange or a URI. The circuit breaker opens for a target that does not answer, and
+ * for one that refuses the token or has moved: then no delivery can succeed, and none loses an
+ * attempt.
  */
 final class CrmClient extends WholeAnswers {
   private final @Nullable String token;
   private final Breakers breakers;
 
-  /** By host, the call that last failed with a 500. */
+  /** The call that last failed with a 500, by host. */
   private final Map<HttpHost, String> failing = new ConcurrentHashMap<>();
 
   CrmClient(@Nullable String token, Breakers breakers) {
@@ -62,7 +63,7 @@ final class CrmClient extends WholeAnswers {
     try {
       response = chain.proceed(request, scope);
     } catch (ConnectionRequestTimeoutException e) {
-      // All our own connections are in use, which says nothing of the target.
+      // All our own connections are in use, which says nothing about the target.
       breaker.left();
       throw e;
     } catch (IOException | HttpException | RuntimeException | Error e) {
@@ -77,7 +78,7 @@ final class CrmClient extends WholeAnswers {
     return response;
   }
 
-  /** A 500 that only one call gets, however often it is made, is about that call. */
+  /** A 500 that only one call gets, however often it is made, concerns that call. */
   private void tell(Breaker breaker, HttpHost host, String call, int status) {
     if (status != HttpStatus.SC_SERVER_ERROR) {
       breaker.answered(status);
@@ -88,7 +89,7 @@ final class CrmClient extends WholeAnswers {
     }
   }
 
-  /** What is wrong with the account or the address, or null: then it is about this call. */
+  /** The problem with the account or the address, or null if the answer concerns this call. */
   private static @Nullable String refusal(ClassicHttpResponse response) {
     int status = response.getCode();
     if (status == HttpStatus.SC_UNAUTHORIZED) {

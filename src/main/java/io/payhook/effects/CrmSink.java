@@ -15,17 +15,17 @@ import org.apache.camel.Message;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first step of the kamelet {@code crm-sink}: makes the request that camel-http sends. Path,
- * query and headers are its own and nothing else's. Afterwards the variable {@code crmStatus} holds
- * the status of the answer and {@code crmResponse} its JSON as maps and lists, or its text where it
- * isn't JSON; unset where it is empty.
+ * The first step of the kamelet {@code crm-sink}: builds the request that camel-http sends, with no
+ * path, query or headers but its own. Afterwards the variable {@code crmStatus} has the status of
+ * the answer and {@code crmResponse} its JSON as maps and lists, or its text if it is not JSON; it
+ * is unset if the answer is empty.
  */
 public final class CrmSink extends Sink {
   private @Nullable RouteText path;
   private @Nullable String body;
   private @Nullable RouteText key;
 
-  /** The path after the CRM's URL, and a query if the route writes one. */
+  /** The path relative to the CRM's URL, with a query if the route has one. */
   public void setPath(String path) {
     this.path = text(path);
   }
@@ -35,7 +35,7 @@ public final class CrmSink extends Sink {
     this.body = body.isBlank() ? null : body;
   }
 
-  /** Tells this call from others of the same delivery. */
+  /** Distinguishes this call from others of the same delivery. */
   public void setKey(String key) {
     this.key = key.isBlank() ? null : text(key);
   }
@@ -61,8 +61,8 @@ public final class CrmSink extends Sink {
   }
 
   /**
-   * The path with every value percent-encoded. A value can't leave its segment, and one that is
-   * empty or dots only would name another resource than the route means, so it is refused.
+   * The path with every value percent-encoded. A value cannot leave its segment, and one that is
+   * empty or consists of dots would name another resource than the route means, so it is refused.
    */
   private String target(Exchange exchange) {
     RouteText template = Objects.requireNonNull(path);
@@ -91,9 +91,7 @@ public final class CrmSink extends Sink {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /**
-   * @throws EffectException where a rendered body is no JSON
-   */
+  /** @throws EffectException if a rendered body is not JSON */
   static void checkJson(Path file, String text) {
     try {
       JsonNode tree = Json.STRICT.readTree(text);

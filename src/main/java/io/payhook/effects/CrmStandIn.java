@@ -30,12 +30,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The stand-in for a CRM, for development only: each call becomes a JSON file {@code
+ * The stand-in for a CRM, for development only: each call is written to a JSON file {@code
  * 20261123T201502.123Z-000001-PUT-contacts_ada_example.com-3f5a….json} with method, path, headers
- * and body. A call that repeats an Idempotency-Key is answered like the first one and leaves no
- * second file, after a restart too.
+ * and body. A call that repeats an Idempotency-Key gets the same answer as the first one and
+ * creates no second file, even after a restart.
  *
- * <p>Mounted on a route that ends in {@code *}; the path it records is what follows the mount
+ * <p>Mounted on a route that ends in {@code *}; the path that it records is what follows the mount
  * point.
  */
 public final class CrmStandIn implements Handler<RoutingContext> {
@@ -55,8 +55,8 @@ public final class CrmStandIn implements Handler<RoutingContext> {
   private final Set<String> seen = ConcurrentHashMap.newKeySet();
 
   /**
-   * @param folder where the files go; made if it isn't there
-   * @throws IOException where it can't be made or read
+   * @param folder for the files; created if it does not exist
+   * @throws IOException if it cannot be created or read
    */
   public CrmStandIn(Path folder, Clock clock) throws IOException {
     this.folder = new StandInFolder(folder);
@@ -78,7 +78,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
   public void handle(RoutingContext context) {
     HttpServerRequest request = context.request();
     if (isOfAWebPage(request)) {
-      // The browser asks nobody before it sends such a request to any address, this one too.
+      // A browser sends such a request to any address, including this one, without asking.
       context.response().setStatusCode(403).end();
     } else if (context.body() != null && context.body().available()) {
       answer(context, context.body().buffer());
@@ -94,7 +94,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
         || "cross-site".equals(request.getHeader("Sec-Fetch-Site"));
   }
 
-  /** Reads the body as far as one may go. */
+  /** Reads the body up to the limit. */
   private void read(RoutingContext context, HttpServerRequest request) {
     Buffer body = Buffer.buffer();
     request.handler(
@@ -109,7 +109,7 @@ public final class CrmStandIn implements Handler<RoutingContext> {
         });
     request.endHandler(end -> answer(context, body));
     request.exceptionHandler(context::fail);
-    // Where the router paused the request for whoever reads the body.
+    // The router may have paused the request until its body is read.
     request.resume();
   }
 

@@ -7,9 +7,9 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first step of the kamelet {@code database-sink}: makes the statement of a file the message
- * that camel-jdbc gets. Afterwards the variable {@code rows} holds the rows it returned, each a map
- * by column name; empty where the statement returns none.
+ * The first step of the kamelet {@code database-sink}: turns the statement of a file into the
+ * message for camel-jdbc. Afterwards the variable {@code rows} has the rows that it returned, each
+ * a map by column name; empty if the statement returns none.
  */
 public final class DatabaseSink extends Sink {
   private @Nullable String statement;

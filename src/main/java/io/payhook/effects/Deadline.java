@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of a call to a far end, whatever it does: its connection is closed from another thread
- * when the call's time is over, or that of the attempt that makes it. The client's own limits are
- * for each read, so a far end that sends a byte now and then would never reach them.
+ * The deadline of a call to a remote system, whatever it does: its connection is closed from
+ * another thread at the call's own timeout, or at that of its attempt. The client's own timeouts
+ * are per read, so a remote system that sends a byte now and then would never exceed them.
  */
 final class Deadline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Deadline.class);
@@ -44,14 +44,14 @@ final class Deadline implements AutoCloseable {
   }
 
   /**
-   * @param longest for the whole call
-   * @param abort closes its connection; may come at any moment until this is closed
+   * @param longest timeout of the whole call
+   * @param abort closes its connection; may be called at any moment until this is closed
    */
   static Deadline of(Duration longest, Aborts.Abort abort) {
     return new Deadline(longest, abort);
   }
 
-  /** Closing a connection may take its time too, so others don't wait for it. */
+  /** Closing a connection may take time too, so others do not wait for it. */
   private void run() {
     THREADS.newThread(this::end).start();
   }
@@ -65,7 +65,7 @@ final class Deadline implements AutoCloseable {
     }
   }
 
-  /** Whether the call was ended here. */
+  /** Whether the call was aborted here. */
   boolean over() {
     return over;
   }

@@ -13,9 +13,9 @@ import org.apache.camel.support.processor.DelegateAsyncProcessor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Binds what the kamelets {@code database-sink}, {@code email-sink} and {@code crm-sink} stand on
- * into a context's registry. Apart from it they need a {@code DataSource} bean named {@code
- * payhook} and the properties {@code payhook.mail.from} and {@code payhook.crm.url}.
+ * Binds what the kamelets {@code database-sink}, {@code email-sink} and {@code crm-sink} are built
+ * on into a context's registry. They also need a {@code DataSource} bean named {@code payhook} and
+ * the properties {@code payhook.mail.from} and {@code payhook.crm.url}.
  */
 public final class Effects {
   private static final String BEAN = "payhookEffects";
@@ -57,7 +57,7 @@ public final class Effects {
     context.getCamelContextExtension().addInterceptStrategy(Effects::noted);
   }
 
-  /** Has filters note what they did, so that it can be told why a route did nothing. */
+  /** Has filters record what they did, so that the reason is known if a route did nothing. */
   private static Processor noted(
       CamelContext context, NamedNode definition, Processor target, @Nullable Processor next) {
     Processor step = target;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *     context
  * @param crmToken the bearer token of {@code crm-sink}; null or blank: none is sent
  * @param clock dates the e-mails
- * @param breakers leave targets alone that do not answer
+ * @param breakers circuit breakers of the targets
  */
 public record EffectsConfig(
     MailSender mail, @Nullable String crmToken, Clock clock, Breakers breakers) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 import org.unbescape.html.HtmlEscape;
 
 /**
- * The first step of the kamelet {@code email-sink}: makes an e-mail of templates and values, whole,
- * so that camel-mail only sends it and no message header has a part in it.
+ * The first step of the kamelet {@code email-sink}: builds the complete e-mail from templates and
+ * values, so that camel-mail only sends it and no message header affects it.
  */
 public final class EmailSink extends Sink {
   private static final int LONGEST_SUBJECT = 200;
@@ -46,7 +46,7 @@ public final class EmailSink extends Sink {
     this.template = template;
   }
 
-  /** One recipient or several, separated by commas that the route writes. */
+  /** One or several recipients, separated by commas in the route's own text. */
   public void setTo(String to) {
     this.to = Mailbox.list(text(to));
   }
@@ -66,17 +66,17 @@ public final class EmailSink extends Sink {
     this.from = Mailbox.of(text(from));
   }
 
-  /** The subject; without one it is the title of the rendered HTML. */
+  /** The subject; the default is the title of the rendered HTML. */
   public void setSubject(String subject) {
     this.subject = subject.isBlank() ? null : text(subject);
   }
 
-  /** Tells this e-mail from others of the same delivery. */
+  /** Distinguishes this e-mail from others of the same delivery. */
   public void setKey(String key) {
     this.key = key.isBlank() ? null : text(key);
   }
 
-  /** Makes the e-mail; where there is nobody to write to, nothing is undertaken. */
+  /** Builds the e-mail; if there is nobody to write to, the effect does not begin. */
   @Override
   public void process(Exchange exchange) throws MessagingException {
     List<String> left = new ArrayList<>();
@@ -175,9 +175,9 @@ public final class EmailSink extends Sink {
   }
 
   /**
-   * The addresses that can be written to.
+   * The usable addresses.
    *
-   * @param left told of the others
+   * @param left notified of the others
    */
   private static List<InternetAddress> addresses(
       List<Mailbox> mailboxes, Exchange exchange, String parameter, List<String> left) {

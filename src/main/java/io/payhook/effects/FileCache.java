@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
 /**
- * What was made of text files, made once per version of a file: an edited file is read again at the
- * next use, without a restart. A version is told by modification time and size.
+ * Caches values derived from text files, one per version of a file: an edited file is read again at
+ * the next use, without a restart. A version is identified by modification time and size.
  */
 final class FileCache<T> {
   private record Entry<T>(Object version, T value) {}
@@ -18,18 +18,16 @@ final class FileCache<T> {
   private final Texts texts;
   private final BiFunction<Path, String, T> parse;
 
-  /**
-   * @param parse makes the value from path and text
-   */
+  /** @param parse derives the value from path and text */
   FileCache(Texts texts, BiFunction<Path, String, T> parse) {
     this.texts = texts;
     this.parse = parse;
   }
 
   /**
-   * The value made from the file as it is now.
+   * The value of the file as it is now.
    *
-   * @throws EffectException where the file isn't there, can't be read or isn't UTF-8
+   * @throws EffectException if the file does not exist, cannot be read or is not UTF-8
    */
   T get(Path file) {
     try {

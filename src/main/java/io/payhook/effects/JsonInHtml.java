@@ -8,7 +8,7 @@ import io.payhook.kit.Json;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** JSON that stands in HTML: nothing in it ends a script, a tag or an attribute. */
+/** JSON within HTML: nothing in it closes a script, a tag or an attribute. */
 final class JsonInHtml {
   private JsonInHtml() {}
 
@@ -32,7 +32,7 @@ final class JsonInHtml {
       return codes;
     }
 
-    /** Line ends to JavaScript, though not to JSON. */
+    /** Line ends in JavaScript, though not in JSON. */
     @Override
     public @Nullable SerializableString getEscapeSequence(int c) {
       return c == 0x2028 || c == 0x2029

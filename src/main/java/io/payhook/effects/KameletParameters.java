@@ -11,14 +11,14 @@ import org.apache.camel.model.RouteTemplateParameterDefinition;
 import org.apache.camel.util.StringHelper;
 
 /**
- * Refuses parameters that a bundled kamelet hasn't got. Camel ignores them: a mistyped name, and
- * the rest of a text after an ampersand, which ends a parameter's value in Camel's URIs, would
- * silently be lost.
+ * Refuses parameters that a bundled kamelet does not have. Camel ignores them: a mistyped name, and
+ * the rest of a text after an ampersand, which ends a parameter's value in Camel's URIs, would be
+ * lost silently.
  */
 final class KameletParameters {
   private static final Set<String> BUNDLED = Set.of("database-sink", "email-sink", "crm-sink");
 
-  /** What Camel itself gives every kamelet. */
+  /** Parameters that Camel itself adds to every kamelet. */
   private static final Set<String> CAMELS =
       Set.of(
           "templateId",
@@ -32,9 +32,7 @@ final class KameletParameters {
 
   private KameletParameters() {}
 
-  /**
-   * @throws EffectException where the kamelet of this route has a parameter too many
-   */
+  /** @throws EffectException if this route passes an unknown parameter to the kamelet */
   static void check(ModelCamelContext context, RouteDefinition route) {
     Map<String, Object> given = route.getTemplateParameters();
     String kamelet = given == null ? "" : String.valueOf(given.get("templateId"));

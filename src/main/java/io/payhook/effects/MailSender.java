@@ -5,20 +5,20 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import org.apache.camel.component.mail.DefaultJavaMailSender;
 
-/** Where e-mails go: a mail server, or in development a folder. */
+/** The destination of e-mails: a mail server, or a folder during development. */
 public abstract sealed class MailSender extends DefaultJavaMailSender implements AutoCloseable
     permits SmtpSender, MailStandIn {
 
   MailSender() {}
 
-  /** Leaves a server alone that does not answer. */
+  /** The circuit breaker for the server. */
   void guardedBy(Breakers breakers) {}
 
   /**
-   * Sends one e-mail; returns once the other side has taken it.
+   * Sends one e-mail; returns once the other side has accepted it.
    *
-   * @throws MessagingException where it may work later
-   * @throws EffectException where the server refused this e-mail for good
+   * @throws MessagingException if it may work later
+   * @throws EffectException if the server refused this e-mail permanently
    */
   @Override
   public abstract void send(MimeMessage mail) throws MessagingException;

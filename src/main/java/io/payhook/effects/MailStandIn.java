@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The stand-in for a mail server, for development only: each e-mail becomes a file {@code
+ * The stand-in for a mail server, for development only: each e-mail is written to a file {@code
  * 20261123T201502.123Z-000001-receipt-email-ada_example.com.eml}, which any mail program opens.
- * Files sort by time; a file is whole from the moment it can be seen.
+ * Files sort by time; a file is complete from the moment it is visible.
  */
 public final class MailStandIn extends MailSender {
   private static final Logger LOG = LoggerFactory.getLogger(MailStandIn.class);
@@ -30,8 +30,8 @@ public final class MailStandIn extends MailSender {
   private final AtomicLong sequence = new AtomicLong();
 
   /**
-   * @param folder where the files go; made if it isn't there
-   * @throws IOException where it can't be made
+   * @param folder for the files; created if it does not exist
+   * @throws IOException if it cannot be created
    */
   public MailStandIn(Path folder, Clock clock) throws IOException {
     this.folder = new StandInFolder(folder);
@@ -75,6 +75,6 @@ public final class MailStandIn extends MailSender {
 
   @Override
   public void close() {
-    // Holds nothing open.
+    // Keeps nothing open.
   }
 }

@@ -10,13 +10,13 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One address of an e-mail as a route gives it: {@code ada@example.com} or {@code Ada <ada@…>},
- * either part with values of the event in it. Whatever the values are, it becomes exactly one
+ * An address of an e-mail as a route gives it: {@code ada@example.com} or {@code Ada <ada@…>},
+ * either part with values of the event in it. Whatever the values are, the result is exactly one
  * address or an error.
  */
 record Mailbox(@Nullable RouteText name, RouteText address) {
 
-  /** The values of an event make no address. */
+  /** The values of an event do not form an address. */
   static final class UnusableException extends Exception {
     private static final long serialVersionUID = 1L;
     private final String text;
@@ -38,17 +38,20 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
   private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
   private static final Pattern PLAIN = Pattern.compile(ATOM + "(?:\\." + ATOM + ")*");
 
-  /** Dots where they must not stand without quotes. */
+  /** Dots in places that require quoting. */
   private static final Pattern DOTTED = Pattern.compile("(?=.*[^.])(?:\\.|" + ATOM + ")+");
 
-  /** In quotes: no quote, backslash or control that could end them or mean something else. */
+  /**
+   * Content that can be quoted: no quote, backslash or control character that could end the quotes
+   * or mean something else.
+   */
   private static final String QUOTED = "\"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+\"";
 
   private static final Pattern ADDRESS =
       Pattern.compile(
           "(?:" + PLAIN.pattern() + "|" + QUOTED + ")@" + LABEL + "(?:\\." + LABEL + ")*");
 
-  /** The addresses between the commas that the route wrote. */
+  /** The addresses between the commas in the route's own text. */
   static List<Mailbox> list(RouteText text) {
     return text.splitAtCommas().stream().filter(part -> !part.isBlank()).map(Mailbox::of).toList();
   }
@@ -63,7 +66,7 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
    * The address for one event.
    *
    * @param parameter names it in errors
-   * @throws UnusableException where the values don't make it exactly one address
+   * @throws UnusableException if the values do not form exactly one address
    */
   InternetAddress in(Exchange exchange, String parameter) throws UnusableException {
     String text = address.in(exchange).strip();
@@ -91,7 +94,7 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
     return result;
   }
 
-  /** Whether it depends on the event, so that another event may have a usable one. */
+  /** Whether it depends on the event, so that it may be usable for another event. */
   boolean isOfTheEvent() {
     return address.pieces().stream().anyMatch(RouteText.Value.class::isInstance);
   }
@@ -103,8 +106,9 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
   }
 
   /**
-   * The address with its domain in ASCII, or null if it isn't one address. A local part that the
-   * standard wants in quotes gets them: {@code ada..b@docomo.ne.jp} is somebody's, and no other's.
+   * The address with its domain in ASCII, or null if it is not one address. A local part that the
+   * standard requires to be quoted is quoted: {@code ada..b@docomo.ne.jp} is a real mailbox, and no
+   * other one.
    */
   private static @Nullable String ascii(String address) {
     String whole = address.endsWith(".") ? address.substring(0, address.length() - 1) : address;

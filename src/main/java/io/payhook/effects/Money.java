@@ -6,11 +6,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * An amount in a currency, to be read by people. It has the decimals that ISO 4217 gives the
- * currency, and more only where the amount itself has more: money is shown, never rounded.
+ * An amount in a currency, formatted for people. It has the number of decimals that ISO 4217 gives
+ * the currency, and more only if the amount itself has more: money is shown, never rounded.
  */
 record Money(BigDecimal amount, String currency) {
-  /** Signs that stand for one currency only where its customers are. */
+  /** Symbols that are unambiguous only where the currency's customers are. */
   private static final Map<String, String> SIGNS =
       Map.ofEntries(
           Map.entry("NGN", "₦"),
@@ -36,7 +36,7 @@ record Money(BigDecimal amount, String currency) {
     return new Money(amount, currency.strip().toUpperCase(Locale.ROOT));
   }
 
-  /** That many of the major unit, where this amount counts the minor one. */
+  /** This amount in the major unit, given that it counts the minor one. */
   Money ofMinor() {
     return new Money(amount.movePointLeft(Currencies.digits(currency)), currency);
   }
@@ -53,7 +53,7 @@ record Money(BigDecimal amount, String currency) {
         + grouped(Currencies.normal(amount, currency).abs());
   }
 
-  /** With commas between the thousands, and the decimals that it has. */
+  /** With commas between thousands, and all its decimals. */
   private static String grouped(BigDecimal amount) {
     return String.format(Locale.ENGLISH, "%,." + Math.max(0, amount.scale()) + "f", amount);
   }

@@ -1,12 +1,15 @@
 package io.payhook.effects;
 
-/** Text that is safe in a mail header, a file name's source or a message: one line, bounded. */
+/**
+ * Text that is safe in a mail header, as the source of a file name, or in a message: one line of
+ * limited length.
+ */
 final class OneLine {
   private OneLine() {}
 
   /**
-   * The text with every run of spaces and control characters made one space, without what turns its
-   * direction, cut at a length.
+   * The text with each run of spaces and control characters replaced by a space, without
+   * bidirectional formatting, truncated to a length.
    */
   static String of(String text, int longest) {
     StringBuilder line = new StringBuilder(Math.min(text.length(), longest));

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * An e-mail ready to be sent. Its Message-ID is given, so that every attempt of a delivery sends
+ * An e-mail ready to be sent. Its Message-ID is fixed, so that every attempt of a delivery sends
  * the same one.
  */
 final class OutgoingMail extends MimeMessage {
@@ -22,7 +22,7 @@ final class OutgoingMail extends MimeMessage {
   private boolean begun;
 
   /**
-   * @param route the route that sends it, for people
+   * @param route the route that sends it, for messages
    * @param messageId with its angle brackets
    */
   OutgoingMail(String route, String messageId) {
@@ -31,7 +31,7 @@ final class OutgoingMail extends MimeMessage {
     this.messageId = messageId;
   }
 
-  /** Whether its content has begun to be written; before that nobody can have taken it. */
+  /** Whether its content has begun to be sent; before that, the server cannot have accepted it. */
   boolean begun() {
     return begun;
   }
@@ -42,7 +42,7 @@ final class OutgoingMail extends MimeMessage {
     super.writeTo(out, ignored);
   }
 
-  /** What those should know who look whether it was sent: whom the server refused. */
+  /** What whoever inspects the delivery should know: whom the server refused. */
   void note(String text) {
     notes.add(text);
   }

@@ -17,19 +17,19 @@ import org.apache.camel.Expression;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text that a route file gives a kamelet, in which {@code ${…}} stands for a value of the exchange.
- * It keeps apart what the route wrote, which is trusted, and what the values are, which isn't: a
- * comma or a slash in a value never means what it means in the route's own text.
+ * Text that a route file passes to a kamelet, in which {@code ${…}} is a value of the exchange. It
+ * separates the route's own text, which is trusted, from the values, which are not: a comma or a
+ * slash in a value never means what it means in the route's own text.
  */
 final class RouteText {
 
-  /** A piece of the text. */
+  /** A part of the text. */
   sealed interface Piece {}
 
-  /** What the route wrote. */
+  /** The route's own text. */
   record Written(String text) implements Piece {}
 
-  /** An expression, by its source, braces included. */
+  /** An expression, by its source, including the braces. */
   record Value(String source, Function<Exchange, @Nullable Object> read) implements Piece {}
 
   /** {@code variable.event[data][customer][email]}, read without reflection; absent is null. */
@@ -46,9 +46,7 @@ final class RouteText {
     this.pieces = List.copyOf(pieces);
   }
 
-  /**
-   * @throws EffectException where an expression isn't closed or isn't one
-   */
+  /** @throws EffectException if an expression is not closed or not valid */
   static RouteText parse(CamelContext context, String text) {
     List<Piece> pieces = new ArrayList<>();
     int at = 0;
@@ -103,7 +101,7 @@ final class RouteText {
     }
   }
 
-  /** The text as the route file has it, for messages. */
+  /** The text as written in the route file, for messages. */
   String source() {
     return source;
   }
@@ -116,7 +114,7 @@ final class RouteText {
     return source.isBlank();
   }
 
-  /** The texts between the commas that the route wrote outside double quotes. */
+  /** The texts between the commas in the route's own text, outside double quotes. */
   List<RouteText> splitAtCommas() {
     List<RouteText> parts = new ArrayList<>();
     List<Piece> part = new ArrayList<>();
@@ -145,12 +143,12 @@ final class RouteText {
     return parts;
   }
 
-  /** This text from one written character on, or null where the route didn't write it. */
+  /** This text from a character of the route's own text on, or null if it is not there. */
   @Nullable RouteText after(char mark) {
     return cut(mark, true);
   }
 
-  /** This text up to one written character, or null where the route didn't write it. */
+  /** This text up to a character of the route's own text, or null if it is not there. */
   @Nullable RouteText before(char mark) {
     return cut(mark, false);
   }
@@ -182,15 +180,15 @@ final class RouteText {
   }
 
   /**
-   * The text with its values put in; an absent value is empty text.
+   * The text with its values inserted; a missing value is empty text.
    *
-   * @throws EffectException where a value is an object or an array
+   * @throws EffectException if a value is an object or an array
    */
   String in(Exchange exchange) {
     return in(exchange, (value, text) -> text);
   }
 
-  /** As {@link #in(Exchange)}, with each value as text passed through a function first. */
+  /** Like {@link #in(Exchange)}, with a function applied to the text of each value. */
   String in(Exchange exchange, BiFunction<Value, String, String> encode) {
     StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {

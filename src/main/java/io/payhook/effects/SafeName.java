@@ -1,6 +1,6 @@
 package io.payhook.effects;
 
-/** Text of any origin as a part of a file name: no separators, no dots in front, bounded. */
+/** Untrusted text as a part of a file name: no separators, no leading dots, limited length. */
 final class SafeName {
   private SafeName() {}
 

@@ -6,7 +6,7 @@ import org.apache.camel.CamelContextAware;
 import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 
-/** The first step of a kamelet with an effect: what all of them need of the context. */
+/** Base of the first step of a kamelet with an effect: what all of them need from the context. */
 abstract class Sink implements Processor, CamelContextAware {
   private @Nullable CamelContext context;
   private @Nullable Effects effects;
@@ -26,7 +26,7 @@ abstract class Sink implements Processor, CamelContextAware {
     return Objects.requireNonNull(effects);
   }
 
-  /** A text that a route writes, with expressions in it. */
+  /** A route's text, with expressions in it. */
   final RouteText text(String text) {
     return RouteText.parse(Objects.requireNonNull(context), text);
   }

@@ -15,15 +15,18 @@ import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSenderFailedException;
 import org.jspecify.annotations.Nullable;
 
-/** What a mail server's answers are about: the account, one e-mail, or one recipient of it. */
+/**
+ * Classifies a mail server's replies: whether they concern the account, one e-mail, or one of its
+ * recipients.
+ */
 final class SmtpAnswers {
   /**
-   * Answers about the account, which the operator can mend, whatever they answer. All other 5xx are
-   * about one e-mail: its sender, recipient or content.
+   * Replies about the account, which the operator can fix, to any command. All other 5xx concern
+   * one e-mail: its sender, recipient or content.
    */
   private static final Set<Integer> ACCOUNT = Set.of(530, 534, 535, 538);
 
-  /** What an answer to MAIL says of the account: RFC 3463, X.7. */
+  /** Replies to MAIL that concern the account: RFC 3463, X.7. */
   private static final Pattern NOT_ALLOWED = Pattern.compile("5[0-9][0-9][ -]5\\.7\\.[0-9]+.*");
 
   private static final int BLOCKED = 571;
@@ -31,7 +34,7 @@ final class SmtpAnswers {
 
   private SmtpAnswers() {}
 
-  /** Whom the server refuses for good; empty where it refuses one for now. */
+  /** The recipients that the server refuses permanently; empty if it refuses one temporarily. */
   static Map<Address, String> refusedRecipients(MessagingException e) {
     Map<Address, String> refused = new LinkedHashMap<>();
     for (Exception next = e; next instanceof MessagingException m; next = m.getNextException()) {
@@ -50,7 +53,7 @@ final class SmtpAnswers {
     return refused;
   }
 
-  /** What the server says of the account or the login, or null. */
+  /** What the server says about the account or the login, or null. */
   static @Nullable String aboutTheAccount(MessagingException e) {
     if (e.getNextException() instanceof AuthenticationFailedException) {
       return "refused the user name or password"
@@ -86,8 +89,8 @@ final class SmtpAnswers {
   }
 
   /**
-   * The server answered something about this e-mail or one of its recipients, for good or for now;
-   * or the e-mail could not even be given to it.
+   * Whether the server rejected this e-mail or one of its recipients, permanently or temporarily,
+   * or the e-mail could not even be passed to it.
    */
   static boolean aboutThisMail(MessagingException e) {
     if (!(e instanceof SendFailedException) || lost(e)) {
@@ -104,13 +107,13 @@ final class SmtpAnswers {
     return !later;
   }
 
-  /** The connection is gone, or the server said that it is about to be (421). */
+  /** Whether the connection is gone, or about to be (421). */
   static boolean lost(MessagingException e) {
     return e.getNextException() instanceof IOException
         || says(e, answer -> answer == -1 || answer == CLOSING);
   }
 
-  /** Whether an answer is one about this e-mail, its sender or content for good. */
+  /** Whether a reply permanently rejects this e-mail, its sender or its content. */
   static boolean isForGood(int answer) {
     return answer >= 500 && !ACCOUNT.contains(answer);
   }

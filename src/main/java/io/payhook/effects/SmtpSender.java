@@ -31,14 +31,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends over SMTP and keeps its connections open, a few at most. A kept connection that turns out
- * to be dead when the next e-mail starts is replaced, once, and only while the server can't have
- * taken anything of that e-mail; whatever fails later is the delivery's to retry.
+ * Sends over SMTP and keeps a few connections open. If a kept connection turns out to be dead when
+ * the next e-mail starts, it is replaced, once, and only while the server cannot have accepted any
+ * part of that e-mail; whatever fails later is retried by the delivery.
  */
 public final class SmtpSender extends MailSender {
   private static final Logger LOG = LoggerFactory.getLogger(SmtpSender.class);
 
-  /** How the connection is protected; {@code STARTTLS} and {@code TLS} never go on without. */
+  /** Transport security; {@code STARTTLS} and {@code TLS} never fall back to plain text. */
   public enum Security {
     NONE,
     STARTTLS,
@@ -51,13 +51,13 @@ public final class SmtpSender extends MailSender {
    * @param host the server
    * @param port its port
    * @param username empty: no authentication
-   * @param password of that user; never printed
-   * @param security how the connection is protected
-   * @param connectTimeout for the connection, and for a free one of the kept connections
-   * @param responseTimeout for each answer of the server
-   * @param connections how many at most, thus how many e-mails at once
+   * @param password never shown
+   * @param security transport security
+   * @param connectTimeout for connecting, and for waiting for a free connection
+   * @param responseTimeout for each reply of the server
+   * @param connections maximum number, and hence of e-mails at once
    * @param keepOpen how long an unused connection is kept
-   * @param trust who the server's certificate must be from; null: whom the JVM trusts
+   * @param trust issuer of the server's certificate; null: the JVM's trust store
    */
   public record Server(
       String host,
@@ -71,12 +71,15 @@ public final class SmtpSender extends MailSender {
       Duration keepOpen,
       @Nullable SSLSocketFactory trust) {
 
-    /** For a whole e-mail: the connection, the greetings, and the e-mail itself. */
+    /** Timeout for an entire e-mail: the connection, the greetings, and the e-mail itself. */
     Duration whole() {
       return responseTimeout.multipliedBy(2);
     }
 
-    /** A server with the usual limits: 5 s to connect, 30 s to answer, 8 connections, kept 20 s. */
+    /**
+     * A server with the default limits: 5 s to connect, 30 s to reply, 8 connections, kept for 20
+     * s.
+     */
     public static Server of(
         String host, int port, String username, String password, Security security) {
       return new Server(
@@ -104,7 +107,7 @@ public final class SmtpSender extends MailSender {
   }
 
   static {
-    // Named, it is not looked for in every jar, six times an e-mail.
+    // Set explicitly, so that it is not looked up in every jar, six times per e-mail.
     if (System.getProperty("jakarta.mail.util.StreamProvider") == null) {
       System.setProperty(
           "jakarta.mail.util.StreamProvider", "org.eclipse.angus.mail.util.MailStreamProvider");
@@ -231,9 +234,9 @@ public final class SmtpSender extends MailSender {
   }
 
   /**
-   * Sends to all recipients, or where the server refuses some for good to the others: a customer's
-   * typing mistake must not keep the rest from it. While one is refused for now, nobody gets it
-   * yet.
+   * Sends to all recipients or, if the server refuses some permanently, to the others: a customer's
+   * typing mistake must not keep the e-mail from the rest. While one is refused temporarily, nobody
+   * gets it yet.
    */
   private void sendToAll(MimeMessage mail, SmtpSockets.Call call) throws MessagingException {
     Address[] to = mail.getAllRecipients();
@@ -283,7 +286,7 @@ public final class SmtpSender extends MailSender {
     return null;
   }
 
-  /** False where the kept connection was dead before the server took anything. */
+  /** False if the kept connection was dead before the server accepted anything. */
   private boolean sentOver(Kept old, MimeMessage mail, Address[] to, SmtpSockets.Call call)
       throws MessagingException {
     try {
@@ -294,7 +297,7 @@ public final class SmtpSender extends MailSender {
       if (!SmtpAnswers.lost(e) || !(mail instanceof OutgoingMail outgoing) || outgoing.begun()) {
         throw e;
       }
-      LOG.debug("{} closed a kept connection; the e-mail goes over a new one", server, e);
+      LOG.debug("{} closed a kept connection; the e-mail is sent over a new one", server, e);
       return false;
     }
   }
@@ -315,7 +318,7 @@ public final class SmtpSender extends MailSender {
       transport.sendMessage(mail, to);
       usable = true;
     } catch (SendFailedException e) {
-      // Refused, in good order: the connection can take the next e-mail.
+      // Refused in an orderly way: the connection can be used for the next e-mail.
       usable = !SmtpAnswers.lost(e);
       throw e;
     } finally {

@@ -12,18 +12,18 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections to a mail server: each answer has an end in bytes, and whoever makes or uses a
- * connection can have it closed from another thread. TLS is laid over them.
+ * Sockets for connections to a mail server: each reply is limited in size, and a connection that is
+ * being opened or used can be closed from another thread. TLS is layered on top.
  */
 final class SmtpSockets {
-  /** Of all lines that answer one command, or of a handshake. */
+  /** Maximum size of the reply to a command, or of a handshake. */
   private static final int LONGEST_ANSWER = 64 << 10;
 
   private static final ThreadLocal<@Nullable Call> CURRENT = new ThreadLocal<>();
 
   private SmtpSockets() {}
 
-  /** One e-mail under way on this thread; what it is sent over can be closed. */
+  /** An e-mail being sent on this thread, whose connection can be closed. */
   static final class Call implements AutoCloseable {
     private @Nullable Socket socket;
     private boolean over;
@@ -32,7 +32,7 @@ final class SmtpSockets {
       CURRENT.set(this);
     }
 
-    /** From now on it goes over this connection, which may have been made for another. */
+    /** Uses this connection from now on, which may have been opened for another e-mail. */
     void over(@Nullable Socket connection) throws IOException {
       boolean late;
       synchronized (this) {
@@ -44,12 +44,12 @@ final class SmtpSockets {
       }
     }
 
-    /** The connection that it goes over. */
+    /** The connection in use. */
     synchronized @Nullable Socket socket() {
       return socket;
     }
 
-    /** Ends it, from another thread. */
+    /** Aborts it, from another thread. */
     void abort() throws IOException {
       Socket open;
       synchronized (this) {
@@ -76,7 +76,7 @@ final class SmtpSockets {
     return socket;
   }
 
-  /** Counts what comes in after something went out. */
+  /** Counts the bytes received since the last bytes sent. */
   private static final class Bounded extends Socket {
     private int answered;
 
@@ -125,7 +125,7 @@ final class SmtpSockets {
     }
   }
 
-  /** Makes connections without TLS. */
+  /** Opens connections without TLS. */
   static final class Plain extends SocketFactory {
     @Override
     public Socket createSocket() throws IOException {
@@ -153,7 +153,7 @@ final class SmtpSockets {
     }
   }
 
-  /** Makes connections that TLS is laid over once they are there. */
+  /** Opens connections and layers TLS on top. */
   static final class Layered extends SSLSocketFactory {
     private final SSLSocketFactory tls;
 

@@ -70,13 +70,12 @@ import org.postgresql.util.PGobject;
 final class SqlStatement {
 
   /**
-   * A parameter where it stands.
+   * A parameter and its position.
    *
    * @param start offset of its colon in the file
-   * @param end offset behind it
-   * @param mayBeAbsent whether the statement says what holds without it: it stands in {@code
-   *     coalesce(…)}
-   * @param cast the type that the statement casts it to; empty where it doesn't
+   * @param end offset after it
+   * @param mayBeAbsent whether the statement provides a default: it is within {@code coalesce(…)}
+   * @param cast the type that the statement casts it to; empty if none
    */
   record Parameter(
       VariablePath path, int line, int start, int end, boolean mayBeAbsent, String cast) {
@@ -86,7 +85,7 @@ final class SqlStatement {
       return path.bound(SqlValues.of(value, cast, mayBeAbsent, place(file)));
     }
 
-    /** As {@link #bound}; what is none of its type is left for PostgreSQL to tell of. */
+    /** Like {@link #bound}, but an invalid value is left for PostgreSQL to report. */
     @Nullable Object rehearsed(String file, @Nullable Object value) {
       try {
         return bound(file, value);
@@ -102,7 +101,7 @@ final class SqlStatement {
   }
 
   /**
-   * One of the file's statements, which semicolons separate.
+   * One of the file's statements, which are separated by semicolons.
    *
    * @param start offset of its text in the file
    * @param sql for JDBC
@@ -110,9 +109,9 @@ final class SqlStatement {
   record Piece(int start, String sql, List<Parameter> parameters) {
 
     /**
-     * The offset in the file that a position in PostgreSQL's view of this statement stands for.
+     * Converts a position in PostgreSQL's view of this statement to an offset in the file.
      *
-     * @param position counted from 1, parameters written as {@code $1}
+     * @param position counted from 1, with parameters written as {@code $1}
      */
     int offset(int position) {
       int wanted = position - 1;
@@ -152,7 +151,7 @@ final class SqlStatement {
    * Reads a statement.
    *
    * @param file names it in errors
-   * @throws EffectException where a text, a quoted name or a comment isn't closed
+   * @throws EffectException if a text, a quoted name or a comment is not closed
    */
   static SqlStatement parse(String file, String text) {
     return new Parser(file, text).parse();
@@ -176,7 +175,7 @@ final class SqlStatement {
   /**
    * The values of the parameters, in order.
    *
-   * @throws EffectException where a parameter names a variable that the exchange hasn't got
+   * @throws EffectException if a parameter names a variable that the exchange does not have
    */
   List<@Nullable Object> values(Exchange exchange) {
     List<@Nullable Object> values = new ArrayList<>(parameters.size());
@@ -212,7 +211,7 @@ final class SqlStatement {
   }
 
   /**
-   * A value that is not known, of a type that is.
+   * An unknown value of a known type.
    *
    * @param type PostgreSQL's name of it
    */
@@ -277,9 +276,9 @@ final class SqlStatement {
    * whether a question mark is an operator.
    */
   private static final class Parser {
-    /** What the last token was, for what an opening bracket means. */
+    /** The kind of the last token, which determines what an opening bracket means. */
     private enum Last {
-      /** Something that a subscript can follow. */
+      /** A token that a subscript can follow. */
       VALUE,
       OTHER
     }
@@ -297,7 +296,7 @@ final class SqlStatement {
     private int pieceSql;
     private int pieceParameters;
 
-    /** Open brackets within the outermost coalesce, or 0 outside of one. */
+    /** Number of open brackets within the outermost coalesce, or 0 outside of one. */
     private int coalesce;
 
     private String word = "";
@@ -356,7 +355,7 @@ final class SqlStatement {
       pieceParameters = parameters.size();
     }
 
-    /** Whether there is more than spaces and comments. */
+    /** Whether there is anything but spaces and comments. */
     private static boolean hasWords(String statement) {
       return !statement.replaceAll("--[^\n]*", "").replaceAll("(?s)/\\*.*?\\*/", "").isBlank();
     }
@@ -449,7 +448,7 @@ final class SqlStatement {
       while (end < text.length() && isName(text.charAt(end))) {
         end++;
       }
-      // In ARRAY[:a, :b] the bracket holds items, after any other word it is a subscript.
+      // In ARRAY[:a, :b] the bracket contains items; after any other word it is a subscript.
       word = text.substring(at, end);
       boolean array = word.equalsIgnoreCase("array");
       copy(end);

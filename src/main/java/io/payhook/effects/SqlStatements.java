@@ -39,7 +39,7 @@ final class SqlStatements implements JdbcPrepareStatementStrategy {
     return List.of(new Values(statement, statement.values(exchange))).iterator();
   }
 
-  /** All that camel-jdbc hands on: it never looks at the values itself. */
+  /** All that camel-jdbc passes on: it never reads the values itself. */
   private record Values(SqlStatement statement, List<@Nullable Object> values) {}
 
   @Override

@@ -12,9 +12,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values as a statement gets them. PostgreSQL takes more for a number or a time than a payment's
+ * Values as a statement gets them. PostgreSQL accepts more as a number or a time than a payment's
  * amount or a date can be ({@code NaN}, {@code tomorrow}), so a text that the statement casts to
- * one is read here: what is blank is NULL, what is none is an error of the data.
+ * one is parsed here: a blank text is NULL, an invalid one is a data error.
  */
 final class SqlValues {
   private static final Set<String> NUMBERS =
@@ -36,11 +36,11 @@ final class SqlValues {
 
   private static final Set<String> TIMES = Set.of("timestamptz", "timestamp", "date");
 
-  /** PostgreSQL's own grammar has more: {@code 1_000}, {@code 0xff}. */
+  /** PostgreSQL's own grammar accepts more: {@code 1_000}, {@code 0xff}. */
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?");
 
-  /** What PostgreSQL makes a number or a time of that nobody means. */
+  /** Words that PostgreSQL accepts as a number or a time but nobody means. */
   private static final Pattern GUESSED =
       Pattern.compile(
           "(?i)[+-]?(?:nan|inf|infinity)|0[xob][0-9a-f_]+|[0-9]+(?:_[0-9]+)+(?:\\.[0-9_]*)?"
@@ -52,7 +52,7 @@ final class SqlValues {
 
   private SqlValues() {}
 
-  /** The type that a statement casts a parameter to, in lower case; empty where it doesn't. */
+  /** The type that a statement casts a parameter to, in lower case; empty if none. */
   static String cast(String statement, int start, int end) {
     Matcher after = AFTER.matcher(statement).region(end, statement.length());
     if (!after.lookingAt()) {
@@ -68,8 +68,8 @@ final class SqlValues {
    * A parameter's value as it is bound.
    *
    * @param place names the parameter in errors
-   * @param mayBeAbsent whether the statement says what holds without a time
-   * @throws EffectException where it isn't what the statement casts it to
+   * @param mayBeAbsent whether the statement provides a default for a missing time
+   * @throws EffectException if it is not of the type that the statement casts it to
    */
   static @Nullable Object of(
       @Nullable Object value, String cast, boolean mayBeAbsent, String place) {
@@ -85,8 +85,8 @@ final class SqlValues {
   }
 
   /**
-   * Refuses what PostgreSQL would take for a number or a time by the place where it stands. Only
-   * then does it cost a question: hardly an event has such a text.
+   * Refuses words that PostgreSQL would accept as a number or a time because of the parameter's
+   * position. Only such a word costs a query, and hardly any event has one.
    *
    * @param values as they are bound
    */
@@ -114,7 +114,7 @@ final class SqlValues {
         Bounds.number(number, Bounds.DIGITS);
         return number;
       } catch (ArithmeticException e) {
-        // Told below.
+        // Reported below.
       }
     }
     throw unusable(text, place, "a number such as 5000.00");

@@ -15,8 +15,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * Where a stand-in keeps what it was given. Customers' data is in it, so it is the user's alone who
- * runs Payhook. A file is whole from the moment it can be seen.
+ * The folder in which a stand-in stores what it receives. It contains customers' data, so only the
+ * user who runs Payhook can read it. A file is complete from the moment it is visible.
  */
 final class StandInFolder {
   private static final String UNFINISHED = ".tmp";
@@ -32,8 +32,8 @@ final class StandInFolder {
   }
 
   /**
-   * @param folder made if it isn't there; what an ended process left half written is removed
-   * @throws IOException where it can't be made or read
+   * @param folder created if it does not exist; partial files of an earlier process are removed
+   * @throws IOException if it cannot be created or read
    */
   StandInFolder(Path folder) throws IOException {
     this.folder = folder;
@@ -56,7 +56,7 @@ final class StandInFolder {
     return folder;
   }
 
-  /** Writes a file of this name and gives its path. */
+  /** Writes a file of this name and returns its path. */
   Path write(String name, Content content) throws IOException {
     Path unfinished = folder.resolve("." + name + UNFINISHED);
     Path file = folder.resolve(name);
@@ -77,7 +77,7 @@ final class StandInFolder {
       }
       Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      // Gone unless something went wrong, such as a disk that is full.
+      // Already moved, unless something went wrong, such as a full disk.
       Files.deleteIfExists(unfinished);
     }
     return file;

@@ -44,9 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class TemplateFilters extends AbstractExtension {
   private final JsonMapper json;
 
-  /**
-   * @param html whether the templates are HTML, where JSON stands in scripts and attributes
-   */
+  /** @param html whether the templates are HTML, in which JSON appears in scripts and attributes */
   TemplateFilters(boolean html) {
     this.json = html ? JsonInHtml.MAPPER : Json.STRICT;
   }
@@ -62,7 +60,7 @@ final class TemplateFilters extends AbstractExtension {
     return Map.of(RangeFunction.FUNCTION_NAME, new Range());
   }
 
-  /** Pebble's own, which makes a list of as many numbers as it is told. */
+  /** Pebble's own, which creates a list of any length. */
   private static final class Range extends RangeFunction {
     @Override
     public Object execute(
@@ -90,7 +88,7 @@ final class TemplateFilters extends AbstractExtension {
   }
 
   private static final class MoneyFilter implements Filter {
-    /** No amount of money has more; one that has would fill the e-mail. */
+    /** No amount of money has more digits; one that has would fill the e-mail. */
     private static final int DIGITS = 60;
 
     @Override
@@ -194,7 +192,7 @@ final class TemplateFilters extends AbstractExtension {
       try {
         ZoneId in = zone == null ? ZoneOffset.UTC : ZoneId.of(zone.toString());
         TemporalAccessor read = read(time, in);
-        // A time nobody can read is better shown as it came than not at all.
+        // An unreadable time is better shown as received than not at all.
         return read == null
             ? time
             : DateTimeFormatter.ofPattern(

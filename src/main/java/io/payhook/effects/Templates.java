@@ -17,16 +17,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pebble templates of integrations. They see the variables of the exchange; a member that the event
- * hasn't got is empty. Values are escaped for what the file is: {@code .html} for HTML, {@code
- * .json} for JSON text, {@code .txt} not at all. An edited file is used at the next rendering.
+ * Pebble templates of integrations. They have access to the variables of the exchange; a member
+ * that the event does not have is empty. Values are escaped according to the type of the file:
+ * {@code .html} for HTML, {@code .json} for JSON strings, {@code .txt} not at all. An edited file
+ * is used at the next rendering.
  */
 final class Templates {
   private final PebbleEngine html;
   private final PebbleEngine json;
   private final PebbleEngine text;
 
-  /** Every template as it is on disk when it is rendered. */
+  /** Templates as they are on disk when they are rendered. */
   Templates() {
     this(Texts.onDisk());
   }
@@ -38,9 +39,9 @@ final class Templates {
   }
 
   /**
-   * Reads a template, without what it extends or imports.
+   * Parses a template, without the ones it extends or imports.
    *
-   * @throws EffectException where it isn't one
+   * @throws EffectException if it is not valid
    */
   static void check(Path file, String text) {
     try {
@@ -71,8 +72,8 @@ final class Templates {
   /**
    * Renders a file.
    *
-   * @throws EffectException where it isn't there, isn't a template, or fails with these values;
-   *     names file and line
+   * @throws EffectException if it does not exist, is not a valid template, or fails with these
+   *     values; names file and line
    */
   String render(Path file, Map<String, Object> variables) {
     Writer out = new StringWriter();

@@ -22,17 +22,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL files and templates that effects use. A delivery never reads the disk, where a file may
- * be half written just now: it gets the last version that was looked at and found to be usable.
+ * be half-written: it gets the last version that was checked and found usable.
  */
 public final class Texts {
   private static final List<String> KINDS = List.of(".sql", ".html", ".txt", ".json");
   private static final long LARGEST = 4 << 20;
 
-  /** The SQLSTATE of what PostgreSQL's parser can't read. */
+  /** SQLSTATE of a syntax error. */
   private static final String SYNTAX = "42601";
 
   /**
-   * One version of a file.
+   * A version of a file.
    *
    * @param version equal for equal versions
    */
@@ -45,7 +45,7 @@ public final class Texts {
    */
   public record Unusable(Path file, String text) {}
 
-  /** What is on disk and not in use yet. */
+  /** Versions on disk that are not in use yet. */
   public final class Change {
     private final SortedMap<Path, String> usable = new TreeMap<>();
     private final List<Unusable> unusable = new ArrayList<>();
@@ -56,7 +56,7 @@ public final class Texts {
       return List.copyOf(unusable);
     }
 
-    /** Uses from now on what can be used, and gives the files. */
+    /** Switches to the usable versions, and returns their files. */
     public List<Path> take() {
       usable.forEach((file, text) -> known.put(file, new Text(text, text)));
       return List.copyOf(usable.keySet());
@@ -72,7 +72,7 @@ public final class Texts {
     this.database = database;
   }
 
-  /** Every text as it is on disk when it is used, for tools. */
+  /** Texts as they are on disk when they are used, for tools. */
   static Texts onDisk() {
     return new Texts(null, null);
   }
@@ -80,7 +80,7 @@ public final class Texts {
   /**
    * The texts below a folder, as they are now.
    *
-   * @param database says whether changed SQL can be understood; nothing is run there
+   * @param database checks whether changed SQL can be parsed; nothing is executed there
    */
   public static Texts below(Path root, DataSource database) {
     Texts texts = new Texts(root.toAbsolutePath().normalize(), database);
@@ -89,7 +89,7 @@ public final class Texts {
   }
 
   /**
-   * Looks what has changed on disk since. A file that is gone stays in use until the next start: a
+   * Finds what has changed on disk since. A deleted file stays in use until the next start, since a
    * delivery may still need it.
    */
   public Change look() {
@@ -134,7 +134,7 @@ public final class Texts {
     }
   }
 
-  /** Only the syntax: a table may be made by the statement before, or later. */
+  /** Only the syntax: a table may be created by the previous statement, or later. */
   private void understand(SqlStatement.Piece piece) {
     if (database == null) {
       return;
@@ -156,7 +156,7 @@ public final class Texts {
         try {
           texts.put(file, TextFile.read(file));
         } catch (IOException e) {
-          // Gone since it was listed, or none of ours: who uses it is told what is wrong with it.
+          // Deleted since it was listed, or not ours: whoever uses it reports the problem.
         }
       }
     }
@@ -178,10 +178,10 @@ public final class Texts {
   }
 
   /**
-   * The version in use. Only what stands below the root is ever read: a template can name others,
-   * and the name may come from an event.
+   * The version in use. Only files below the root are ever read: a template can name others, and
+   * the name may come from an event.
    *
-   * @throws IOException where there is none
+   * @throws IOException if there is none
    */
   Text get(Path file) throws IOException {
     Path whole = file.toAbsolutePath().normalize();

@@ -25,7 +25,7 @@ final class Times {
 
   private Times() {}
 
-  /** That many seconds since 1970, or milliseconds where as many seconds would be far off. */
+  /** Seconds since 1970, or milliseconds if as many seconds would be far in the future. */
   static Instant since1970(long value) {
     return Math.abs(value) < MILLISECONDS_FROM
         ? Instant.ofEpochSecond(value)
@@ -33,9 +33,9 @@ final class Times {
   }
 
   /**
-   * A time as PostgreSQL reads it in one way only; null where it is none that can be told. Left to
-   * itself PostgreSQL also takes {@code tomorrow} and {@code infinity}, and guesses which part of
-   * {@code 12/11/2026} is the month.
+   * A time in a form that PostgreSQL reads unambiguously; null if it is not a time. PostgreSQL
+   * itself also accepts {@code tomorrow} and {@code infinity}, and guesses which part of {@code
+   * 12/11/2026} is the month.
    */
   static @Nullable String iso(Object time) {
     String text = time.toString().strip();
@@ -57,7 +57,7 @@ final class Times {
     } catch (DateTimeException e) {
       return false;
     }
-    // 24:00 is the end of a day, and there are leap seconds.
+    // 24:00 is the end of a day, and leap seconds exist.
     int hour = number(iso, 4);
     return number(iso, 5) < 60
         && number(iso, 6) <= 60

@@ -9,10 +9,10 @@ import org.apache.camel.Message;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One effect under way inside a kamelet: the message as the route had it, kept aside while a
- * message of the effect's own goes to the database, the mail server or the CRM. Begun by a sink,
- * read by {@code payhookEffectResult} when the call succeeded, ended by {@code payhookEffectEnd}
- * always. So no header of any origin reaches the outside, and none of the outside's the route.
+ * An effect in progress inside a kamelet: the route's message, set aside while a message of the
+ * effect's own goes to the database, the mail server or the CRM. Begun by a sink, read by {@code
+ * payhookEffectResult} if the call succeeded, always ended by {@code payhookEffectEnd}. So no
+ * header of any origin gets outside, and none from outside gets to the route.
  */
 final class Undertaking {
   private static final String PROPERTY = "PayhookUndertaking";
@@ -36,9 +36,9 @@ final class Undertaking {
   /**
    * Replaces the message by the effect's own.
    *
-   * @param newHeaders the only headers it has
+   * @param newHeaders its only headers
    * @param plan what later steps of the effect need to know
-   * @param result takes what came back and sets the variables that the route will see
+   * @param result receives what came back and sets the variables for the route
    */
   static void begin(
       Exchange exchange,

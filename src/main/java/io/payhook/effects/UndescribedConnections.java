@@ -15,13 +15,13 @@ import org.apache.camel.component.jdbc.JdbcComponent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands camel-jdbc connections whose statements answer {@code getParameterMetaData()} without
- * asking the server. camel-jdbc asks it for every statement, only to learn whether there are
- * parameters; on PostgreSQL that is one more round trip each time, before the values and thus their
- * types are known, and a statement such as {@code select :event -> 'data'} would fail there.
+ * Gives camel-jdbc connections whose statements answer {@code getParameterMetaData()} without
+ * asking the server. camel-jdbc calls it for every statement, only to learn whether there are
+ * parameters; on PostgreSQL that is an additional round trip each time, before the values and thus
+ * their types are known, and a statement such as {@code select :event -> 'data'} would fail there.
  *
- * <p>Which connection it is, the JDBC component's own strategy says; a connection of a transaction
- * stays open here, since whoever began the transaction ends it.
+ * <p>The JDBC component's own strategy chooses the connection; a connection of a transaction stays
+ * open here, since whoever began the transaction ends it.
  */
 final class UndescribedConnections implements ConnectionStrategy {
   private static final ConnectionStrategy ONE_PER_STATEMENT = new DefaultConnectionStrategy();
@@ -54,7 +54,7 @@ final class UndescribedConnections implements ConnectionStrategy {
     return strategy == null ? ONE_PER_STATEMENT : strategy;
   }
 
-  /** The driver's own statement behind one that came from here. */
+  /** The driver's own statement behind a wrapped one. */
   static PreparedStatement target(PreparedStatement statement) {
     return Proxy.isProxyClass(statement.getClass())
             && Proxy.getInvocationHandler(statement) instanceof Undescribed undescribed

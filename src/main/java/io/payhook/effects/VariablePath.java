@@ -7,12 +7,14 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A variable of the exchange and the way to one value inside it: names of members of JSON objects
+ * A variable of the exchange and the path to a value inside it: names of members of JSON objects
  * and indexes of JSON arrays.
  */
 record VariablePath(String variable, List<String> members) {
 
-  /** The variables that every delivery has; a path that starts at one of them is never unknown. */
+  /**
+   * The variables that every delivery has; a path that starts with one of them is never unknown.
+   */
   static final List<String> OF_A_DELIVERY =
       List.of(
           "endpoint",
@@ -30,7 +32,7 @@ record VariablePath(String variable, List<String> members) {
           "occurredAt",
           "origin");
 
-  /** Those whose type in SQL holds without a value too. */
+  /** Those whose SQL type is known even without a value. */
   private static final Map<String, String> TYPES =
       Map.of("amount", "numeric", "occurredAt", "timestamptz", "confirmation", "jsonb");
 
@@ -39,23 +41,23 @@ record VariablePath(String variable, List<String> members) {
     return Stream.concat(Stream.of(variable), members.stream()).toList();
   }
 
-  /** The value as SQL gets it: PostgreSQL can't tell the type of a NULL in every place. */
+  /** The value for SQL: PostgreSQL cannot infer the type of every NULL. */
   @Nullable Object bound(@Nullable Object value) {
     String type = value == null && members.isEmpty() ? TYPES.get(variable) : null;
     return type == null ? value : new SqlStatement.Absent(type);
   }
 
-  /** Whether the variable is there, or is one that every delivery has. */
+  /** Whether the variable exists, or is one that every delivery has. */
   boolean isKnown(Exchange exchange) {
     return exchange.getVariable(variable) != null || OF_A_DELIVERY.contains(variable);
   }
 
-  /** The value, or null where the variable, a member or an index is not there. */
+  /** The value, or null if the variable, a member or an index does not exist. */
   @Nullable Object in(Exchange exchange) {
     return in(exchange.getVariable(variable));
   }
 
-  /** The value among these variables, or null as in {@link #in(Exchange)}. */
+  /** The value among these variables, or null, as in {@link #in(Exchange)}. */
   @Nullable Object in(Map<String, Object> variables) {
     return in(variables.get(variable));
   }

@@ -19,24 +19,22 @@ import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
 /**
- * Gives every answer over HTTP an end, in bytes and in time: it is read whole before anybody sees
- * it. An address that is wrong may lead to a file server, and a far end that has gone wrong may
- * send for ever; neither may take the memory or a lane of this process.
+ * Limits every HTTP answer in size and time: it is read completely before anyone sees it. A wrong
+ * address may lead to a file server, and a faulty remote system may send forever; neither may take
+ * the memory or a lane of this process.
  */
 class WholeAnswers implements HttpClientConfigurer {
-  /** Of an answer, uncompressed. */
+  /** Maximum size of an answer, uncompressed. */
   static final int LARGEST = 1 << 20;
 
-  /** Of an answer that tells of a failure; people read its beginning. */
+  /** Maximum size of an error answer; people read its beginning. */
   private static final int LARGEST_OF_FAILURE = 16 << 10;
 
   static final Duration LONGEST = Duration.ofSeconds(30);
 
   private final Duration longest;
 
-  /**
-   * @param longest for a whole call, from the connection to the last byte
-   */
+  /** @param longest timeout of a whole call, from the connection to the last byte */
   WholeAnswers(Duration longest) {
     this.longest = longest;
   }
@@ -87,13 +85,13 @@ class WholeAnswers implements HttpClientConfigurer {
     InputStream content = entity.getContent();
     String encoding = String.valueOf(entity.getContentEncoding());
     if (encoding.equalsIgnoreCase("gzip") || encoding.equalsIgnoreCase("x-gzip")) {
-      // Nobody asked for it, and Camel would unpack it without end.
+      // Nobody asked for compression, and Camel would unpack it without limit.
       content = new GZIPInputStream(content);
     }
     response.removeHeaders(HttpHeaders.CONTENT_ENCODING);
     byte[] bytes = content.readNBytes(largest + 1);
     if (bytes.length > largest) {
-      // Not closed, since that would read the rest.
+      // Not closed, because that would read the rest.
       scope.execRuntime.discardEndpoint();
       if (!failure) {
         throw new IOException(

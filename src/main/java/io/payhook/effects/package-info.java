@@ -1,6 +1,6 @@
 /**
- * What the bundled kamelets stand on: SQL statements from files, templates, mail senders and the
- * CRM client, with their stand-ins. {@link io.payhook.effects.Effects} binds all of it.
+ * What the bundled kamelets are built on: SQL statements from files, templates, mail senders and
+ * the CRM client, with their stand-ins. {@link io.payhook.effects.Effects} binds all of it.
  */
 @NullMarked
 package io.payhook.effects;

@@ -13,7 +13,7 @@ import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sender is told. A refusal is the same for every reason: the reason is in the rejection
+ * The answer to a sender. A refusal looks the same for every reason: the reason is in the rejection
  * record, not in the answer.
  *
  * @param retryAfter seconds, or 0
@@ -29,16 +29,18 @@ record Answer(
   static final Answer EXPECTATION_FAILED = rejected(417, "only 100-continue can be expected");
   static final Answer TOO_MANY_REQUESTS = tryAgain(429, "too many requests", 1);
 
-  /** As long as the certificate that the request names may take to come. */
+  /**
+   * The sender may try again once the certificate that the request names should have been fetched.
+   */
   static final Answer UNDECIDED = tryAgain(503, "the event can't be checked now", 5);
 
   static final Answer REPLACED = tryAgain(503, "the endpoint is being replaced", 5);
   static final Answer UNAVAILABLE = tryAgain(503, "the event can't be kept now", 2);
 
   /**
-   * The event is kept, or was before.
+   * The event is stored, now or earlier.
    *
-   * @param event whose platform may ask for an answer of its own
+   * @param event whose platform may require an answer of its own
    */
   private static Answer of(Receipt receipt, VerifiedEvent event) {
     Provider.Response own = event.provider().response(event).orElse(null);
@@ -54,7 +56,7 @@ record Answer(
     return json(code, "{\"status\":\"" + status + "\",\"id\":\"" + receipt.id() + "\"}", 0);
   }
 
-  /** The other method of an endpoint is for handshakes alone. */
+  /** A second method of an endpoint is only for handshakes. */
   static Answer methodNotAllowed(Set<String> methods) {
     return new Answer(
         405,
@@ -77,13 +79,13 @@ record Answer(
         status, "application/json", json.getBytes(StandardCharsets.UTF_8), retryAfter, null);
   }
 
-  /** Makes this what the exchange is answered with. */
+  /** Makes this the answer of the exchange. */
   void write(Exchange exchange) {
     exchange.getMessage().removeHeaders("*");
     exchange.getMessage().setBody(this);
   }
 
-  /** What the exchange is answered with: 200 once its event is kept, whatever failed afterwards. */
+  /** The answer of the exchange: 200 once its event is stored, whatever failed afterwards. */
   static Answer of(Exchange exchange) {
     if (exchange.getMessage().getBody() instanceof Answer answer) {
       return answer;
@@ -101,7 +103,7 @@ record Answer(
     write(response, () -> {});
   }
 
-  /** As {@link #write(HttpServerResponse)}, as the last answer of its connection. */
+  /** Like {@link #write(HttpServerResponse)}, as the last answer on its connection. */
   void writeLast(HttpServerResponse response, Runnable close) {
     if (!response.headWritten()) {
       response.putHeader("Connection", "close");

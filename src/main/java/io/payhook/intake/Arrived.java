@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A request that came whole: its body, and the place it takes until it is done with. */
+/** A request that has arrived completely: its body, and the place it occupies until it is done. */
 final class Arrived {
   private static final String KEY = "payhook.arrived";
 
@@ -19,8 +19,8 @@ final class Arrived {
   private volatile boolean taken;
 
   /**
-   * @param leave gives the place and the bytes back
-   * @param next waits for the next request of the connection
+   * @param leave releases the place and the bytes
+   * @param next waits for the next request on the connection
    */
   Arrived(List<RawRequest.Header> headers, byte[] body, Runnable leave, Runnable next) {
     this.next = next;
@@ -29,23 +29,23 @@ final class Arrived {
     this.leave = leave;
   }
 
-  /** Notes it for the request that the thread is at. */
+  /** Attaches it to the request that this thread is handling. */
   void note() {
     Vertx.currentContext().putLocal(KEY, this);
   }
 
-  /** What came with the request that the thread is at; null for none. */
+  /** What belongs to the request that this thread is handling; null for none. */
   static @Nullable Arrived ofRequest() {
     Context context = Vertx.currentContext();
     return context == null ? null : context.getLocal(KEY);
   }
 
-  /** A route has it and calls {@link #leave} itself, however its client fares. */
+  /** Hands it to a route, which calls {@link #leave} itself, whatever happens to the client. */
   void take() {
     taken = true;
   }
 
-  /** Its answer is written or its client gone. */
+  /** To be called when its answer is written or its client is gone. */
   void answered() {
     next.run();
     if (!taken) {

@@ -3,8 +3,8 @@ package io.payhook.intake;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The bytes of all bodies that are in memory. Large bodies leave a quarter of it to small ones, so
- * that a few senders of large ones never turn everybody away.
+ * The budget for all bodies in memory. Large bodies leave a quarter of it to small ones, so that a
+ * few senders of large bodies never block everyone else.
  */
 final class Budget {
   private static final int SMALL = 64 * 1024;
@@ -17,10 +17,10 @@ final class Budget {
   }
 
   /**
-   * Takes bytes, or none.
+   * Reserves bytes, all or none.
    *
-   * @param bytes more that a body needs
-   * @param size of the whole body with them
+   * @param bytes additional bytes that a body needs
+   * @param size of the whole body including them
    */
   boolean reserve(long bytes, long size) {
     long limit = size <= SMALL ? most : most / 4 * 3;

@@ -21,12 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the certificates that platforms sign with, in memory, and fetches a new one in the
+ * Caches the certificates that platforms sign with, in memory, and fetches a new one in the
  * background when a request names it.
  *
- * <p>Anybody can name one, before anything is known of the sender. So at most {@link #MOST_PENDING}
- * are fetched or remembered as failed at a time, and a failure is remembered for a minute; those
- * that are trusted have room of their own, which nobody else's take.
+ * <p>Anyone can name one, before anything is known about the sender. So at most {@link
+ * #MOST_PENDING} are being fetched or remembered as failed at a time, and a failure is remembered
+ * for a minute; trusted certificates have room of their own, which others cannot take.
  */
 public final class CertificateStore implements Certificates {
   private static final Logger LOG = LoggerFactory.getLogger(CertificateStore.class);
@@ -35,13 +35,13 @@ public final class CertificateStore implements Certificates {
   static final int MOST_TRUSTED = 32;
   private static final Duration PENDING = Duration.ofMinutes(1);
 
-  /** Gets the file of a certificate. */
+  /** Fetches a certificate file. */
   interface Source {
     /**
      * The file.
      *
-     * @throws IOException when there is no answer now; there may be one later
-     * @throws CertificateException when the answer is that there is none
+     * @throws IOException if there is no answer now; there may be one later
+     * @throws CertificateException if the answer is that there is none
      */
     byte[] get(URI url) throws IOException, CertificateException, InterruptedException;
   }
@@ -53,7 +53,7 @@ public final class CertificateStore implements Certificates {
   private final Clock clock;
   private final Executor executor;
 
-  /** Guarded by this, like the other map; never held while anything is waited for. */
+  /** Guarded by this, like the other map; the lock is never held while waiting. */
   private final Map<CertificateUrl, Pending> pending = new HashMap<>();
 
   private final Map<CertificateUrl, Trusted> trusted =
@@ -66,7 +66,7 @@ public final class CertificateStore implements Certificates {
         }
       };
 
-  /** One for a service: fetches over HTTPS, and trusts whom this Java trusts. */
+  /** For a service: fetches over HTTPS in the background, and trusts Java's own trust store. */
   public static CertificateStore inBackground(Clock clock) {
     return new CertificateStore(
         new HttpsCertificates(),
@@ -79,15 +79,15 @@ public final class CertificateStore implements Certificates {
         });
   }
 
-  /** One for a command: the same, but who asks waits until the certificate is there. */
+  /** For a command: the same, but the caller waits for the certificate. */
   public static CertificateStore atOnce(Clock clock) {
     return new CertificateStore(
         new HttpsCertificates(), new DefaultAnchors(), clock, Runnable::run);
   }
 
   /**
-   * @param anchors who is trusted to vouch; asked for with the first certificate
-   * @param executor where it is fetched
+   * @param anchors trusted issuers; read with the first certificate
+   * @param executor where certificates are fetched
    */
   CertificateStore(
       Source source, Supplier<Set<TrustAnchor>> anchors, Clock clock, Executor executor) {
@@ -108,7 +108,7 @@ public final class CertificateStore implements Certificates {
     return now == null ? awaited(url) : now;
   }
 
-  /** Null when nobody fetches it but the caller, from now on. */
+  /** Null if it is now up to the caller to fetch it. */
   private synchronized @Nullable Answer knownOrBegun(CertificateUrl url) {
     Instant now = clock.instant();
     Trusted kept = trusted.get(url);
@@ -129,7 +129,7 @@ public final class CertificateStore implements Certificates {
               + MOST_PENDING
               + " are on their way or have failed within a minute");
     }
-    // Should nobody end it, it ends by itself.
+    // Expires by itself if it is never completed.
     pending.put(url, new Pending(awaited(url), now.plus(PENDING)));
     return null;
   }
@@ -156,15 +156,15 @@ public final class CertificateStore implements Certificates {
       Trusted certificate =
           CertificateFile.read(url, source.get(url.url()), anchors.get(), clock.instant());
       LOG.info(
-          "The certificate at {} is one of the platform's, {}: requests signed with it are taken until {}.",
+          "The certificate at {} is one of the platform's, {}: requests signed with it are accepted until {}.",
           url,
           certificate.label(),
           certificate.until());
       return certificate;
     } catch (CertificateException e) {
       LOG.warn(
-          "SIGNATURE: the certificate at {}, which a request names, is not taken: {}. Requests that name it are refused; it is"
-              + " looked at again in a minute.",
+          "SIGNATURE: the certificate at {}, which a request names, is not trusted: {}. "
+              + "Requests that name it are refused; it is checked again in a minute.",
           url,
           e.getMessage());
       return new NotTrusted(String.valueOf(e.getMessage()));
@@ -173,8 +173,8 @@ public final class CertificateStore implements Certificates {
       return new Awaited("the certificate at " + url + " was not waited for");
     } catch (IOException | RuntimeException e) {
       LOG.warn(
-          "The certificate at {}, which a request names, can't be fetched: {}. Requests that name it are answered 503; it is tried"
-              + " again in a minute.",
+          "The certificate at {}, which a request names, can't be fetched: {}. Requests "
+              + "that name it are answered 503; the next try is in a minute.",
           url,
           e.toString());
       return new Awaited("the certificate at " + url + " can't be fetched: " + e.getMessage());

@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The open connections: how many there may be, and how long each may take for a head and for a
- * body. When there are too many, the one that has been waited for longest gives way, first among
- * those of an address that holds more than its share; a request that comes whole is never turned
- * away for it. Everything here happens on the server's one event loop.
+ * body. If there are too many, the one that has been idle longest is closed, starting with
+ * addresses that hold more than their share; a complete request is never turned away for this.
+ * Everything here happens on the server's single event loop.
  */
 final class Connections {
   private static final Duration HEAD = Duration.ofSeconds(10);
@@ -52,7 +52,7 @@ final class Connections {
     this.shed = shed;
   }
 
-  /** What comes over a connection and can be given up. */
+  /** Something that is arriving over a connection and can be given up. */
   interface Coming {
     /** It took too long. */
     void tooSlow();
@@ -60,7 +60,7 @@ final class Connections {
     /** Its place is needed. */
     void giveWay();
 
-    /** What came is not HTTP. */
+    /** It is not HTTP. */
     void unreadable();
 
     /** The client is gone. */
@@ -85,36 +85,36 @@ final class Connections {
     }
 
     /**
-     * A head has come; of pipelined requests, when the one before is answered.
+     * A head has arrived; for pipelined requests, when the previous one has been answered.
      *
-     * @return false when the one before was the last of the connection
+     * @return false if the previous one was the last of the connection
      */
     boolean begin(HttpServerRequest request) {
       current = request;
       return !last;
     }
 
-    /** The answer that is written now is the last one. */
+    /** The answer being written is the last one. */
     void last() {
       last = true;
       coming = null;
     }
 
-    /** A body, or the rest of one that nobody wants, is to come. */
+    /** A body, or the rest of an unwanted one, is expected. */
     void awaitBody(@Nullable Coming body) {
       coming = body;
       between = false;
       await(bodyTime);
     }
 
-    /** The request is there whole; it takes as long as it takes. */
+    /** The request has arrived completely; from now on it may take its time. */
     void serve() {
       coming = null;
       forget(this);
     }
 
     /**
-     * The answer is written. The next of pipelined requests may have begun before this is told.
+     * The answer is written. The next pipelined request may have begun before this is called.
      *
      * @param whole whether the request was read to its end
      */
@@ -133,16 +133,16 @@ final class Connections {
       }
     }
 
-    /** The connection ends once its last answer is out. */
+    /** Closes the connection once its last answer has been sent. */
     void end() {
       forget(this);
       connection.close();
     }
 
     /**
-     * As {@link #end}, for a client that still sends: closed at once, the connection would be reset
-     * and the answer lost. It hears the end of the answer, and what it sends for a while is thrown
-     * away.
+     * Like {@link #end}, for a client that is still sending: if the connection were closed at once,
+     * it would be reset and the answer lost. The client sees the end of the answer, and what it
+     * sends for a while is discarded.
      */
     void endSlowly() {
       if (channel instanceof DuplexChannel duplex) {
@@ -160,7 +160,7 @@ final class Connections {
       waitingOf.computeIfAbsent(peer, any -> new LinkedHashSet<>()).add(this);
     }
 
-    /** The client has said all it will say; it may still listen. */
+    /** The client has finished sending; it may still be receiving. */
     private void inputEnded() {
       inputEnded = true;
       if (waiting.contains(this)) {
@@ -197,7 +197,7 @@ final class Connections {
     return links.size();
   }
 
-  /** Ends what has taken too long; called twice a second. */
+  /** Ends whatever has taken too long; called twice a second. */
   void sweep() {
     long now = System.nanoTime();
     Collection<Link> late = new ArrayList<>();
@@ -255,8 +255,9 @@ final class Connections {
   }
 
   /**
-   * Vert.x closes a connection whose client has closed its half of it, and one whose head or chunks
-   * can't be read, without the answer that the client waits for, or before it has heard it.
+   * Vert.x closes a connection whose client has closed its half, and one whose head or chunks
+   * cannot be parsed, without the answer that the client is waiting for, or before the client has
+   * received it.
    */
   private void listen(ChannelHandlerContext vertx, Link link) {
     if (vertx.pipeline().get(SslHandler.class) == null) {

@@ -8,14 +8,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A request's headers and target as they are kept. Of a header or query parameter that carries a
- * credential only the name is kept, whoever put it there: a gateway in front of Payhook sends its
- * own along.
+ * A request's headers and target as they are stored. Of a header or query parameter that carries a
+ * credential, only the name is kept, no matter who added it: a gateway in front of Payhook forwards
+ * its own.
  */
 final class Credentials {
-  /**
-   * Parts of the names under which credentials travel; masking one header too many costs little.
-   */
+  /** Parts of names that indicate a credential; masking one header too many costs little. */
   private static final Pattern CREDENTIAL =
       Pattern.compile(
           "authorization|cookie|api[-_]?key|access[-_]?key|functions-key|subscription-key|token|secret|passw|credential|jwt|assertion|session",
@@ -27,7 +25,7 @@ final class Credentials {
    * The headers as JSON: {@code [[name, value], …]}, readable by people and by {@code
    * json_array_elements}.
    *
-   * @param secrets names of further headers whose value is a secret
+   * @param secrets names of additional headers whose value is a secret
    */
   static String masked(List<RawRequest.Header> headers, List<String> secrets) {
     StringBuilder json = new StringBuilder(64 * headers.size() + 2).append('[');
@@ -48,7 +46,7 @@ final class Credentials {
   /**
    * The target with its query.
    *
-   * @param secrets names of further parameters whose value is a secret
+   * @param secrets names of additional parameters whose value is a secret
    */
   static String masked(String target, List<String> secrets) {
     int query = target.indexOf('?') + 1;

@@ -11,7 +11,7 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** Whom this Java trusts to vouch for a host, as its connections do. Read when first needed. */
+/** The issuers in Java's trust store, as used for its own connections. Read when first needed. */
 final class DefaultAnchors implements Supplier<Set<TrustAnchor>> {
   private @Nullable Set<TrustAnchor> anchors;
 

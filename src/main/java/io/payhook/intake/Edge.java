@@ -25,18 +25,19 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first to see a request, on the event loop, before any worker thread or byte of body: answers
- * what needs no body, sheds what can't be served, and reads the bodies of the rest within bounds of
- * bytes and time. A request takes a place, and reaches a route, when it is there whole.
+ * Sees each request first, on the event loop, before any worker thread or byte of body: answers
+ * what needs no body, sheds what cannot be served, and reads the bodies of the rest within limits
+ * of size and time. A request occupies a place, and reaches a route, once it has arrived
+ * completely.
  */
 final class Edge {
   private static final String PREFIX = "/webhooks/";
   private static final byte[] NOTHING = {};
 
-  /** The rest of a larger body is not worth reading to keep the connection. */
+  /** Reading the rest of a larger body is not worth keeping the connection. */
   private static final int MOST_DISCARDED = 10_000_000;
 
-  /** A body that has been coming for longer gives way to one that just begins. */
+  /** A body that has been arriving for longer gives way to one that is just beginning. */
   private static final long GIVES_WAY_NANOS = 1_000_000_000L;
 
   private final Endpoints endpoints;
@@ -58,11 +59,11 @@ final class Edge {
   private enum Phase {
     CLOSED,
     OPEN,
-    /** As open, but clients are told to look for another server. */
+    /** Like open, but clients are told to close their connections. */
     LEAVING
   }
 
-  /** A request that was held back, and the event loop that it belongs to. */
+  /** A held request, and the event loop that it belongs to. */
   private record Waiting(
       HttpServerRequest request,
       Arrived arrived,
@@ -89,12 +90,12 @@ final class Edge {
     router.route().order(-99).failureHandler(this::failed);
   }
 
-  /** Takes requests from now on; before, and after {@link #shut}, they are answered 503. */
+  /** Accepts requests from now on; before, and after {@link #shut}, they are answered 503. */
   void open() {
     phase = Phase.OPEN;
   }
 
-  /** Goes on to take requests, and asks clients to come back to another server. */
+  /** Still accepts requests, but asks clients to close their connections. */
   void leave() {
     phase = Phase.LEAVING;
   }
@@ -119,7 +120,7 @@ final class Edge {
     return connections.open();
   }
 
-  /** Whether every request that was let in is answered. */
+  /** Whether every request that was let in has been answered. */
   boolean idle() {
     return entering.get() == 0 && inFlight.get() == held.get();
   }
@@ -134,12 +135,12 @@ final class Edge {
     shed.tell();
   }
 
-  /** Holds back every further request, unanswered, until {@link #letGo}. */
+  /** Holds all further requests, unanswered, until {@link #letGo}. */
   void hold() {
     holding = true;
   }
 
-  /** Serves what was held back, and what comes. */
+  /** Serves the held requests, and further ones. */
   void letGo() {
     holding = false;
     for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
@@ -154,12 +155,12 @@ final class Edge {
     }
   }
 
-  /** Stands before the router. */
+  /** The handler in front of the router. */
   Handler<HttpServerRequest> before(Handler<HttpServerRequest> router) {
     return request -> handle(request, router);
   }
 
-  /** What is no request at all. */
+  /** Handles what is not a valid HTTP request. */
   void unreadable(HttpServerRequest request) {
     shed.count(Shed.Reason.BAD_REQUEST);
     HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
@@ -238,7 +239,7 @@ final class Edge {
     turnAway(request, link, turned.answer());
   }
 
-  /** Answers, and lets what comes of a body that nobody wants go by. */
+  /** Answers, and discards whatever arrives of the unwanted body. */
   private void turnAway(HttpServerRequest request, Connections.Link link, Answer answer) {
     link.awaitBody(null);
     request.handler(any -> {});
@@ -268,7 +269,7 @@ final class Edge {
 
   // The body.
 
-  /** The body of one request while it comes. Its bytes are reserved before they are there. */
+  /** The body of one request while it arrives. Its bytes are reserved in advance. */
   private final class Body implements Connections.Coming {
     private final HttpServerRequest request;
     private final Connections.Link link;
@@ -293,7 +294,7 @@ final class Edge {
       this.router = router;
     }
 
-    /** False when there is no room for it. */
+    /** False if there is no room for it. */
     boolean begin() {
       int declared = (int) Math.max(0, Turned.length(request));
       if (!grow(declared)) {
@@ -407,7 +408,7 @@ final class Edge {
       release();
     }
 
-    /** Answers before the body has ended, and ends the connection. */
+    /** Answers before the body has ended, and closes the connection. */
     private void turnAway(Turned turned, Runnable close) {
       if (over) {
         return;
@@ -428,11 +429,11 @@ final class Edge {
     }
   }
 
-  // The way to the routes.
+  // To the routes.
 
   /**
-   * The router looks up its routes when a request comes to it: while they are replaced, no request
-   * may be inside.
+   * The router looks up its routes when it gets a request: while they are being replaced, no
+   * request may be inside.
    */
   private void enter(
       HttpServerRequest request, Arrived arrived, Handler<HttpServerRequest> router) {
@@ -453,7 +454,7 @@ final class Edge {
     }
   }
 
-  /** The router takes the response's own end handler. */
+  /** The router replaces the response's end handler. */
   private static void entered(RoutingContext context) {
     Arrived arrived = Arrived.ofRequest();
     if (arrived != null) {

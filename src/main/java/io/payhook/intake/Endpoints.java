@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The endpoints that take requests, by name. They change while requests run. */
+/** The active endpoints, by name. They change while requests are running. */
 public final class Endpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
 
   /**
-   * How long a name that is gone counts as one that comes back: platforms give up on a 404 for
-   * good, and a deploy that replaces its files is done by then.
+   * How long a removed name is expected to return: platforms give up for good on a 404, and a
+   * deployment that replaces its files is done by then.
    */
   private static final Duration REPLACED = Duration.ofMinutes(1);
 
@@ -36,7 +36,7 @@ public final class Endpoints {
     this.nanoTime = nanoTime;
   }
 
-  /** On a server that knows its own address. */
+  /** For a server that knows its public address. */
   public Endpoints() {
     this(true);
   }
@@ -48,7 +48,7 @@ public final class Endpoints {
     this(addressKnown, System::nanoTime);
   }
 
-  /** The endpoints for which the sender alone says which URL was signed. */
+  /** The endpoints for which only the sender says which URL was signed. */
   public List<ActiveEndpoint> trustingHostOfSender() {
     return byName.values().stream().filter(this::trustsHostOfSender).toList();
   }
@@ -64,8 +64,10 @@ public final class Endpoints {
     listener.accept(endpoint.name());
     if (trustsHostOfSender(endpoint)) {
       LOG.warn(
-          "Endpoint {}: its platform ({}) signs the URL it calls, and here only the request itself says which that is. What is signed for"
-              + " another server with the same secret passes here too; set payhook.public-url. Profile prod refuses to start without.",
+          "Endpoint {}: its platform ({}) signs the URL it calls, and here only the request"
+              + " itself says which that is. A request signed for another server with the same "
+              + "secret passes here too; set payhook.public-url. Profile prod refuses to start "
+              + "without it.",
           endpoint.name(),
           endpoint.providerNames());
     }
@@ -74,18 +76,18 @@ public final class Endpoints {
             .anyMatch(provider -> provider.isUnsigned() && provider.confirmation().isEmpty());
     if (open) {
       LOG.warn(
-          "Endpoint {} checks no signature (provider {}): anybody who knows its URL can send it events. Give it a provider that"
-              + " signs, or keep strangers away from it.",
+          "Endpoint {} checks no signature (provider {}): anybody who knows its URL can "
+              + "send it events. Use a provider that signs, or restrict access to it.",
           endpoint.name(),
           endpoint.providerNames());
     }
   }
 
   /**
-   * Sets who is told of changes.
+   * Sets the listener for changes.
    *
-   * @param changed told the name of every endpoint that comes, changes or goes, on the thread that
-   *     changes it
+   * @param changed called with the name of each endpoint that is added, changed or removed, on the
+   *     thread that makes the change
    */
   public void onChange(Consumer<String> changed) {
     listener = changed;
@@ -101,12 +103,12 @@ public final class Endpoints {
     return byName.get(name);
   }
 
-  /** What a request for a name that is not there is answered. */
+  /** The answer to a request for an unknown name. */
   Answer missing(@Nullable String name) {
     return isReplaced(name) ? Answer.REPLACED : Answer.NOT_FOUND;
   }
 
-  /** Whether a name was there a moment ago: it may be there again in another. */
+  /** Whether a name existed a moment ago: it may return at any moment. */
   boolean isReplaced(@Nullable String name) {
     Long since = name == null ? null : gone.get(name);
     return since != null && nanoTime.getAsLong() - since < REPLACED.toNanos();

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Gets a platform's certificate from where it is published. */
+/** Fetches a platform's certificate from where it is published. */
 final class HttpsCertificates implements CertificateStore.Source {
   static final int LARGEST = 100_000;
   private static final Duration ALL = Duration.ofSeconds(5);
@@ -28,9 +28,7 @@ final class HttpsCertificates implements CertificateStore.Source {
     this(ALL);
   }
 
-  /**
-   * @param all how long an answer may take, from the name of the host to its last byte
-   */
+  /** @param all time limit for an answer, from resolving the host to the last byte */
   HttpsCertificates(Duration all) {
     this.all = all;
   }
@@ -65,7 +63,7 @@ final class HttpsCertificates implements CertificateStore.Source {
     return answer.body();
   }
 
-  /** The time limit is for the whole answer: the client's own ends with the headers. */
+  /** The time limit covers the whole answer; the client's own ends with the headers. */
   private HttpResponse<byte[]> whole(HttpRequest request) throws IOException, InterruptedException {
     CompletableFuture<HttpResponse<byte[]>> answer =
         client().sendAsync(request, head -> new LimitedBody(LARGEST + 1));

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * From the HTTP request to the commit. The route file {@code intake.camel.yaml} names these beans:
- * {@code signature} (verify), {@code journal} (keep once) and {@code reply} (answer). Nothing of
- * the request becomes a header of the message, and nothing of the message one of the answer.
+ * {@code signature} (verify), {@code journal} (store once) and {@code reply} (answer). No header of
+ * the request becomes a header of the message, and no header of the message one of the answer.
  */
 public final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
@@ -31,7 +31,7 @@ public final class Intake {
 
   /**
    * @param recipients the routes that want an event
-   * @param publicUrl the address that platforms know this server by, where it is another one
+   * @param publicUrl the public base URL of this server, if it is configured
    */
   public Intake(
       Endpoints endpoints,
@@ -62,19 +62,19 @@ public final class Intake {
             "payhookHttpServer",
             servers);
     Gauge.builder("payhook.intake.in.flight", edge, Edge::inFlight)
-        .description("Requests that are being served now")
+        .description("Requests in flight")
         .register(registry);
     Gauge.builder("payhook.intake.bytes.in.flight", edge, Edge::bytesHeld)
-        .description("Bytes of the bodies that are coming or being served now")
+        .description("Bytes of request bodies in memory")
         .register(registry);
     Gauge.builder("payhook.intake.connections", edge, Edge::connectionsOpen)
-        .description("Connections that senders have open now")
+        .description("Open connections")
         .register(registry);
   }
 
   /**
-   * What the Camel context must know, by name, before it is initialised: the HTTP server is made
-   * then.
+   * The beans that the Camel context must know, by name, before it is initialised, which creates
+   * the HTTP server.
    */
   public Map<String, Object> beans() {
     return beans;
@@ -85,30 +85,29 @@ public final class Intake {
   }
 
   /**
-   * Opens the port and takes requests from now on.
+   * Opens the port and accepts requests from now on.
    *
-   * @throws PortException when the port can't be opened
+   * @throws PortException if the port cannot be opened
    */
   public void open() throws InterruptedException, PortException {
     edge.open();
     servers.server().listen();
   }
 
-  /** The port that is open. */
+  /** The open port. */
   public int port() {
     return servers.server().getPort();
   }
 
   /**
-   * Goes on to take requests while whoever spreads them over several nodes learns that this one
-   * leaves.
+   * Still accepts requests for a while, so that load balancers notice that this node is leaving.
    */
   public void leave(Duration time) throws InterruptedException {
     edge.leave();
     TimeUnit.NANOSECONDS.sleep(time.toNanos());
   }
 
-  /** Whether requests are taken, and will be. */
+  /** Whether requests are accepted, with no shutdown under way. */
   public boolean isOpen() {
     return edge.isOpen();
   }
@@ -120,8 +119,9 @@ public final class Intake {
   }
 
   /**
-   * Holds back new requests, unanswered, and returns when those in flight are answered: the moment
-   * in which the intake route can be replaced. When this is closed, the held ones are served.
+   * Holds new requests, unanswered, and returns when those in flight have been answered: the moment
+   * in which the intake route can be replaced. When the result is closed, the held requests are
+   * served.
    *
    * @param atMost how long to wait for those in flight
    */
@@ -154,8 +154,8 @@ public final class Intake {
   }
 
   /**
-   * The last step of the intake route, and its error handler: 200 once the event is kept, whatever
-   * failed afterwards; else 503.
+   * The last step of the intake route, and its error handler: 200 once the event is stored,
+   * whatever failed afterwards; otherwise 503.
    */
   private static void reply(Exchange exchange) {
     Reception reception = Reception.of(exchange);
@@ -166,12 +166,12 @@ public final class Intake {
     Exception cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
     if (cause != null && !(cause instanceof JournalRepository.Unavailable)) {
       LOG.error(
-          "The intake route failed before the event was kept; the sender is asked to try again (503).",
+          "The intake route failed before the event was stored; the sender is asked to try again (503).",
           cause);
     } else if (cause == null) {
       LOG.error(
-          "The intake route ended without keeping the event; it needs an idempotentConsumer over the bean 'journal'. The sender is"
-              + " asked to try again (503).");
+          "The intake route ended without storing the event; it needs an idempotentConsumer"
+              + " over the bean 'journal'. The sender is asked to try again (503).");
     }
   }
 }

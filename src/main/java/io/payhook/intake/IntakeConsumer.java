@@ -23,15 +23,15 @@ import org.apache.camel.model.SetVariableDefinition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a request into the intake route on its event loop and lets the route go on after the
+ * Takes a request into the intake route on its event loop, and lets the route continue after the
  * commit. Camel's own consumer holds a worker thread for each request until it is answered, which
- * costs two thread switches more than the whole verification.
+ * costs two additional thread switches, more than the entire verification.
  *
- * <p>A request with a large body, and every request where the route has steps that may wait, is
- * begun on a worker thread; large bodies a few at a time.
+ * <p>A request with a large body, and every request if the route has steps that may block, starts
+ * on a worker thread; large bodies a few at a time.
  */
 final class IntakeConsumer extends VertxPlatformHttpConsumer {
-  /** Steps that can't wait for anything. */
+  /** Steps that never block. */
   private static final Set<Class<?>> SWIFT =
       Set.of(
           ProcessDefinition.class,
@@ -41,7 +41,7 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
           SetHeaderDefinition.class,
           SetVariableDefinition.class);
 
-  /** Where the exchange knows the request that came. */
+  /** Exchange property with the request that arrived. */
   static final String ARRIVED = "payhookArrived";
 
   private final LargeBodies large;
@@ -53,7 +53,7 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
     this.large = large;
   }
 
-  /** Makes these consumers for the routes. */
+  /** Creates these consumers for the routes. */
   static final class Engine extends VertxPlatformHttpEngine {
     private final IntakeServer.Factory servers;
     private final LargeBodies large;
@@ -75,7 +75,7 @@ final class IntakeConsumer extends VertxPlatformHttpConsumer {
     }
   }
 
-  /** Known once the route is there, after this consumer. */
+  /** Known only once the route exists, which is after this consumer. */
   private boolean swift() {
     Boolean known = swift;
     if (known == null) {

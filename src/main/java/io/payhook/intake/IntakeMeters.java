@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Counts requests by endpoint and answer. Only endpoints that exist become a tag, so that nobody
- * outside can make new ones.
+ * Counts requests by endpoint and answer. Only existing endpoints become a tag, so that outsiders
+ * cannot create new ones.
  */
 final class IntakeMeters {
   private final MeterRegistry registry;
@@ -24,7 +24,7 @@ final class IntakeMeters {
             key ->
                 Counter.builder("payhook.intake.events")
                     .description(
-                        "Authentic events by endpoint, what the journal made of them and the secret that matched")
+                        "Authentic events by endpoint, outcome and the secret that matched")
                     .tag("endpoint", endpoint)
                     .tag("status", status)
                     .tag("secret", secret)
@@ -38,7 +38,7 @@ final class IntakeMeters {
             endpoint + '!' + reason,
             key ->
                 Counter.builder("payhook.intake.rejections")
-                    .description("Refused requests by endpoint and reason")
+                    .description("Rejected requests by endpoint and reason")
                     .tag("endpoint", endpoint)
                     .tag("category", category)
                     .tag("reason", reason)

@@ -21,9 +21,9 @@ import org.apache.camel.support.jsse.SSLContextParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Camel's HTTP server with these differences: the edge stands in front, the port opens when the
- * routes are there and not before, a port in use fails the start instead of a warning, and idle
- * connections end.
+ * Camel's HTTP server with these differences: the edge is in front, the port opens when the routes
+ * exist and not before, a port in use fails the start instead of logging a warning, and idle
+ * connections are closed.
  */
 final class IntakeServer extends VertxPlatformHttpServer {
   private static final int IDLE_SECONDS = 75;
@@ -42,7 +42,7 @@ final class IntakeServer extends VertxPlatformHttpServer {
     this.edge = edge;
   }
 
-  /** Lets camel-main read its own camel.server.* settings, and make this server of them. */
+  /** Has camel-main create this server from its own camel.server.* settings. */
   static final class Factory extends DefaultMainHttpServerFactory {
     private final Edge edge;
     private @Nullable IntakeServer server;
@@ -51,7 +51,7 @@ final class IntakeServer extends VertxPlatformHttpServer {
       this.edge = edge;
     }
 
-    /** The one that was made. */
+    /** The server that was created. */
     IntakeServer server() {
       return Objects.requireNonNull(server, "Camel has not started its HTTP server");
     }
@@ -90,7 +90,8 @@ final class IntakeServer extends VertxPlatformHttpServer {
         new HttpServerOptions()
             .setIdleTimeout(IDLE_SECONDS)
             .setIdleTimeoutUnit(TimeUnit.SECONDS)
-            // Platforms speak HTTP/1.1; one request at a time and connection keeps bounds simple.
+            // Platforms speak HTTP/1.1; one request at a time per connection keeps the limits
+            // simple.
             .setHttp2ClearTextEnabled(false)
             .setUseAlpn(false)
             .setMaxHeaderSize(HEADERS_MAX)
@@ -114,7 +115,7 @@ final class IntakeServer extends VertxPlatformHttpServer {
             .requestHandler(edge.before(root));
   }
 
-  /** Opens the port. Until then nobody can connect, so a balancer asks another node. */
+  /** Opens the port. Until then nobody can connect, so a load balancer picks another node. */
   void listen() throws InterruptedException, PortException {
     HttpServer ready = Objects.requireNonNull(server);
     CompletableFuture<HttpServer> open = new CompletableFuture<>();
@@ -122,7 +123,7 @@ final class IntakeServer extends VertxPlatformHttpServer {
         .getOrCreateContext()
         .runOnContext(
             loop -> {
-              // All that the edge knows of connections belongs to this event loop.
+              // The edge's state of connections belongs to this event loop.
               sweeping = getVertx().setPeriodic(SWEEP_MILLIS, now -> edge.sweep());
               ready
                   .listen(configuration.getBindPort(), configuration.getBindHost())

@@ -19,9 +19,10 @@ import org.apache.camel.support.service.ServiceSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The journal as the repository of Camel's idempotent consumer, as bean {@code journal}: adding the
- * key keeps the event and its deliveries in one commit. A key is never removed: what is in the
- * journal stays.
+ * The journal as the repository of Camel's idempotent consumer, bean {@code journal}. It stores
+ * nothing when the consumer calls {@link #add}: {@link KeepOnce} has inserted the event and its
+ * deliveries by then, through {@link #keep}, and {@code add} returns the outcome. A key is never
+ * removed: a committed event stays.
  */
 public final class JournalRepository extends ServiceSupport implements IdempotentRepository {
   static final String UNVERIFIED =
@@ -38,9 +39,9 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
   }
 
   /**
-   * Keeps the exchange's event under a key. Every item of a batch is an event with a key of its
-   * own; the one answer waits for all of them, and when one can't be kept the sender tries again,
-   * and finds the others as duplicates.
+   * Stores the exchange's event under a key. Each item of a batch is an event with a key of its own.
+   * The single answer waits for all of them; if one cannot be stored, the sender tries again, and the
+   * others are duplicates then.
    *
    * @return completes after the commit, on a thread of the journal, or with {@link Unavailable}
    */
@@ -59,7 +60,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
             .thenApply(all -> receipts.stream().map(CompletableFuture::join).toList());
   }
 
-  /** What the step of the exchange then knows, and the metrics. */
+  /** Records the outcome for {@link #add} and the answer, and counts it. */
   void kept(Reception reception, List<Receipt> receipts) {
     Receipt told = receipts.get(0);
     for (Receipt receipt : receipts) {
@@ -71,7 +72,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     reception.receipt = told;
   }
 
-  /** The exception that ends the exchange's way through the route. */
+  /** The exception that takes the exchange to the route's error handler. */
   RuntimeException notKept(Reception reception, Throwable failure) {
     count(reception, "unavailable");
     return new Unavailable(
@@ -84,7 +85,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     meters.accepted(reception.endpoint.name(), status, reception.event.secretLabel());
   }
 
-  /** Only reads what {@link KeepOnce} has brought about. */
+  /** Returns the outcome that {@link KeepOnce} recorded; never writes. */
   @Override
   public boolean add(Exchange exchange, String key) {
     Reception reception = Reception.of(exchange);
@@ -94,7 +95,7 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
     return reception.receipt.status() == Receipt.Status.ACCEPTED;
   }
 
-  /** Carries the reason out of the EIP, without the cost of a stack trace. */
+  /** Carries the cause out of the EIP without the cost of a stack trace. */
   static final class Unavailable extends RuntimeException {
     private static final long serialVersionUID = 1;
 

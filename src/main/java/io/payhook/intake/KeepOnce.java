@@ -17,9 +17,13 @@ import org.apache.camel.support.AsyncProcessorSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets no thread wait while the journal commits. Camel's idempotent consumer asks its repository
- * and waits for the answer; in front of one that stands over the journal, this step keeps the event
- * first and goes on to it after the commit, on the request's event loop.
+ * Inserts the event: the step that {@code intake.camel.yaml} does not show. It runs immediately
+ * before each idempotent consumer whose repository is the journal, stores the event together with
+ * its deliveries, records the outcome in the {@link Reception}, and continues with the consumer
+ * after the commit, on the request's event loop.
+ *
+ * <p>The insert cannot happen in {@link JournalRepository#add}: Camel's idempotent consumer calls
+ * its repository synchronously, so each request would hold a thread until its commit (ADR 6).
  */
 final class KeepOnce extends AsyncProcessorSupport {
   private final IdempotentConsumer consumer;
@@ -30,9 +34,9 @@ final class KeepOnce extends AsyncProcessorSupport {
     this.journal = journal;
   }
 
-  /** Finds the idempotent consumers over the journal while routes are built. */
+  /** Puts this step before each idempotent consumer over the journal while routes are built. */
   static final class Strategy implements InterceptStrategy, Ordered {
-    /** The innermost: whatever else is put around the consumer hides it. */
+    /** Innermost, because any other wrapper would hide the consumer's type. */
     @Override
     public int getOrder() {
       return LOWEST;
@@ -62,7 +66,7 @@ final class KeepOnce extends AsyncProcessorSupport {
       }
       String key = consumer.getMessageIdExpression().evaluate(exchange, String.class);
       if (key == null) {
-        // The consumer itself says what an expression without a result means.
+        // The consumer itself reports an expression without a result.
         return consumer.process(exchange, callback);
       }
       kept = journal.keep(reception, key);

@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Lets large bodies be read and kept a few at a time, in the order they came: what is made of a
- * body while it is read can be many times its size.
+ * Lets a few large bodies at a time be parsed and stored, in the order in which they arrived: a
+ * parsed body can be many times its size.
  */
 final class LargeBodies {
   private final long most;
@@ -14,14 +14,12 @@ final class LargeBodies {
 
   private record Waiting(long bytes, Runnable begin) {}
 
-  /**
-   * @param most bytes that all that is made of them may take
-   */
+  /** @param most bytes of memory for all of them together */
   LargeBodies(long most) {
     this.most = most;
   }
 
-  /** Begins now, or when those before it are done; {@link #done} must follow. */
+  /** Begins now, or when those before it are done; must be followed by {@link #done}. */
   void begin(int body, Runnable begin) {
     synchronized (this) {
       waiting.add(new Waiting(Limits.reading(body), begin));
@@ -29,7 +27,7 @@ final class LargeBodies {
     next();
   }
 
-  /** Makes room for the next ones. */
+  /** Makes room for the next. */
   void done(int body) {
     synchronized (this) {
       taken -= Limits.reading(body);

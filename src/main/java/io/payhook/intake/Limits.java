@@ -3,16 +3,15 @@ package io.payhook.intake;
 import java.time.Duration;
 
 /**
- * What the intake holds at a time. All bounds together fit the heap: whatever comes in, the process
- * goes on.
+ * Limits of the intake. Together they fit into the heap: whatever comes in, the process goes on.
  *
- * @param maxBody bytes of one body; a larger one is answered 413
- * @param inFlight requests that are worked on or wait for it, with their bodies there
- * @param bytes of all bodies that are coming or being worked on
- * @param parsing bytes that large bodies may take while they are read, with what is made of them
- * @param connections that are open
- * @param bodyTime in which a body must have come
- * @param unsignedPerSecond requests a second to an endpoint that anybody can send events to
+ * @param maxBody maximum size of a body; a larger one is answered 413
+ * @param inFlight requests being processed or waiting for it, with their bodies complete
+ * @param bytes of all bodies in memory
+ * @param parsing bytes that large bodies may occupy while they are parsed, including the result
+ * @param connections open connections
+ * @param bodyTime time limit for receiving a body
+ * @param unsignedPerSecond requests per second to an endpoint that anyone can send events to
  */
 public record Limits(
     long maxBody,
@@ -26,22 +25,22 @@ public record Limits(
   /** Bodies up to here are read at once; larger ones a few at a time. */
   static final int LIGHT = 32 * 1024;
 
-  /** What a parser makes of one byte of JSON, at worst ({@code [{},{},…]}). */
+  /** Bytes that a parser makes of one byte of JSON, at worst ({@code [{},{},…]}). */
   private static final int AMPLIFICATION = 32;
 
-  /** What it makes of any body, since the number of its tokens is bounded. */
+  /** Bytes that it makes of any body, since the number of tokens is limited. */
   private static final long TREE = 32L << 20;
 
-  /** What a body takes while it is read and kept. */
+  /** Bytes that a body occupies while it is parsed and stored. */
   static long reading(long body) {
     return Math.min(AMPLIFICATION * body, TREE) + 4 * body;
   }
 
   /**
-   * Shares of a heap.
+   * Limits that fit a heap.
    *
-   * @param bytes of all bodies; 0 takes a quarter of the heap
-   * @throws IllegalArgumentException when they can't fit; the message says what would
+   * @param bytes of all bodies; 0 means a quarter of the heap
+   * @throws IllegalArgumentException if they do not fit; the message states what would
    */
   public static Limits within(
       long heap,

@@ -6,16 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the endpoint that a wrong address was meant for, so that its owner can see the mistake. */
+/**
+ * Finds the endpoint that a wrong address was probably meant for, so that its owner can see the
+ * mistake.
+ */
 final class NearEndpoint {
   private static final int LONGEST = 200;
 
   private NearEndpoint() {}
 
   /**
-   * The name of an endpoint, or null when none is near.
+   * The name of an endpoint, or null if none is similar.
    *
-   * @param path of the request, as it came
+   * @param path of the request, as received
    */
   static @Nullable String of(@Nullable String path, Set<String> names) {
     if (path == null || path.length() > LONGEST) {

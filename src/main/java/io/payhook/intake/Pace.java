@@ -1,6 +1,6 @@
 package io.payhook.intake;
 
-/** So many a second, and as many at once after a quiet second. */
+/** Rate limit: a number per second, and as many at once after a quiet second. */
 final class Pace {
   private final double perSecond;
   private double left;

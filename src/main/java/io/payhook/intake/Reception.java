@@ -5,14 +5,14 @@ import io.payhook.signature.VerifiedEvent;
 import org.apache.camel.Exchange;
 import org.jspecify.annotations.Nullable;
 
-/** What the steps of the intake route know of one request. */
+/** What the steps of the intake route know about one request. */
 final class Reception {
   private static final String PROPERTY = "payhookReception";
 
   final ActiveEndpoint endpoint;
   final VerifiedEvent event;
 
-  /** The request target as it came over the wire. */
+  /** The request target as sent. */
   final String target;
 
   @Nullable Receipt receipt;
@@ -28,7 +28,7 @@ final class Reception {
     exchange.setProperty(PROPERTY, new Reception(endpoint, event, target));
   }
 
-  /** Null before the signature step let the request through. */
+  /** Null until the signature step has let the request through. */
   static @Nullable Reception of(Exchange exchange) {
     return exchange.getProperty(PROPERTY, Reception.class);
   }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts, records and tells of requests that a verifier refused. */
+/** Counts, records and logs requests that a verifier refused. */
 final class Refusals {
   private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
   private static final int EXCERPT = 512;
@@ -29,10 +29,10 @@ final class Refusals {
   }
 
   /**
-   * One more.
+   * Adds a refusal.
    *
-   * @param body what came of it
-   * @param size bytes of the whole body
+   * @param body what has arrived of it
+   * @param size of the whole body, in bytes
    */
   void add(
       ActiveEndpoint endpoint,
@@ -42,7 +42,7 @@ final class Refusals {
       byte[] body,
       int size) {
     meters.rejected(endpoint.name(), refused.category().name(), refused.reason());
-    // Whoever sent what is authentic will not send it in another form: all of it is kept.
+    // The sender of an authentic event will not send it in another form, so all of it is kept.
     boolean authentic = refused.category() == Refused.Category.MALFORMED;
     Supplier<Rejections.Rejection> rejection =
         () ->

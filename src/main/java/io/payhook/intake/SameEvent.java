@@ -10,9 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Whether two bodies under one key are the same event: compared as JSON, numbers by their value,
- * less the members that the provider may change between tries. Only ever asked when a key comes
- * again.
+ * Whether two bodies under one key are the same event: compared as JSON, numbers by value, without
+ * the members that the provider may change between retries. Only evaluated if a key arrives again.
  */
 final class SameEvent {
   private SameEvent() {}
@@ -34,7 +33,7 @@ final class SameEvent {
     }
   }
 
-  /** 5000, 5000.00 and 5e3 are one number. */
+  /** 5000, 5000.00 and 5e3 are the same number. */
   private static int compared(JsonNode one, JsonNode other) {
     if (one.isNumber() && other.isNumber()) {
       return one.decimalValue().compareTo(other.decimalValue());

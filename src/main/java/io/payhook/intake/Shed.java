@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells of the requests that no route sees: counts them, keeps a few among the rejections, and
- * warns at most once a minute and reason. Whoever asks why nothing arrives finds the answer here.
+ * Reports requests that are turned away before any route: counts them, samples them among the
+ * rejections, and warns at most once a minute per reason. Whoever asks why nothing arrives finds
+ * the answer here.
  */
 final class Shed {
   private static final Logger LOG = LoggerFactory.getLogger(Shed.class);
@@ -26,24 +27,24 @@ final class Shed {
 
   private static final int LONGEST_PATH = 100;
 
-  /** The category of a rejection that the edge made. */
+  /** The category of a rejection by the edge. */
   private static final String CATEGORY = "SHED";
 
   /** Why a request is not served. */
   enum Reason {
     BAD_REQUEST("are not HTTP as webhooks use it (400)"),
     NO_SUCH_ENDPOINT("name no endpoint (404)"),
-    METHOD("come by a method that the endpoint does not take (405)"),
+    METHOD("use a method that the endpoint does not accept (405)"),
     TOO_LARGE("have a body larger than payhook.intake.max-body (413)"),
     EXPECTATION("expect something other than 100-continue (417)"),
-    TOO_SLOW("did not come whole within payhook.intake.body-timeout (408)"),
+    TOO_SLOW("did not arrive completely within payhook.intake.body-timeout (408)"),
     TOO_MANY(
-        "come faster than payhook.intake.unsigned-rate lets an unsigned endpoint take them (429)"),
-    NO_ROOM("come while all of payhook.intake.bytes-in-flight is taken (503)"),
-    BUSY("come while payhook.intake.workers and payhook.intake.queue are taken (503)"),
-    CONNECTIONS("gave up their connection to newer ones (payhook.intake.connections)"),
-    JOURNAL("come while the journal does not commit (503)"),
-    NOT_SERVING("come while the service starts or stops (503)"),
+        "exceed payhook.intake.unsigned-rate, the rate limit of an unsigned endpoint (429)"),
+    NO_ROOM("arrived while payhook.intake.bytes-in-flight was exhausted (503)"),
+    BUSY("arrived while payhook.intake.workers and payhook.intake.queue were full (503)"),
+    CONNECTIONS("lost their connection to newer ones (payhook.intake.connections)"),
+    JOURNAL("arrived while the journal did not commit (503)"),
+    NOT_SERVING("arrived while the service was starting or stopping (503)"),
     FAILED("could not be served in time (503)");
 
     final String told;
@@ -57,7 +58,7 @@ final class Shed {
     }
   }
 
-  /** What is known of one reason. */
+  /** The state of one reason. */
   private static final class Tally {
     final Counter counter;
     long untold;
@@ -113,9 +114,9 @@ final class Shed {
   }
 
   /**
-   * One more. A wrong address is kept with the endpoint it was meant for.
+   * Adds one. A wrong address is recorded with the endpoint it was probably meant for.
    *
-   * @param endpoint null where there is none
+   * @param endpoint null if there is none
    * @param names of all endpoints
    */
   void turned(
@@ -154,9 +155,10 @@ final class Shed {
   }
 
   /**
-   * One more.
+   * Adds one.
    *
-   * @param rejection how it is kept, if it is among the few that are; its detail is logged too
+   * @param rejection the record, in case it is among the few that are kept; its detail is logged
+   *     too
    */
   private void count(Reason reason, String endpoint, Supplier<Rejections.Rejection> rejection) {
     Tally tally = tally(reason);
@@ -171,7 +173,7 @@ final class Shed {
         });
   }
 
-  /** One more, of which nothing else is known. */
+  /** Adds one of which nothing else is known. */
   void count(Reason reason) {
     tally(reason).add();
   }
@@ -180,7 +182,7 @@ final class Shed {
     return Objects.requireNonNull(tallies.get(reason));
   }
 
-  /** Warns of what came since the last time; called now and then. */
+  /** Warns of what has arrived since the last time; called periodically. */
   void tell() {
     tallies.forEach((reason, tally) -> tally.tell(reason));
   }

@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The signature step of the intake route, as bean {@code signature}: lets an authentic event
- * through with its {@code endpoint}, {@code eventType} and {@code eventKey} as variables, and
- * answers everything else itself. It reads the wire request, never Camel's headers, into which
- * query parameters are merged.
+ * The signature step of the intake route, bean {@code signature}: lets an authentic event through
+ * with its {@code endpoint}, {@code eventType} and {@code eventKey} as variables, and answers
+ * everything else itself. It reads the wire request, never Camel's headers, into which query
+ * parameters are merged.
  */
 public final class SignatureProcessor implements Processor {
   private static final Logger LOG = LoggerFactory.getLogger(SignatureProcessor.class);
@@ -28,10 +28,7 @@ public final class SignatureProcessor implements Processor {
   private final Refusals refusals;
   private final @Nullable String publicUrl;
 
-  /**
-   * @param publicUrl what the platforms know this server by, or null where the request's own host
-   *     is taken for it
-   */
+  /** @param publicUrl the public base URL of this server, or null to use the request's own host */
   SignatureProcessor(Endpoints endpoints, Refusals refusals, @Nullable URI publicUrl) {
     this.endpoints = endpoints;
     this.refusals = refusals;
@@ -92,7 +89,7 @@ public final class SignatureProcessor implements Processor {
     refusals.add(endpoint, refused, request, raw.headers(), raw.body(), raw.body().length);
   }
 
-  /** The absolute URL: some platforms sign it, as they know it. */
+  /** The absolute URL as the platform knows it; some platforms sign it. */
   private String url(HttpServerRequest request) {
     if (publicUrl != null) {
       return publicUrl + request.uri();

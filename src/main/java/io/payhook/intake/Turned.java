@@ -10,9 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a request is turned away that no route sees.
+ * How a request is turned away before any route.
  *
- * @param detail why, for the person who looks into it
+ * @param detail why, for whoever investigates
  */
 record Turned(Shed.Reason reason, Answer answer, String detail) {
   static final Turned NOT_FOUND =
@@ -20,29 +20,29 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
   static final Turned REPLACED =
       new Turned(Shed.Reason.NOT_SERVING, Answer.REPLACED, "the endpoint is being replaced");
   static final Turned NOT_SERVING =
-      new Turned(Shed.Reason.NOT_SERVING, Answer.UNAVAILABLE, "the service starts, or stops");
+      new Turned(Shed.Reason.NOT_SERVING, Answer.UNAVAILABLE, "the service is starting or stopping");
   static final Turned JOURNAL =
       new Turned(Shed.Reason.JOURNAL, Answer.UNAVAILABLE, "the journal does not commit");
   static final Turned NO_ROOM =
       new Turned(
           Shed.Reason.NO_ROOM,
           Answer.UNAVAILABLE,
-          "the bodies of other requests take all of payhook.intake.bytes-in-flight");
+          "the bodies of other requests exhaust payhook.intake.bytes-in-flight");
   static final Turned BUSY =
       new Turned(
           Shed.Reason.BUSY,
           Answer.UNAVAILABLE,
-          "as many requests are served as payhook.intake.workers and payhook.intake.queue allow");
+          "payhook.intake.workers and payhook.intake.queue are full");
   static final Turned TOO_SLOW =
       new Turned(
           Shed.Reason.TOO_SLOW,
           Answer.TOO_SLOW,
-          "the body did not come whole within payhook.intake.body-timeout");
+          "the body did not arrive completely within payhook.intake.body-timeout");
   static final Turned BAD_CHUNKS = badRequest("the chunks of its body can't be read");
 
   private static final int LONGEST_METHOD = 20;
 
-  /** What is no request to this server, whatever its endpoint is. */
+  /** Requests that are invalid whatever their endpoint. */
   static @Nullable Turned byTarget(HttpServerRequest request) {
     String uri = request.uri();
     if (uri == null || !uri.startsWith("/")) {
@@ -57,7 +57,10 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
     return null;
   }
 
-  /** What an endpoint does not take. Some platforms shake hands by GET before they post events. */
+  /**
+   * Requests that an endpoint does not accept. Some platforms perform a handshake by GET before
+   * they post events.
+   */
   static @Nullable Turned byHead(HttpServerRequest request, Set<String> methods) {
     String method = request.method().name();
     if (!methods.contains(method) && !method.equals("POST")) {
@@ -94,9 +97,7 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
             + " requests a second (payhook.intake.unsigned-rate)");
   }
 
-  /**
-   * @param size of the body; the greatest number where it is not known
-   */
+  /** @param size of the body; the maximum value if it is unknown */
   static Turned tooLarge(long size, long most) {
     return new Turned(
         Shed.Reason.TOO_LARGE,
@@ -112,7 +113,7 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
     return new Turned(Shed.Reason.BAD_REQUEST, Answer.BAD_REQUEST, detail);
   }
 
-  /** The Content-Length; -1 without. */
+  /** The Content-Length, or -1. */
   static long length(HttpServerRequest request) {
     String length = request.getHeader("Content-Length");
     try {
@@ -122,12 +123,12 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
     }
   }
 
-  /** The Content-Length as a record keeps it. */
+  /** The Content-Length as recorded. */
   static int size(HttpServerRequest request) {
     return (int) Math.max(0, Math.min(Integer.MAX_VALUE, length(request)));
   }
 
-  /** The headers, in the order they came. */
+  /** The headers, in the order received. */
   static List<RawRequest.Header> headers(HttpServerRequest request) {
     List<RawRequest.Header> headers = new ArrayList<>();
     for (Map.Entry<String, String> header : request.headers()) {

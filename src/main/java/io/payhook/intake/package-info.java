@@ -1,6 +1,3 @@
-/**
- * From the HTTP request to the commit: the edge, the signature step, the idempotent repository and
- * the reply.
- */
+/** From the HTTP request to the commit: the edge, the signature step, the insert and the answer. */
 @org.jspecify.annotations.NullMarked
 package io.payhook.intake;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What waits and what is dead, by route. */
+/** Waiting and dead deliveries, by route. */
 final class Backlogs {
   private Backlogs() {}
 

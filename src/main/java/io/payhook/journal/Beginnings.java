@@ -14,8 +14,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records that attempts begin. Many share a commit, and none waits for the disk: what a crash of
- * the database may take along is only that an attempt began, not what it did.
+ * Records that attempts begin. Many share a commit, and none waits for the disk: a crash of the
+ * database can only lose the record that an attempt began, not what it did.
  */
 final class Beginnings implements AutoCloseable {
   private static final String BEGIN =
@@ -44,7 +44,7 @@ final class Beginnings implements AutoCloseable {
   private final String node;
   private final UUID incarnation;
 
-  /** An attempt that waits to begin; completes with null when its lease has ended. */
+  /** An attempt that waits to begin; completes with null if its lease has expired. */
   private record Beginning(Claim claim, CompletableFuture<@Nullable Claim> begun) {}
 
   Beginnings(DataSource dataSource, String node, UUID incarnation) {

@@ -18,11 +18,11 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGStatement;
 
-/** Claims what is due, many deliveries of many routes with one query. */
+/** Claims due deliveries, many of many routes with one query. */
 final class Claims {
   /**
-   * What this process began itself is never claimed here: it still runs, or its settlement waits
-   * for the database.
+   * Deliveries that this process itself began are never claimed here: they are still running, or
+   * their settlement is waiting for the database.
    */
   private static final String CLAIM =
       """
@@ -66,14 +66,14 @@ final class Claims {
       order by c.seq
       """;
 
-  /** By how much a commit may come after the moment that its transaction took for now. */
+  /** Maximum time between a transaction's now() and its commit. */
   private static final Duration LATE = Duration.ofSeconds(1);
 
   private static final byte[] NOTHING = new byte[0];
 
   private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
 
-  /** Before this, nothing of an ordered route was open when all of it was looked at last. */
+  /** Start of what the last full scan found open in ordered routes; nothing before it was open. */
   private final Map<String, OffsetDateTime> openFrom = new ConcurrentHashMap<>();
 
   private final DataSource dataSource;
@@ -101,7 +101,7 @@ final class Claims {
       if (all && vacancies.stream().anyMatch(Vacancy::ordered)) {
         lookAtOrdered(connection, vacancies);
       }
-      // Planned each time: a plan from when the table was small would read all of it.
+      // Planned each time: a plan from when the table was small would scan all of it.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
       new Parameters(statement)
           .column("text", vacancies, Vacancy::route)
@@ -114,7 +114,7 @@ final class Claims {
           Claim claim = claim(row, receivedAt.toInstant());
           claims.add(claim);
           if (claim.attempt() == 1) {
-            // Then it was due from the moment it was received, or later.
+            // Such a delivery was due when it was received, or later.
             oldest.merge(
                 claim.route(),
                 receivedAt.minus(LATE),
@@ -127,7 +127,7 @@ final class Claims {
     return claims;
   }
 
-  /** Looks from when on ordered deliveries are open. */
+  /** Finds the oldest open delivery of ordered routes. */
   private void lookAtOrdered(Connection connection, List<Vacancy> vacancies) throws SQLException {
     Query oldest =
         new Query(

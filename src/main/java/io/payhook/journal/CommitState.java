@@ -12,11 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether commits go through, and if not, why. A commit that does not end counts as well: nobody
- * has to wait until the network gives it up.
+ * Whether commits succeed, and if not, why. A commit that does not end counts as a failure, so
+ * nobody has to wait for the network to give up.
  *
- * <p>The log is told of each change, and of a reason once an outage; of what goes back and forth
- * only {@link #CHANGES} times a minute.
+ * <p>Each change is logged, and each reason once per outage; when the state flaps, at most {@link
+ * #CHANGES} changes a minute.
  */
 final class CommitState {
   private static final Logger LOG = LoggerFactory.getLogger(CommitState.class);
@@ -35,7 +35,7 @@ final class CommitState {
   private final Deque<Long> toldAt = new ArrayDeque<>();
 
   /**
-   * @param name what commits, for the log
+   * @param name of what commits, for the log
    * @param consequence a sentence for the log: what happens while nothing commits
    * @param patience how long a commit may take before it counts as failed
    */
@@ -49,12 +49,12 @@ final class CommitState {
     return name;
   }
 
-  /** This thread begins to commit. */
+  /** This thread begins a commit. */
   void begins() {
     underWay.put(Thread.currentThread(), System.nanoTime());
   }
 
-  /** What this thread began is committed. */
+  /** The commit of this thread succeeded. */
   void committed() {
     underWay.remove(Thread.currentThread());
     lastCommit = System.nanoTime();
@@ -64,7 +64,7 @@ final class CommitState {
     }
   }
 
-  /** What this thread began, or would have begun, failed. */
+  /** The commit of this thread failed, or could not begin. */
   void failed(Exception cause) {
     underWay.remove(Thread.currentThread());
     String reason = GroupCommit.oneLine(cause);
@@ -72,17 +72,17 @@ final class CommitState {
     tell(reason);
   }
 
-  /** What this thread began has ended, and shows nothing. */
+  /** The commit of this thread ended without revealing anything. */
   void ends() {
     underWay.remove(Thread.currentThread());
   }
 
-  /** Whether nothing can be committed, or nothing has been for long enough to wonder. */
+  /** Whether nothing can be committed, or nothing has been for long enough to check. */
   boolean isDoubtful() {
     return problem != null || System.nanoTime() - lastCommit > patience;
   }
 
-  /** Why nothing can be committed now; null while it can. */
+  /** Why nothing can be committed; null if something can. */
   @Nullable String problem() {
     String known = problem;
     if (known != null || !hangs()) {
@@ -96,7 +96,7 @@ final class CommitState {
     return reason;
   }
 
-  /** Where several commit at once, one that hangs does not stop the others. */
+  /** If several commit at once, one that hangs does not stop the others. */
   private boolean hangs() {
     long now = System.nanoTime();
     if (now - lastCommit <= patience) {

@@ -12,7 +12,9 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what a provider's API said of an event, in the commit that settles the question. */
+/**
+ * Writes what a provider's API said about an event, in the commit that settles the confirmation.
+ */
 final class Confirmations {
   private static final String CONFIRM =
       """
@@ -41,7 +43,7 @@ final class Confirmations {
       select count(*) from settled
       """;
 
-  /** The SQLSTATE of a key that is there already. */
+  /** SQLSTATE of a unique violation. */
   private static final String UNIQUE = "23505";
 
   private final DataSource dataSource;
@@ -87,7 +89,7 @@ final class Confirmations {
     }
   }
 
-  /** Returns false when the claim is no longer held. */
+  /** Returns false if the claim is no longer held. */
   boolean write(
       Settlement settlement,
       String eventState,

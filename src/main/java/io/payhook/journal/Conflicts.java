@@ -8,7 +8,10 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Events whose key came before with another body: kept beside the first, and no route runs. */
+/**
+ * Events whose key is known and whose body differs: stored beside the first one, and given to no
+ * route.
+ */
 final class Conflicts {
   private static final Logger LOG = LoggerFactory.getLogger(Conflicts.class);
 

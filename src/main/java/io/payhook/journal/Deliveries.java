@@ -25,14 +25,14 @@ import org.slf4j.LoggerFactory;
  * Claims deliveries and settles them. Any number of nodes may do so on one database, whose clock
  * alone decides what is due.
  *
- * <p>A claim is a lease: it ends by itself unless it is renewed, and only its holder can settle it.
+ * <p>A claim is a lease: it expires unless it is renewed, and only its holder can settle it.
  */
 public final class Deliveries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
 
-  // In what settles a claim, the node says that the delivery is running: no other state has one. A
-  // condition on the state would let PostgreSQL take the index of the open deliveries, as it did
-  // while the table was small and for as long as it remembered that plan.
+  // The settling statements recognise a running delivery by its node: no other state has one. A
+  // condition on the state would let PostgreSQL choose the index of open deliveries, as it did
+  // while the table was small and for as long as it cached that plan.
 
   private static final String SETTLE =
       """
@@ -84,7 +84,7 @@ public final class Deliveries implements AutoCloseable {
       returning h.event_id, h.route, h.run, h.attempt
       """;
 
-  /** What a node can take of one route now. */
+  /** How many deliveries of one route a node can take. */
   public record Vacancy(String route, int places, boolean ordered) {}
 
   /** A commit that takes longer counts as failed. */
@@ -99,13 +99,13 @@ public final class Deliveries implements AutoCloseable {
   private final Confirmations confirmations;
   private final GroupCommit<Settlement> settlements;
 
-  /** What could not be queued again while the database was away. */
+  /** Settlements that could not be queued again while the database was unavailable. */
   private final Queue<Settlement> overflow = new ConcurrentLinkedQueue<>();
 
   /**
-   * @param dataSource connections in auto-commit
+   * @param dataSource connections in auto-commit mode
    * @param node this node's name, unique among those on the database
-   * @param lease how long a claim holds unless renewed
+   * @param lease how long a claim is valid unless renewed
    */
   public Deliveries(DataSource dataSource, String node, Duration lease) {
     this.dataSource = dataSource;
@@ -138,42 +138,43 @@ public final class Deliveries implements AutoCloseable {
             });
   }
 
-  /** Names the process that claims here, among all that ever did under this node's name. */
+  /** Identifies the process that claims here, among all that ever used this node's name. */
   public UUID incarnation() {
     return incarnation;
   }
 
   /**
-   * Claims what is due, as many of each route as there are places. The events come unread: {@link
-   * #begin} reads what an attempt needs.
+   * Claims due deliveries, as many of each route as there are places. The events come without their
+   * bodies: {@link #begin} reads what an attempt needs.
    *
-   * <p>A delivery whose attempt began and whose lease ran out without a result has lost that
-   * attempt: it counts, has its row, and the claim tells of it. One that was only held has not.
+   * <p>A delivery whose attempt began, and whose lease expired without a result, has lost that
+   * attempt: it counts, has its row, and the claim says so. A delivery that was only held has lost
+   * nothing.
    *
-   * @param all false to pass over what should have been claimed long ago. Between two vacuums the
-   *     index of the open deliveries keeps a trace of each one that was open, the oldest first, and
-   *     a claim that looks for everything walks over all of them
+   * @param all false to skip what should have been claimed long ago. Between two vacuums, the index
+   *     of open deliveries keeps a dead entry for each one that was open, the oldest first, and a
+   *     claim that looks for everything walks over all of them
    */
   public List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
     return claims.claim(vacancies, all);
   }
 
   /**
-   * Records that an attempt begins now, so that it counts if nobody is left to say how it ended,
-   * and reads the event where it is not read yet.
+   * Records that an attempt begins, so that it counts even if nobody is left to report how it
+   * ended, and reads the event if it has not been read.
    *
-   * @return the claim with the event read, or null when the lease has ended: then the attempt must
-   *     not begin
+   * @return the claim with the event, or null if the lease has expired: then the attempt must not
+   *     begin
    */
   public @Nullable Claim begin(Claim claim) throws SQLException, InterruptedException {
     return beginnings.begin(claim);
   }
 
   /**
-   * Completes a claim in a transaction of the caller's, so that the delivery's effect and its
-   * completion are one commit.
+   * Completes a claim in the caller's transaction, so that the delivery's effect and its completion
+   * are one commit.
    *
-   * @return false when the claim is no longer held: then the caller must roll back
+   * @return false if the claim is no longer held: then the caller must roll back
    */
   public boolean completeIn(Connection transaction, Settlement done) throws SQLException {
     Claim claim = done.claim();
@@ -185,14 +186,14 @@ public final class Deliveries implements AutoCloseable {
     }
   }
 
-  /** A route that is to get an event once it is confirmed. */
+  /** A route that gets an event once it is confirmed. */
   public record Wanting(String route, boolean ordered) {}
 
   /**
-   * What the provider's API says of an event, which counts from now on. Null is what it does not
-   * tell.
+   * What the provider's API says about an event, which applies from now on; null if it does not
+   * say.
    *
-   * @param answer JSON, the API's answer as it came
+   * @param answer JSON, the API's answer as received
    */
   public record Confirmed(
       @Nullable String type,
@@ -206,14 +207,14 @@ public final class Deliveries implements AutoCloseable {
   public enum Outcome {
     /** Its routes have their deliveries. */
     CONFIRMED,
-    /** By its confirmed key it is one that came before; no route runs for it. */
+    /** According to its confirmed key it repeats an earlier event; no route runs for it. */
     DUPLICATE,
-    /** The claim was no longer held: nothing has changed. */
+    /** The claim was no longer held; nothing has changed. */
     LOST
   }
 
   /**
-   * The provider has confirmed an event: in one commit the event is believed, its routes get their
+   * The provider has confirmed an event: in one commit the event is accepted, its routes get their
    * deliveries, and the claim is done.
    */
   public Outcome confirmed(Settlement done, Confirmed confirmed, List<Wanting> routes)
@@ -221,10 +222,13 @@ public final class Deliveries implements AutoCloseable {
     return confirmations.confirmed(done, confirmed, routes);
   }
 
-  /** A header that an event came with. */
+  /** A header of the request that an event came with. */
   public record Header(String name, String value) {}
 
-  /** The headers that an event came with, in their order. Few who deliver it need them. */
+  /**
+   * The headers of the request that an event came with, in order. Read separately, since few
+   * deliveries need them.
+   */
   public List<Header> headers(UUID event) throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
@@ -246,18 +250,18 @@ public final class Deliveries implements AutoCloseable {
   }
 
   /**
-   * The provider says otherwise than an event: in one commit the event is a conflict and the claim
-   * is settled with the reason.
+   * The provider contradicts an event: in one commit the event becomes a conflict and the claim is
+   * settled with the reason.
    *
-   * @return false when the claim is no longer held: then nothing has changed
+   * @return false if the claim is no longer held: then nothing has changed
    */
   public boolean contradicted(Settlement skipped) throws SQLException {
     return confirmations.write(skipped, "conflict", null, null, List.of());
   }
 
   /**
-   * Settles an attempt with the next shared commit. While the database is away the settlement
-   * waits.
+   * Settles an attempt with the next shared commit. While the database is unavailable, the
+   * settlement waits.
    */
   public void settle(Settlement settlement) {
     if (!settlements.offer(settlement)) {
@@ -265,7 +269,7 @@ public final class Deliveries implements AutoCloseable {
     }
   }
 
-  /** Puts off the end of these leases; returns those that are still held. */
+  /** Renews these leases; returns the claims that are still held. */
   public Set<Claim> renew(List<Claim> claims) throws SQLException {
     Set<Claim> held = Collections.newSetFromMap(new IdentityHashMap<>());
     try (Connection connection = dataSource.getConnection();
@@ -294,12 +298,12 @@ public final class Deliveries implements AutoCloseable {
     settlements.close();
     if (!overflow.isEmpty()) {
       LOG.warn(
-          "{} settlements are lost; their deliveries run again when their leases end.",
+          "{} settlements are lost; their deliveries run again when their leases expire.",
           overflow.size());
     }
   }
 
-  /** A settlement is worth keeping until somebody else may hold the claim. */
+  /** A settlement is worth keeping until another node may hold the claim. */
   private void again(List<Settlement> items) {
     for (Settlement item : items) {
       settle(item);
@@ -311,7 +315,7 @@ public final class Deliveries implements AutoCloseable {
     }
   }
 
-  /** What did not fit into the queue goes along as soon as there is room. */
+  /** What did not fit into the queue follows as soon as there is room. */
   private void queueOverflow() {
     Settlement next = overflow.peek();
     while (next != null && settlements.offer(next)) {
@@ -341,7 +345,7 @@ public final class Deliveries implements AutoCloseable {
     for (Settlement item : items) {
       if (!settled.contains(Attempt.of(item.claim()))) {
         LOG.info(
-            "The lease of {} for event {} (attempt {}) had ended before it was {}; whoever holds it now decides.",
+            "The lease of {} for event {} (attempt {}) had expired before it was {}; the outcome is up to its present holder.",
             item.claim().route(),
             item.claim().event().id(),
             item.claim().attempt(),
@@ -350,7 +354,7 @@ public final class Deliveries implements AutoCloseable {
     }
   }
 
-  /** What names a claim: a later claim of the same delivery is another attempt, or another run. */
+  /** Identifies a claim: a later claim of the same delivery has another attempt, or another run. */
   record Attempt(UUID event, String route, int run, int number) {
     static Attempt of(Claim claim) {
       return new Attempt(claim.event().id(), claim.route(), claim.run(), claim.attempt());

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lists of deliveries, each along the index that has them in its order. */
+/** Lists of deliveries, each read along the index that has the same order. */
 final class DeliveryLists {
   private DeliveryLists() {}
 
@@ -31,7 +31,10 @@ final class DeliveryLists {
   static final String DELIVERY =
       DELIVERY_COLUMNS + "from payhook.delivery d join payhook.event e on e.id = d.event_id";
 
-  /** Some deliveries of each route: found without their events, which are few in the end. */
+  /**
+   * Some deliveries of each route, found without joining their events, of which few are needed in
+   * the end.
+   */
   private static Query ofRoutes(String[] routes, String kind, DeliveryQuery query) {
     Query sql =
         new Query(DELIVERY_COLUMNS)
@@ -180,7 +183,7 @@ final class DeliveryLists {
     return new Page<>(List.copyOf(kept), place.of(kept.get(limit - 1)));
   }
 
-  /** The routes that have deliveries of some kind: one step in the index for each. */
+  /** The routes that have deliveries of some kind: one step in the index per route. */
   static String[] routes(Connection connection, String kind, @Nullable String only)
       throws SQLException {
     if (only != null) {

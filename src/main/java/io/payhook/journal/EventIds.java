@@ -33,7 +33,7 @@ final class EventIds {
     return new UUID(most, least);
   }
 
-  /** The smallest identifier that an event of that time can have. */
+  /** The smallest identifier that an event received at that time can have. */
   static UUID lowest(Instant at) {
     return new UUID(Math.max(0, at.toEpochMilli()) << 16, 0);
   }

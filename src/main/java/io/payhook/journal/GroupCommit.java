@@ -18,31 +18,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets many callers share one commit: whatever queued while the previous commit ran goes with the
- * next one. There is no timer, so an idle journal commits a lone item at once and a busy one
+ * Lets many callers share one commit: whatever queued up while the previous commit ran goes with
+ * the next one. There is no timer, so an idle journal commits a single item at once and a busy one
  * commits in batches.
  *
  * <p>Each writer thread keeps one connection. When a batch fails, {@link #problem()} says why until
- * something has been committed again; where the batch has a {@link Batch#rehearse rehearsal}, the
- * writer tries that meanwhile, and now and then when there is nothing to write.
+ * something has been committed again; meanwhile, and now and then when there is nothing to write,
+ * the writer tries a {@link Batch#rehearse rehearsal}, if the batch has one.
  */
 final class GroupCommit<T> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
   private static final int BATCH_MAX = 256;
 
-  /** A statement holds its values several times over. */
+  /** A statement holds several copies of its values. */
   private static final long BATCH_BYTES = 2 << 20;
 
   private static final long PROBE_MILLIS = 200;
   private static final long PROBE_MILLIS_MOST = 1_000;
 
-  /** Writes one batch; every item is settled by the batch itself, also when it throws. */
+  /** Writes one batch; the batch itself settles each item, even if it throws. */
   interface Batch<T> {
     void write(Connection connection, List<T> items) throws SQLException;
 
     void failed(List<T> items, Exception cause);
 
-    /** How large an item is, where that matters. */
+    /** Size of an item, in bytes, if that matters. */
     default long bytes(T item) {
       return 0;
     }
@@ -51,9 +51,10 @@ final class GroupCommit<T> implements AutoCloseable {
     default void written(int size, long nanos) {}
 
     /**
-     * Commits what takes the database as much as the last batch did, and keeps nothing of it.
+     * Commits something that needs as much of the database as the last batch, and keeps nothing of
+     * it.
      *
-     * @return false where there is no such thing; then the next batch shows
+     * @return false if there is no rehearsal; then the next batch shows
      */
     default boolean rehearse(Connection connection) throws SQLException {
       return false;
@@ -77,9 +78,9 @@ final class GroupCommit<T> implements AutoCloseable {
   }
 
   /**
-   * @param state is told how each commit ends
-   * @param pace at most one commit in this time and writer, for items that nobody waits for; a lone
-   *     one still goes at once
+   * @param state notified of how each commit ends
+   * @param pace minimum time between commits of a writer, for items that nobody waits for; a single
+   *     item is still committed at once
    */
   GroupCommit(
       CommitState state,
@@ -101,12 +102,12 @@ final class GroupCommit<T> implements AutoCloseable {
     }
   }
 
-  /** Why nothing can be committed now; null while it can. */
+  /** Why nothing can be committed; null if something can. */
   @Nullable String problem() {
     return state.problem();
   }
 
-  /** Queues an item for the next commit; false when the queue is full or the journal closes. */
+  /** Queues an item for the next commit; false if the queue is full or closed. */
   boolean offer(T item) {
     return !closing && queue.offer(Optional.of(item));
   }
@@ -187,7 +188,7 @@ final class GroupCommit<T> implements AutoCloseable {
     }
   }
 
-  /** Tries until something is committed, failing what queues meanwhile at once. */
+  /** Tries until something is committed; fails whatever queues up meanwhile at once. */
   private @Nullable Connection rehearse(@Nullable Connection current) throws InterruptedException {
     @Nullable Connection connection = current;
     List<T> items = new ArrayList<>();
@@ -224,8 +225,8 @@ final class GroupCommit<T> implements AutoCloseable {
   }
 
   /**
-   * What went wrong, in one line. A pool only says that it has no connection, and a lost one only
-   * that it is lost; the reason stands below.
+   * What went wrong, in one line: the innermost cause, since a pool only reports that it has no
+   * connection.
    */
   static String oneLine(Throwable e) {
     Throwable said =
@@ -249,7 +250,7 @@ final class GroupCommit<T> implements AutoCloseable {
     }
   }
 
-  /** Writes what is queued, then ends the writers. */
+  /** Writes what is queued, then stops the writers. */
   @Override
   public void close() {
     closing = true;

@@ -25,10 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps each authentic event exactly once, together with one delivery for each recipient, in one
+ * Stores each authentic event exactly once, together with one delivery for each recipient, in one
  * commit that many callers share.
  *
- * <p>An append either ends with a {@link Receipt}, and then the event is on disk, or with a {@link
+ * <p>An append ends either with a {@link Receipt}, and then the event is on disk, or with a {@link
  * JournalUnavailableException}.
  */
 public final class Journal implements AutoCloseable {
@@ -64,7 +64,9 @@ public final class Journal implements AutoCloseable {
       select id, received_at from kept
       """;
 
-  /** What was signed counts before the key: the key may stand where anybody can change it. */
+  /**
+   * The signed bytes take precedence over the key, which may be in a place that anyone can change.
+   */
   private static final String FIRST =
       """
       select i.n, e.id, e.body, e.signed
@@ -78,7 +80,8 @@ public final class Journal implements AutoCloseable {
       """;
 
   /**
-   * What a column or rule refuses that this version of Payhook does not know: no event can pass.
+   * Violations of columns or constraints that this version of Payhook does not know: no event can
+   * pass.
    */
   private static final String NOT_NULL = "23502";
 
@@ -98,12 +101,12 @@ public final class Journal implements AutoCloseable {
   private final Duration patience;
 
   /**
-   * @param dataSource connections for the writers alone, in auto-commit
-   * @param node who claims deliveries that are born claimed
-   * @param lease how long such a claim holds
+   * @param dataSource connections for the writers only, in auto-commit mode
+   * @param node holder of deliveries that are inserted as claimed
+   * @param lease how long such a claim is valid
    * @param writers threads, each with a connection
-   * @param queue how many events may wait for a commit before more are refused
-   * @param patience how long a caller is kept waiting for the commit
+   * @param queue how many events may wait for a commit before further ones are refused
+   * @param patience how long a caller waits for the commit
    */
   public Journal(
       DataSource dataSource,
@@ -162,11 +165,11 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Keeps an event. Nobody waits: what is returned completes after the commit, on a thread that has
-   * more events to write and must not be held up.
+   * Stores an event without blocking: the result completes after the commit, on a thread that has
+   * more events to write and must not be blocked.
    *
-   * @return completes with a {@link JournalUnavailableException} when there was no commit in time;
-   *     the event may still be kept, which the sender's next try then finds as a duplicate
+   * @return completes with a {@link JournalUnavailableException} if there was no commit in time;
+   *     the event may still be stored, and the sender's next try is then a duplicate
    */
   public CompletableFuture<Receipt> begin(NewEvent event, List<? extends Recipient> recipients) {
     Entry entry;
@@ -175,7 +178,7 @@ public final class Journal implements AutoCloseable {
     } catch (JournalUnavailableException e) {
       return CompletableFuture.failedFuture(e);
     }
-    // A copy: whoever stops waiting leaves the entry itself to the writer.
+    // A copy: when a caller stops waiting, the entry itself still belongs to the writer.
     return entry
         .receipt
         .copy()
@@ -209,19 +212,19 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Why no event can be kept now; empty while the last commit, or one tried since, went well and
-   * none takes too long.
+   * Why no event can be stored; empty if the last commit, or a rehearsal since, succeeded and none
+   * takes too long.
    */
   public Optional<String> problem() {
     return Optional.ofNullable(commits.problem());
   }
 
-  /** Whether an event could be kept now. */
+  /** Whether an event could be stored now. */
   public boolean available() {
     return commits.problem() == null;
   }
 
-  /** Events that wait for a commit now. */
+  /** Number of events that wait for a commit. */
   public int queued() {
     return commits.queued();
   }
@@ -235,7 +238,7 @@ public final class Journal implements AutoCloseable {
     try {
       insert(connection, entries);
     } catch (SQLException e) {
-      // One event that PostgreSQL can't hold must not take its neighbours along.
+      // An event that PostgreSQL cannot store must not fail its neighbours.
       if (!isDataError(e)) {
         throw e;
       }
@@ -256,7 +259,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** What is wrong with one event, and not with the tables or the database: 54 is too large. */
+  /** Errors of one event rather than of the tables or the database; class 54 means too large. */
   private static boolean isDataError(SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     return (state.startsWith("22") || state.startsWith("23") || state.startsWith("54"))
@@ -264,7 +267,7 @@ public final class Journal implements AutoCloseable {
         && !state.equals(CHECK);
   }
 
-  /** Leaves out what a question that has yet to be asked does for, and answers it. */
+  /** Leaves out events that an open question covers, and answers them as duplicates. */
   private void insert(Connection connection, List<Entry> entries) throws SQLException {
     Map<OpenQuestions.Question, Entry> asking = new LinkedHashMap<>();
     List<Entry> others = new ArrayList<>(entries.size());
@@ -363,7 +366,7 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Finds the first event of each key that was there already, and keeps a differing body as a
+   * Finds the first event of each key that existed already, and stores a differing body as a
    * conflict.
    */
   private void answerRepeated(Connection connection, List<Entry> entries) throws SQLException {
@@ -403,8 +406,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * A state that came back is an event of its own, under the key with its number. A repeat of one
-   * of the earlier ones is a duplicate for as long as the platform may repeat it.
+   * A recurring state is an event of its own, under the key with its number. A repeat of an earlier
+   * one is a duplicate for as long as the platform may repeat it.
    */
   private void keepRecurring(Connection connection, Entry entry) throws SQLException {
     Recurrences earlier = Recurrences.of(connection, entry.event);
@@ -413,14 +416,14 @@ public final class Journal implements AutoCloseable {
       entry.repeat(new Receipt(repeated, Receipt.Status.DUPLICATE));
     } else {
       entry.event = entry.event.withKey(earlier.nextKey());
-      // Another node may have been faster: then this finds its event as the one that is repeated.
+      // Another node may have been faster: then this finds that node's event as the one repeated.
       insert(connection, List.of(entry));
     }
   }
 
-  /** One caller's event between queue and commit. */
+  /** One caller's event, between queue and commit. */
   private static final class Entry {
-    /** Gets another key where it is a state that came back. */
+    /** Gets another key if it is a recurring state. */
     NewEvent event;
 
     final List<? extends Recipient> recipients;

@@ -17,11 +17,11 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the journal for people, at any size of it: every list is read along an index, page by page,
- * and nothing counts whole tables. A filter that no index serves is applied to what is read, newest
- * first, for a bounded time; then the page ends early and says where to go on.
+ * Reads the journal for people, at any size: every list is read along an index, page by page, and
+ * nothing counts entire tables. A filter that no index serves is applied to the rows as they are
+ * read, newest first, for a limited time; then the page ends early and says where to continue.
  *
- * <p>Reads only, under a statement timeout; a statement that takes longer ends with SQLSTATE 57014.
+ * <p>Read-only, with a statement timeout; a statement that takes longer ends with SQLSTATE 57014.
  */
 public final class JournalReader {
   /** States of an event. */
@@ -32,19 +32,19 @@ public final class JournalReader {
   public static final List<String> DELIVERY_STATES =
       List.of("pending", "running", "retrying", "done", "dead", "skipped");
 
-  /** States of a delivery that is still to end. */
+  /** States of an open delivery. */
   static final Set<String> OPEN = Set.of("pending", "running", "retrying");
 
   static final String IS_OPEN = "state in ('pending', 'running', 'retrying')";
   static final String IS_DEAD = "state in ('dead', 'skipped')";
 
-  /** Rows that are looked at before the clock is. */
+  /** Number of rows between two looks at the clock. */
   static final int WINDOW = 10_000;
 
   /** Identifiers carry the clock of the node that took the event in, {@code received_at} ours. */
   static final Duration CLOCK_MARGIN = Duration.ofMinutes(10);
 
-  /** The highest identifier there can be. */
+  /** The highest possible identifier. */
   static final UUID LAST = new UUID(-1, -1);
 
   private static final UUID FIRST = new UUID(0, 0);
@@ -52,22 +52,22 @@ public final class JournalReader {
   /**
    * A page of a list.
    *
-   * @param next where the next page begins, or null when there is none; a page may be short, or
+   * @param next where the next page begins, or null if there is none; a page may be short, or
    *     empty, and still have a next one
    */
   public record Page<T, P>(List<T> items, @Nullable P next) {}
 
   /**
-   * What events to list, newest first. A null asks for all.
+   * Which events to list, newest first; null means all.
    *
-   * @param endpoint name or pattern ({@code *} stands for any text)
+   * @param endpoint name or pattern ({@code *} matches any text)
    * @param type event type or pattern
    * @param state one of {@link #EVENT_STATES}
    * @param since received then or later
-   * @param search text in key, entity, or body (ASCII letters of any case); a whole key, id or
+   * @param search text in key, entity, or body (ASCII letters of any case); a complete key, id or
    *     entity is found at once, however old
-   * @param before the {@code next} of the page before
-   * @param limit most events of a page
+   * @param before the {@code next} of the previous page
+   * @param limit maximum number of events on a page
    */
   public record EventQuery(
       @Nullable String endpoint,
@@ -79,9 +79,9 @@ public final class JournalReader {
       int limit) {}
 
   /**
-   * An event without what it carries.
+   * An event without its content.
    *
-   * @param deliveries how many of its deliveries are in each state
+   * @param deliveries number of its deliveries in each state
    */
   public record EventRow(
       UUID id,
@@ -95,10 +95,10 @@ public final class JournalReader {
       Map<String, Integer> deliveries) {}
 
   /**
-   * All that is known of an event.
+   * Everything that is known about an event.
    *
    * @param secret label of the secret that matched
-   * @param headers JSON text: {@code [[name, value], …]} as they came over the wire
+   * @param headers JSON text: {@code [[name, value], …]} as sent
    */
   public record EventDetail(
       EventRow event,
@@ -112,14 +112,14 @@ public final class JournalReader {
       List<AttemptRow> attempts) {}
 
   /**
-   * What deliveries to list: open ones the longest waiting first, all others the newest event
-   * first.
+   * Which deliveries to list: open ones with the longest waiting first, all others with the newest
+   * event first.
    *
    * @param state one of {@link #DELIVERY_STATES}, or null for all
    * @param endpoint name or pattern
    * @param since of events received then or later
-   * @param orphaned only open ones of routes that nobody subscribes to
-   * @param after the {@code next} of the page before
+   * @param orphaned only open ones of routes without a subscription
+   * @param after the {@code next} of the previous page
    */
   public record DeliveryQuery(
       @Nullable String state,
@@ -130,17 +130,17 @@ public final class JournalReader {
       @Nullable Position after,
       int limit) {}
 
-  /** A place in a list of deliveries; {@code dueAt} only where they are listed by it. */
+  /** A position in a list of deliveries; {@code dueAt} only if they are ordered by it. */
   public record Position(@Nullable Instant dueAt, UUID event, String route) {}
 
   /**
-   * One event handed to one route.
+   * One event for one route.
    *
    * @param attempts so far
    * @param forgiven those before the last replay
-   * @param dueAt when it may be claimed; for a running one the end of its lease
+   * @param dueAt when it may be claimed; for a running one, when the lease expires
    * @param node who runs it
-   * @param orphaned still to end, and nobody subscribes to its route
+   * @param orphaned open, but its route has no subscription
    */
   public record DeliveryRow(
       UUID event,
@@ -172,7 +172,7 @@ public final class JournalReader {
       @Nullable String error,
       String node) {}
 
-  /** A refused request. */
+  /** A rejected request. */
   public record RejectionRow(
       long id,
       Instant at,
@@ -185,7 +185,7 @@ public final class JournalReader {
       int size,
       @Nullable String excerpt) {}
 
-  /** A route's wish, and the nodes that run it. */
+  /** A subscription, and the nodes that run it. */
   public record SubscriptionRow(
       String route,
       String endpoint,
@@ -195,10 +195,10 @@ public final class JournalReader {
       Instant since) {}
 
   /**
-   * What waits for a route, and what is dead.
+   * The waiting and dead deliveries of a route.
    *
-   * @param states deliveries by state, {@code done} left out
-   * @param more true when there are more than were counted
+   * @param states deliveries by state, without {@code done}
+   * @param more true if there are more than were counted
    * @param late how long the longest waiting one is overdue
    * @param subscribed whether any node runs the route
    */
@@ -206,9 +206,9 @@ public final class JournalReader {
       String route, Map<String, Integer> states, boolean more, Duration late, boolean subscribed) {}
 
   /**
-   * What a secret of an endpoint was good for.
+   * What a secret of an endpoint was used for.
    *
-   * @param secret its label; null where no secret was needed
+   * @param secret its label; null if no secret was needed
    */
   public record SecretRow(
       String endpoint, @Nullable String secret, int events, Instant lastAt, Instant firstAt) {}
@@ -216,15 +216,15 @@ public final class JournalReader {
   /**
    * The secrets that the newest events were signed with.
    *
-   * @param since how far back they go; null when these are all events there are
+   * @param since how far back they reach; null if these are all events there are
    */
   public record SecretUse(List<SecretRow> rows, @Nullable Instant since) {}
 
   /**
    * The journal at a glance.
    *
-   * @param events about how many there are, as the database last estimated; -1 when it never did
-   * @param remarkable how many are in each state but accepted
+   * @param events approximate number of events, as last estimated by the database; -1 if never
+   * @param remarkable number in each state but accepted
    * @param newest when the last one was received
    */
   public record Summary(
@@ -238,8 +238,8 @@ public final class JournalReader {
   private final Duration timeout;
 
   /**
-   * @param dataSource connections in auto-commit, best a small pool of their own
-   * @param timeout how long a statement may take; a list takes at most half of it to fill a page
+   * @param dataSource connections in auto-commit mode, preferably a small pool of their own
+   * @param timeout statement timeout; filling a page of a list takes at most half of it
    */
   public JournalReader(DataSource dataSource, Duration timeout) {
     this.dataSource = dataSource;
@@ -268,9 +268,9 @@ public final class JournalReader {
   }
 
   /**
-   * Settings for one transaction. All statements here take a few rows in the order of an index; the
-   * planner, which takes a state and the index's own condition on it for independent, may otherwise
-   * guess that there are so few rows that it can fetch and sort them all.
+   * Settings for one transaction. All statements here read a few rows in the order of an index; the
+   * planner considers a state and the index's own condition on it independent, and may otherwise
+   * expect so few rows that it fetches and sorts them all.
    */
   static String alongIndexes(Duration timeout) {
     return "set local statement_timeout = "
@@ -298,9 +298,9 @@ public final class JournalReader {
     return read(connection -> DeliveryLists.of(connection, query, timeout));
   }
 
-  // What there is besides
+  // Everything else
 
-  /** Every node that is known, those that live first. */
+  /** All known nodes, live ones first. */
   public List<Nodes.Node> nodes() throws SQLException {
     return Nodes.list(dataSource);
   }
@@ -320,9 +320,9 @@ public final class JournalReader {
   }
 
   /**
-   * Rejections, newest first; the record of them is bounded.
+   * Rejections, newest first; their number is limited.
    *
-   * @param before the {@code next} of the page before
+   * @param before the {@code next} of the previous page
    */
   public Page<RejectionRow, Long> rejections(
       @Nullable String endpoint,
@@ -355,7 +355,7 @@ public final class JournalReader {
   /**
    * What the newest events were signed with.
    *
-   * @param newest how many events are looked at, of all endpoints together
+   * @param newest number of events to look at, of all endpoints together
    */
   public SecretUse secretUse(int newest) throws SQLException {
     return read(
@@ -383,7 +383,7 @@ public final class JournalReader {
   /**
    * The journal at a glance.
    *
-   * @param count most rows that are counted for each route, and for each state of events
+   * @param count maximum number of rows counted for each route, and for each state of events
    */
   public Summary summary(int count) throws SQLException {
     return read(
@@ -417,9 +417,9 @@ public final class JournalReader {
   }
 
   /**
-   * What waits and what is dead, by route.
+   * The waiting and dead deliveries, by route.
    *
-   * @param count most rows that are counted for each route
+   * @param count maximum number of rows counted for each route
    */
   public List<Backlog> backlog(int count) throws SQLException {
     return read(connection -> Backlogs.of(connection, count));

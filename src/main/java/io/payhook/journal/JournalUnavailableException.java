@@ -1,7 +1,7 @@
 package io.payhook.journal;
 
 /**
- * The journal can't commit now; the sender is asked to try again (503). Nothing was promised and
+ * The journal cannot commit; the sender is asked to try again (503). Nothing was acknowledged and
  * nothing is lost.
  */
 public final class JournalUnavailableException extends Exception {

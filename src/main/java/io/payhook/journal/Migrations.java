@@ -26,7 +26,7 @@ public final class Migrations {
   /**
    * Migrates the journal in a schema.
    *
-   * @param dataSource whose connections take {@code payhook} for that schema
+   * @param dataSource its connections translate {@code payhook} to that schema
    */
   public static void journal(DataSource dataSource, String schema) {
     Flyway flyway =
@@ -41,7 +41,9 @@ public final class Migrations {
     Rights.check(dataSource, schema);
   }
 
-  /** The table of the schema {@code public} that keeps what has run of an integration's scripts. */
+  /**
+   * The table in the schema {@code public} that records which of an integration's scripts have run.
+   */
   public static String history(String integration) {
     return integration.replaceAll("[-/]", "_") + "_schema_history";
   }
@@ -57,8 +59,8 @@ public final class Migrations {
   }
 
   /**
-   * Until 0.1 a history was named after the last folder alone: {@code eu/shop} had {@code
-   * shop_schema_history}, as the last of those with that name.
+   * Before 0.1, a history was named after the last folder only: {@code eu/shop} had {@code
+   * shop_schema_history}, which belongs to the last integration of that name.
    */
   private static void adoptHistories(DataSource dataSource, Set<String> names) {
     SortedMap<String, String> heirs = new TreeMap<>();

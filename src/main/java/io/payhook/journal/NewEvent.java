@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endpoint name of the endpoint that received it
  * @param type canonical event type
- * @param key what makes it the same event when the provider sends it again
- * @param facts what is known of it
+ * @param key what makes it the same event if the provider sends it again
+ * @param facts what is known about it
  * @param secret label of the secret that matched, never the secret
  * @param method HTTP method
- * @param url request target as it came over the wire
- * @param contentType Content-Type as it came over the wire, or null
+ * @param url request target as sent
+ * @param contentType Content-Type as sent, or null
  * @param headers JSON text: {@code [[name, value], …]} in wire order
  * @param body the raw bytes
- * @param sameness what else tells a repeat from a new event
+ * @param sameness what else distinguishes a repeat from a new event
  */
 public record NewEvent(
     String endpoint,
@@ -33,15 +33,15 @@ public record NewEvent(
     Sameness sameness) {
 
   /**
-   * What tells a repeat from a new event, besides the key.
+   * What distinguishes a repeat from a new event, besides the key.
    *
-   * @param as whether a stored body under the same key is the same event (compared as JSON, less
-   *     what a provider may change between tries)
-   * @param provider the preset that took it, where the endpoint has several; else null
-   * @param signedDigest of what was signed, where the key stands outside of it: the same again is a
-   *     repeat; else null
-   * @param recursWithin for a state that can come back: how long after it a repeat may come; what
-   *     comes later, or has another body, is a new event. Null where the key alone decides
+   * @param as whether a stored body under the same key is the same event (compared as JSON, without
+   *     what a provider may change between retries)
+   * @param provider the preset that accepted it, if the endpoint has several; otherwise null
+   * @param signedDigest of the signed bytes, if the key is outside them: the same digest is a
+   *     repeat; otherwise null
+   * @param recursWithin for a recurring state: how long after it a repeat may arrive; a later one,
+   *     or one with another body, is a new event. Null if the key alone decides
    */
   public record Sameness(
       Predicate<byte[]> as,
@@ -49,7 +49,7 @@ public record NewEvent(
       byte @Nullable [] signedDigest,
       @Nullable Duration recursWithin) {
 
-    /** Where nothing but the key and the body count. */
+    /** If only the key and the body matter. */
     public static Sameness of(Predicate<byte[]> as) {
       return new Sameness(as, null, null, null);
     }

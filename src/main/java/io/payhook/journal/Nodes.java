@@ -13,23 +13,23 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The nodes that share a journal, as their heartbeats tell by the database's clock. A name belongs
- * to one process at a time: two under one name would settle each other's deliveries and take away
- * each other's subscriptions.
+ * The nodes that share a journal, according to their heartbeats, measured by the database's clock.
+ * A name belongs to one process at a time: two processes under one name would settle each other's
+ * deliveries and replace each other's subscriptions.
  */
 public final class Nodes {
-  /** After this time without a heartbeat another process may take the name. */
+  /** Time without a heartbeat after which another process may take the name. */
   public static final Duration SILENT = Duration.ofMinutes(1);
 
-  /** What has not been heard of for so long is forgotten. */
+  /** Time without a heartbeat after which a node is forgotten. */
   private static final Duration FORGOTTEN = Duration.ofDays(7);
 
   /**
    * This process.
    *
    * @param name unique among the nodes of a journal
-   * @param incarnation the process itself
-   * @param home where it runs; two processes with the same home never run at once
+   * @param incarnation identifies the process itself
+   * @param home where it runs; two processes with the same home never run at the same time
    * @param host its machine, for people
    */
   public record Self(String name, UUID incarnation, String home, String host, String version) {}
@@ -37,9 +37,9 @@ public final class Nodes {
   /**
    * A node.
    *
-   * @param state {@code live}, {@code stopped} (in order) or {@code silent}
-   * @param counts whether its subscriptions count
-   * @param routes how many routes it runs or ran
+   * @param state {@code live}, {@code stopped} (orderly) or {@code silent}
+   * @param counts whether its subscriptions are in effect
+   * @param routes number of routes it runs or ran
    */
   public record Node(
       String name,
@@ -53,7 +53,7 @@ public final class Nodes {
       Instant expiresAt,
       int routes) {}
 
-  /** Who holds a name. */
+  /** The holder of a name. */
   public record Holder(
       @Nullable UUID incarnation, String host, Instant startedAt, Instant seenAt) {}
 
@@ -61,9 +61,7 @@ public final class Nodes {
   private final Self self;
   private final Duration silentAfter;
 
-  /**
-   * @param silentAfter how long after its last heartbeat a node's subscriptions count
-   */
+  /** @param silentAfter how long a node's subscriptions stay in effect after its last heartbeat */
   public Nodes(DataSource dataSource, Self self, Duration silentAfter) {
     this.dataSource = dataSource;
     this.self = self;
@@ -75,9 +73,9 @@ public final class Nodes {
   }
 
   /**
-   * Takes the name, unless another process holds it and has been heard of lately.
+   * Takes the name, unless another process holds it and has a recent heartbeat.
    *
-   * @return null when the name is this process's now, else who holds it
+   * @return null if the name is now this process's, otherwise its holder
    */
   public @Nullable Holder join() throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
@@ -106,9 +104,9 @@ public final class Nodes {
   }
 
   /**
-   * Tells that this process lives.
+   * Records a heartbeat.
    *
-   * @return null when the name is still its own, else who holds it now
+   * @return null if the name is still this process's, otherwise its present holder
    */
   public @Nullable Holder heartbeat() throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
@@ -128,11 +126,14 @@ public final class Nodes {
         }
       }
     }
-    // Its row may be gone: somebody forgot it while it was silent.
+    // The row may be gone: it was forgotten while the node was silent.
     return join();
   }
 
-  /** A stop in order: the name is free, the subscriptions count until the node would be silent. */
+  /**
+   * Records an orderly shutdown: the name is free, and the subscriptions stay in effect until the
+   * node would be silent.
+   */
   public void leave() throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
@@ -158,11 +159,12 @@ public final class Nodes {
                     row.getString(2),
                     instant(row, "started_at"),
                     instant(row, "seen_at")));
-    // It can only have been forgotten in this moment; then nobody holds it, and the next try joins.
+    // The row can only have been forgotten in this moment; then nobody holds the name, and the next
+    // try joins.
     return holders.isEmpty() ? new Holder(null, "", Instant.EPOCH, Instant.EPOCH) : holders.get(0);
   }
 
-  /** Every node that is known, those that live first. */
+  /** All known nodes, live ones first. */
   public static List<Node> list(DataSource dataSource) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
       return list(connection);
@@ -197,17 +199,17 @@ public final class Nodes {
         });
   }
 
-  /** What became of a node that was to be forgotten. */
+  /** The result of forgetting a node. */
   public enum Forgotten {
     /** Its row and its subscriptions are gone. */
     GONE,
-    /** It lives; nothing has changed. */
+    /** It is alive; nothing has changed. */
     LIVES,
-    /** There is none of that name. */
+    /** There is no node of that name. */
     UNKNOWN
   }
 
-  /** Ends what a node that is gone has left: its subscriptions count no more. */
+  /** Removes what a departed node has left: its subscriptions are no longer in effect. */
   public static Forgotten forget(DataSource dataSource, String name) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
       if (forget(

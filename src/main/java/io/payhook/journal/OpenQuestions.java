@@ -14,14 +14,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions to a platform's API that nobody has asked yet. Where nothing of a request is signed, it
- * only says that something has changed: one that is still to be asked finds the newest state, and
- * does for all requests that came before it is asked.
+ * Confirmations that have not been asked of a platform's API yet. If nothing in a request is
+ * signed, it only says that something has changed: a question that is still open will see the
+ * newest state, so it covers all requests that arrive before it is asked.
  */
 final class OpenQuestions {
   /**
-   * A claim that commits meanwhile does no harm: it is asked after its commit, so after the request
-   * came.
+   * A claim that commits meanwhile does no harm: its question is asked after its commit, hence
+   * after the request arrived.
    */
   private static final String FIND =
       """
@@ -39,7 +39,7 @@ final class OpenQuestions {
       ) o
       """;
 
-  /** A question that waits for its next try is asked soon: there is news. */
+  /** A question that waits for a retry is asked soon, because there is news. */
   private static final String HASTEN =
       """
       update payhook.delivery d set due_at = now() + interval '5 seconds'
@@ -57,7 +57,7 @@ final class OpenQuestions {
       @Nullable BigDecimal amount,
       @Nullable String currency) {
 
-    /** Null where the event is not one that an open question does for. */
+    /** Null if the event cannot be covered by an open question. */
     static @Nullable Question of(NewEvent event, List<? extends Recipient> recipients) {
       Facts facts = event.facts();
       return recipients.isEmpty() || !recipients.get(0).joins() || facts.entity() == null
@@ -76,7 +76,7 @@ final class OpenQuestions {
 
   private OpenQuestions() {}
 
-  /** The events whose questions are open, by what they ask. */
+  /** The events whose questions are open, by question. */
   static Map<Question, UUID> find(Connection connection, List<Question> questions)
       throws SQLException {
     Map<Question, UUID> found = new HashMap<>();

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A statement put together from constant text; every value is a parameter. */
+/** A statement assembled from constant text; every value is a parameter. */
 final class Query {
   private final StringBuilder text = new StringBuilder();
   private final List<Object> values = new ArrayList<>();
@@ -26,7 +26,7 @@ final class Query {
     return this;
   }
 
-  /** Adds text with one parameter, unless there is no value for it. */
+  /** Adds text with one parameter, unless its value is null. */
   Query addIf(@Nullable Object value, String more) {
     return value == null ? this : add(more, value);
   }
@@ -54,8 +54,8 @@ final class Query {
   }
 
   /**
-   * SQL that is true when a pattern with {@code *} for any text, in {@code pattern}, matches {@code
-   * text}.
+   * SQL that is true if the pattern in {@code pattern}, in which {@code *} matches any text,
+   * matches {@code text}.
    */
   static String matches(String text, String pattern) {
     return text

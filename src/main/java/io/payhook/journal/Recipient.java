@@ -4,25 +4,24 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A subscribed route that is to get an event: one delivery is written for it in the event's own
- * commit.
+ * A subscribed route that gets an event: one delivery is inserted for it in the event's own commit.
  */
 public interface Recipient {
   /** The route's id. */
   String route();
 
-  /** Whether events of one entity reach the route one at a time. */
+  /** Whether the route gets the events of an entity one at a time. */
   boolean ordered();
 
   /**
-   * True to write the delivery as already claimed by this node, which then gets it through {@link
+   * True to insert the delivery as claimed by this node, which then gets it through {@link
    * #committed} without a query.
    */
   boolean claimed();
 
   /**
-   * The process that begins a claimed delivery as soon as it is written; null where it only waits
-   * then. Asked when the event is about to be written.
+   * The process that begins a claimed delivery as soon as it is inserted; null if the delivery only
+   * waits there. Called when the event is about to be written.
    *
    * @param size of the event's body
    */
@@ -31,24 +30,24 @@ public interface Recipient {
   }
 
   /**
-   * Whether the event is not to be believed before this recipient has had it confirmed; it then has
-   * no other recipient yet.
+   * Whether this recipient has to confirm the event before any other recipient gets it; until then
+   * it is the only one.
    */
   default boolean confirms() {
     return false;
   }
 
-  /** Whether a question about the same entity that has yet to be asked does for this event too. */
+  /** Whether an open question about the same entity covers this event too. */
   default boolean joins() {
     return false;
   }
 
   /**
-   * The event is in the journal. A claimed recipient now holds the claim; another one is told that
+   * The event is committed. A claimed recipient now holds the claim; any other is notified that
    * there is work.
    */
   void committed(Claim claim);
 
-  /** There will be no such delivery: the event was a duplicate or the commit failed. */
+  /** There will be no delivery: the event was a duplicate or the commit failed. */
   void dropped();
 }

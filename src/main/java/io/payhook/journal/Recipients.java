@@ -3,13 +3,13 @@ package io.payhook.journal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Who gets an event. */
+/** Decides who gets an event. */
 @FunctionalInterface
 public interface Recipients {
   /**
-   * One recipient a delivery; each result is good for one event.
+   * One recipient per delivery; each result is valid for one event.
    *
-   * @param provider the preset that took the event, where its endpoint has several; else null
+   * @param provider the preset that accepted the event, if its endpoint has several; otherwise null
    */
   List<Recipient> of(String endpoint, @Nullable String provider, String type);
 }

@@ -11,8 +11,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events so far of a key that names a state which can come back: the first has the key itself,
- * each further one a number behind it.
+ * The events so far of a key that describes a recurring state: the first has the key itself, each
+ * further one has a number appended.
  */
 final class Recurrences {
   private static final int AT_ONCE = 32;
@@ -67,12 +67,12 @@ final class Recurrences {
     return number == 1 ? key : key + "#" + number;
   }
 
-  /** Without the number that an attempt before has given it. */
+  /** Without the number that an earlier try appended. */
   private static String plain(String key) {
     return key.replaceFirst("#[0-9]{1,9}$", "");
   }
 
-  /** The event that is sent again, or null. */
+  /** The event that this one repeats, or null. */
   @Nullable UUID repeated() {
     return repeated;
   }

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records requests that were refused, for people to look at. The record is bounded: a second, in
- * all, and by age, and a full queue or a database that is away drops the record, never the answer.
- * A flood of one kind, which is one reason at one endpoint, pushes out its own rows and no others.
+ * Records rejected requests for inspection. The record is limited per second, in total and by age,
+ * and if the queue is full or the database unavailable, the record is dropped, never the answer. A
+ * flood of one kind, meaning one reason at one endpoint, displaces only its own rows.
  */
 public final class Rejections implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rejections.class);
@@ -31,15 +31,15 @@ public final class Rejections implements AutoCloseable {
   private static final Duration SWEEP_EVERY = Duration.ofMinutes(10);
 
   /**
-   * One refused request.
+   * A rejected request.
    *
    * @param category SIGNATURE, MALFORMED or SHED
    * @param reason one kebab-case word, as in the metrics
-   * @param detail for a person; the sender never sees it
+   * @param detail for people; the sender never sees it
    * @param headers JSON text: {@code [[name, value], …]}
-   * @param excerpt the body; only its beginning is kept
-   * @param body all of it, where its sender is known and will not send it in another form; it is
-   *     recorded however many there are
+   * @param excerpt the body, of which only the beginning is kept
+   * @param body all of it, if its sender is authentic and will not send it in another form;
+   *     recorded without a rate limit
    */
   public record Rejection(
       String endpoint,
@@ -70,9 +70,9 @@ public final class Rejections implements AutoCloseable {
   private long suppressed;
 
   /**
-   * @param keep rows that stay in the table, give or take a twentieth
+   * @param keep maximum number of rows in the table, within a twentieth
    * @param keepFor how long a row stays
-   * @param perSecond rows of one kind written a second; five times as many of all kinds
+   * @param perSecond rows of one kind written per second; five times as many of all kinds
    */
   public Rejections(DataSource dataSource, int keep, Duration keepFor, int perSecond) {
     this.dataSource = dataSource;
@@ -117,7 +117,7 @@ public final class Rejections implements AutoCloseable {
             this::sweepQuietly, 0, SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Records a rejection unless that would be too many. Never waits. */
+  /** Records a rejection unless the limit is reached. Never blocks. */
   public void record(Rejection rejection) {
     if (rejection.body() != null) {
       offer(rejection);
@@ -127,9 +127,9 @@ public final class Rejections implements AutoCloseable {
   }
 
   /**
-   * As {@link #record(Rejection)}.
+   * Like {@link #record(Rejection)}.
    *
-   * @param rejection asked for only when it is recorded: a flood costs next to nothing
+   * @param rejection only evaluated if it is recorded, so a flood costs next to nothing
    */
   public void record(String endpoint, String reason, Supplier<Rejection> rejection) {
     if (admits(new Kind(endpoint, reason))) {
@@ -144,7 +144,7 @@ public final class Rejections implements AutoCloseable {
     }
   }
 
-  /** Whether everything that was to be recorded until now is in the table, or was given up. */
+  /** Whether everything queued so far has been written or dropped. */
   public boolean settled() {
     return open.get() == 0;
   }
@@ -205,7 +205,7 @@ public final class Rejections implements AutoCloseable {
     }
   }
 
-  /** The oldest of whatever kind has the most go first. */
+  /** Deletes the oldest rows of the most frequent kind first. */
   private void trim(Connection connection) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
@@ -226,11 +226,11 @@ public final class Rejections implements AutoCloseable {
     try {
       sweep();
     } catch (SQLException e) {
-      LOG.debug("old rejections were not deleted; it is tried again", e);
+      LOG.debug("old rejections could not be deleted; retrying later", e);
     }
   }
 
-  /** Deletes what is too old, by the database's clock. */
+  /** Deletes expired rows, by the database's clock. */
   void sweep() throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
@@ -241,7 +241,7 @@ public final class Rejections implements AutoCloseable {
     }
   }
 
-  /** PostgreSQL's text can't hold a NUL. */
+  /** PostgreSQL's text cannot contain NUL. */
   private static String text(String any) {
     String clean = any.replace('\0', '\uFFFD');
     return clean.length() <= EXCERPT ? clean : clean.substring(0, EXCERPT);

@@ -16,16 +16,17 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts deliveries back to pending, and gives a route events from before it was there.
+ * Puts deliveries back to pending, and sends past events to a route that was added later.
  *
- * <p>A delivery that is dead, skipped or waits for a retry keeps its run, and with it the key by
+ * <p>A delivery that is dead, skipped or waiting for a retry keeps its run, and with it the key by
  * which its target recognises a repeat: an earlier attempt may have reached the target. Only a done
- * one that is replayed on purpose begins a new run, which is a new effect under a new key. Attempts
- * are never numbered anew: those so far are forgiven, so that all of {@code maxAttempts} are there
- * again, and whoever still holds an old claim can't settle a new one. What runs is left alone.
+ * delivery that is replayed on purpose begins a new run, which is a new effect under a new key.
+ * Attempts are never renumbered: those so far are forgiven, so that all of {@code maxAttempts} are
+ * available again, and the holder of an old claim cannot settle a new one. Running deliveries are
+ * left alone.
  */
 public final class Replay {
-  /** What became, or would become, of a delivery. */
+  /** The result, or expected result, for a delivery. */
   public enum Action {
     /** It is pending again. */
     REPLAYED,
@@ -36,34 +37,34 @@ public final class Replay {
   }
 
   /**
-   * What became of one delivery.
+   * The result for one delivery.
    *
-   * @param from its state before; the word none when there was no delivery
-   * @param run the run it has now
-   * @param note for a person; empty when there is nothing to add
+   * @param from its previous state; the word none if there was no delivery
+   * @param run its present run
+   * @param note for people; empty if there is nothing to add
    */
   public record Outcome(
       UUID event, String route, Action action, String from, int run, String note) {}
 
-  /** Which deliveries to put back, or to create, in bulk. */
+  /** Which deliveries to put back or create in bulk. */
   public enum Kind {
     DEAD,
     SKIPPED,
     RETRYING,
-    /** Events that no route wanted, for those routes that want them now. */
+    /** Events that no route wanted, for the routes that want them now. */
     UNROUTED,
     /** Events that a route subscribes to and never got. */
     MISSING
   }
 
   /**
-   * What to replay in bulk; a null asks for all.
+   * What to replay in bulk; null means all.
    *
    * @param route required for {@link Kind#MISSING}
    * @param endpoint name or pattern
    * @param since of events received then or later; required for {@link Kind#MISSING}
-   * @param after where the call before ended
-   * @param limit most deliveries of this call; of the last batch of events all are given
+   * @param after where the previous call ended
+   * @param limit maximum number of deliveries of this call; the last batch of events is completed
    */
   public record Selection(
       Kind kind,
@@ -73,14 +74,14 @@ public final class Replay {
       @Nullable Position after,
       int limit) {}
 
-  /** Where a bulk replay goes on. */
+  /** Where a bulk replay continues. */
   public record Position(String route, UUID event) {}
 
   /**
    * What a bulk replay did.
    *
-   * @param routes deliveries put back or created, by route
-   * @param next where to go on, or null when nothing is left
+   * @param routes number of deliveries put back or created, by route
+   * @param next where to continue, or null if nothing is left
    */
   public record Bulk(Map<String, Integer> routes, @Nullable Position next) {
     public int total() {
@@ -111,16 +112,16 @@ public final class Replay {
   private final Duration timeout;
 
   /**
-   * @param dataSource connections in auto-commit
-   * @param timeout how long a bulk replay may go on before it says where the next one begins, and
-   *     how long a statement may take
+   * @param dataSource connections in auto-commit mode
+   * @param timeout how long a bulk replay may run before it reports where to continue, and the
+   *     statement timeout
    */
   public Replay(DataSource dataSource, Duration timeout) {
     this.dataSource = dataSource;
     this.timeout = timeout;
   }
 
-  /** Ends what a node that is gone has left: its subscriptions count no more. */
+  /** Removes what a departed node has left: its subscriptions are no longer in effect. */
   public Nodes.Forgotten forgetNode(String name) throws SQLException {
     return Nodes.forget(dataSource, name);
   }
@@ -152,7 +153,7 @@ public final class Replay {
 
   // One event
 
-  /** How the routes begin that ask a provider to confirm an event. */
+  /** Prefix of the routes that ask a provider to confirm an event. */
   public static final String CONFIRMING = "confirm-";
 
   private record EventState(String state, String endpoint, String type) {}
@@ -162,13 +163,13 @@ public final class Replay {
   private record Wish(UUID event, String route, @Nullable String entity) {}
 
   /**
-   * Replays the deliveries of one event. An event that no route wanted is given to those that want
-   * it now; any other event is given to a further route only when that is named.
+   * Replays the deliveries of one event. An event that no route wanted goes to those that want it
+   * now; any other event goes to an additional route only if that is named.
    *
-   * @param route this one alone, whether or not its pattern fits the event; null for all
+   * @param route only this one, whether or not its pattern matches the event; null for all
    * @param again also those that are done
-   * @param dryRun only tells what it would do
-   * @return one outcome for each delivery; empty when no route wants the event
+   * @param dryRun only reports what it would do
+   * @return one outcome per delivery; empty if no route wants the event
    */
   public List<Outcome> event(UUID id, @Nullable String route, boolean again, boolean dryRun)
       throws SQLException, ReplayException {
@@ -236,11 +237,11 @@ public final class Replay {
   }
 
   /**
-   * Lets a conflict through: a person has looked at it and takes it for an event of its own. The
-   * routes that want it now get it, once each.
+   * Releases a conflict that a person has found to be an event of its own. The routes that want it
+   * now get it, once each.
    *
-   * @param dryRun only tells what it would do
-   * @return one outcome for each delivery; empty when no route wants the event
+   * @param dryRun only reports what it would do
+   * @return one outcome per delivery; empty if no route wants the event
    */
   public List<Outcome> release(UUID id, boolean dryRun) throws SQLException, ReplayException {
     return change(
@@ -261,7 +262,7 @@ public final class Replay {
                   new Query(WANTED, (Object) new UUID[] {id})
                       .add("order by e.id, s.route, s.ordered desc"));
           List<Outcome> outcomes = new ArrayList<>();
-          // Written in a dry run too: it is rolled back.
+          // Also written in a dry run, which is rolled back.
           create(connection, wanted, false, outcomes);
           return outcomes;
         });
@@ -288,7 +289,7 @@ public final class Replay {
             List.of());
   }
 
-  /** Whether it is the question to the provider itself that is to be asked again. */
+  /** Whether the route is the provider's confirmation, which is to be asked again. */
   private static boolean isConfirming(Connection connection, UUID id, @Nullable String route)
       throws SQLException {
     return route != null
@@ -303,7 +304,7 @@ public final class Replay {
             .isEmpty();
   }
 
-  /** Locks the event against being deleted meanwhile. */
+  /** Locks the event, so that it is not deleted meanwhile. */
   private static EventState deliverable(Connection connection, UUID id, @Nullable String route)
       throws SQLException, ReplayException {
     List<EventState> found =
@@ -385,7 +386,7 @@ public final class Replay {
             : "nobody subscribes to this route now; it waits for its return");
   }
 
-  /** Changes it only if it still stands as it was read, and so never waits for who runs it. */
+  /** Changes a row only if it is still as it was read, and so never waits for whoever runs it. */
   private static boolean put(Connection connection, UUID id, Standing delivery, boolean newRun)
       throws SQLException {
     try (PreparedStatement statement =
@@ -420,7 +421,7 @@ public final class Replay {
     }
   }
 
-  /** Writes deliveries, and takes their events for accepted; returns those that were not there. */
+  /** Inserts deliveries and marks their events as accepted; returns those that did not exist. */
   private static List<Wish> insert(Connection connection, List<Wish> wishes) throws SQLException {
     if (wishes.isEmpty()) {
       return List.of();
@@ -456,8 +457,8 @@ public final class Replay {
   // Many
 
   /**
-   * Replays many deliveries, the oldest events first, each at most once: what dies again meanwhile
-   * is not looked at again. It commits in batches, and ends at the limit or when its time is up.
+   * Replays many deliveries, the oldest events first, each at most once: a delivery that dies again
+   * meanwhile is not visited again. It commits in batches, and ends at the limit or the timeout.
    *
    * @param dryRun only counts what it would do
    */

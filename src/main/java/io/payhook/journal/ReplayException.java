@@ -2,7 +2,7 @@ package io.payhook.journal;
 
 import java.util.List;
 
-/** A replay can't be done as asked; nothing was changed. */
+/** A replay cannot be done as requested; nothing was changed. */
 public final class ReplayException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -10,9 +10,9 @@ public final class ReplayException extends Exception {
   public enum Reason {
     /** There is no such event. */
     NO_EVENT,
-    /** Nobody subscribes to the route; {@link ReplayException#known()} are those there are. */
+    /** The route has no subscription; {@link ReplayException#known()} lists those that have. */
     NO_ROUTE,
-    /** No route may run for the event in the state it is in. */
+    /** No route may run for the event in its present state. */
     NOT_DELIVERABLE
   }
 

@@ -15,20 +15,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes events that are older than a set time together with their deliveries and attempts, when
- * every delivery is done or skipped. An event with a delivery that is pending, running, retrying or
- * dead stays, and so does one that waits to be confirmed. Unrouted events and conflicts go when
- * they are old enough: nothing is to happen for them any more.
+ * Deletes events that are older than a configured age, together with their deliveries and attempts,
+ * if every delivery is done or skipped. An event with a delivery that is pending, running, retrying
+ * or dead stays, and so does one that waits for confirmation. Unrouted events and conflicts are
+ * deleted once they are old enough: nothing will happen for them any more.
  *
- * <p>The age is what the database's clock says. It goes through the old events in the order of
- * their identifiers, in small batches, and rests after each for as long as it took. At most one
- * node on a database does so at a time. Once an event is gone, its provider sending it again makes
- * a new event, so the time should be longer than any provider goes on trying.
+ * <p>The age is measured by the database's clock. It goes through the old events in the order of
+ * their identifiers, in small batches, and pauses after each for as long as it took. At most one
+ * node per database does so at a time. Once an event is gone, the same webhook creates a new event,
+ * so the age should exceed the time for which any provider keeps retrying.
  */
 public final class Retention implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
 
-  /** Any number that no other program locks on the same database: "payhook" in ASCII. */
+  /**
+   * Key of the advisory lock: any number that no other program locks in the same database;
+   * "payhook" in ASCII.
+   */
   private static final long LOCK = 0x706179686F6F6BL;
 
   private static final int BATCH = 500;
@@ -43,9 +46,9 @@ public final class Retention implements AutoCloseable {
   private boolean failing;
 
   /**
-   * @param dataSource connections in auto-commit
+   * @param dataSource connections in auto-commit mode
    * @param keep how long events are kept ({@code payhook.journal.retention})
-   * @param every how often it looks for older ones
+   * @param every interval between two runs
    */
   public Retention(DataSource dataSource, Duration keep, Duration every) {
     this.dataSource = dataSource;
@@ -55,7 +58,7 @@ public final class Retention implements AutoCloseable {
     thread.setDaemon(true);
   }
 
-  /** Looks now and then, in a thread of its own, until closed. */
+  /** Runs periodically, in a thread of its own, until closed. */
   public void start() {
     thread.start();
   }
@@ -72,7 +75,7 @@ public final class Retention implements AutoCloseable {
       } catch (SQLException e) {
         if (!failing && !closing) {
           LOG.warn(
-              "Old events can't be deleted now: {}. It is tried again in {}.",
+              "Old events could not be deleted: {}. Retrying in {}.",
               GroupCommit.oneLine(e),
               text(every));
         }
@@ -91,9 +94,9 @@ public final class Retention implements AutoCloseable {
   }
 
   /**
-   * Goes once through all that is old enough.
+   * Goes once through everything that is old enough.
    *
-   * @return how many events were deleted; 0 also when another node is at it
+   * @return number of deleted events; also 0 if another node is doing it
    */
   public long sweep() throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
@@ -130,7 +133,10 @@ public final class Retention implements AutoCloseable {
    */
   private record Batch(int deleted, @Nullable UUID last) {}
 
-  /** Locked for the one transaction: behind a pooler a session is somebody else's afterwards. */
+  /**
+   * Locked for one transaction only: behind a pooler, the session belongs to somebody else
+   * afterwards.
+   */
   private static Batch batch(Connection connection, UUID from, Instant cutoff) throws SQLException {
     connection.setAutoCommit(false);
     try {
@@ -157,7 +163,7 @@ public final class Retention implements AutoCloseable {
         .get(0);
   }
 
-  /** The next old events, whatever becomes of them. */
+  /** The next old events, whether or not they can be deleted. */
   private static List<UUID> old(Connection connection, UUID from, Instant cutoff)
       throws SQLException {
     return Rows.list(
@@ -171,12 +177,12 @@ public final class Retention implements AutoCloseable {
         row -> row.getObject(1, UUID.class));
   }
 
-  /** Deletes those of which nothing is left to do. */
+  /** Deletes those for which nothing is left to do. */
   private static int delete(Connection connection, List<UUID> old) throws SQLException {
     String finished =
         "not exists (select 1 from payhook.delivery d where d.event_id = e.id and d.state not in ('done', 'skipped'))";
-    // A replay locks the event it changes: what it has locked stays, and it finds none of these any
-    // more. The second look sees what was changed before the lock was ours.
+    // A replay locks the event it changes: an event that it has locked stays, and it finds none of
+    // these any more. The second check sees what was changed before this transaction got the lock.
     List<UUID> locked =
         Rows.list(
             connection,
@@ -209,7 +215,7 @@ public final class Retention implements AutoCloseable {
     return deleted.get(0);
   }
 
-  /** Ends the thread after the batch at hand. */
+  /** Ends the thread after the current batch. */
   @Override
   public void close() {
     closing = true;

@@ -15,7 +15,7 @@ import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
 
-/** What the role that Payhook logs in as may do, and what to grant it. */
+/** The privileges of the role that Payhook logs in as, and what to grant it. */
 final class Rights {
   private static final Pattern NO_DATABASE =
       Pattern.compile("permission denied for database (\"[^\"]+\"|\\S+)");
@@ -29,11 +29,11 @@ final class Rights {
   private Rights() {}
 
   /**
-   * Runs what is pending.
+   * Runs pending migrations.
    *
    * @param what is migrated, for a message
    * @param schema it is in
-   * @throws FlywayException that says what to grant, where that is the reason
+   * @throws FlywayException that says what to grant, if that is the reason
    */
   static void migrate(Flyway flyway, String what, String schema) {
     try {
@@ -120,9 +120,9 @@ final class Rights {
   }
 
   /**
-   * Looks for what the journal needs and the role may not, before a webhook finds out.
+   * Looks for privileges that the journal needs and the role lacks, before a webhook finds out.
    *
-   * @throws FlywayException that names all of it
+   * @throws FlywayException that names all of them
    */
   static void check(DataSource dataSource, String schema) {
     List<String> missing;

@@ -5,7 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one attempt ended, and what becomes of its delivery.
+ * How an attempt ended, and what becomes of its delivery.
  *
  * @param outcome what happened
  * @param startedAt when the attempt began, by this node's clock
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param again after what time it may be claimed again, for {@link Outcome#RETRY} and {@link
  *     Outcome#RELEASE}
  * @param category of the failure, or null
- * @param error one line for a person, or null
+ * @param error one line for people, or null
  */
 public record Settlement(
     Claim claim,
@@ -30,9 +30,9 @@ public record Settlement(
     SKIPPED("skipped", "skipped"),
     RETRY("retrying", "failed"),
     DEAD("dead", "failed"),
-    /** Never ran: it goes back as it was, without an attempt. */
+    /** Never ran: it is released as it was, without an attempt. */
     RELEASE("pending", "released"),
-    /** Never ran, and never will: the attempts before it ended without a result. */
+    /** Never ran, and never will: the previous attempts ended without a result. */
     BURY("dead", "buried");
 
     final String state;
@@ -48,7 +48,7 @@ public record Settlement(
     return new Settlement(claim, Outcome.DONE, startedAt, took, Duration.ZERO, null, null);
   }
 
-  /** It did not run because its attempts so far have ended without a result. */
+  /** For a delivery that must not run again because its attempts so far ended without a result. */
   public static Settlement bury(Claim claim, Instant at, String error) {
     return new Settlement(claim, Outcome.BURY, at, Duration.ZERO, Duration.ZERO, "DEAD", error);
   }

@@ -5,14 +5,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event as a delivery needs it. While a delivery only waits it has no body here: what waits may
- * be much, and memory is not.
+ * An event as a delivery needs it. While a delivery is only waiting, its event has no body here:
+ * much may be waiting, and memory is limited.
  *
  * @param receivedAt by the database's clock
- * @param provider the preset that took it, where its endpoint has several; else null
- * @param facts what is known of it
- * @param confirmation JSON: what the provider's API said when it confirmed the event; null where it
- *     was not asked
+ * @param provider the preset that accepted it, if its endpoint has several; otherwise null
+ * @param facts what is known about it
+ * @param confirmation JSON: what the provider's API answered when it confirmed the event; null if
+ *     it was not asked
  */
 public record StoredEvent(
     UUID id,
@@ -28,7 +28,7 @@ public record StoredEvent(
 
   private static final byte[] UNREAD = new byte[0];
 
-  /** The event without what makes it large. */
+  /** The event without its large parts. */
   public StoredEvent unread() {
     return read(UNREAD, null);
   }

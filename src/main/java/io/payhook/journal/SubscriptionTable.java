@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 
-/** Which routes want which events, as all nodes on the database say. */
+/** Which routes want which events, as published by all nodes on the database. */
 public final class SubscriptionTable {
   private final DataSource dataSource;
   private final String node;
@@ -19,18 +19,18 @@ public final class SubscriptionTable {
   }
 
   /**
-   * One route's wish.
+   * A subscription of a route.
    *
    * @param route the route's id
-   * @param endpoint name or pattern ({@code *} stands for any text)
+   * @param endpoint name or pattern ({@code *} matches any text)
    * @param type event type or pattern
    * @param ordered one event of an entity at a time
    */
   public record Row(String route, String endpoint, String type, boolean ordered) {}
 
   /**
-   * Makes these this node's subscriptions, and no others. One that says something new about its
-   * route is from then on the one that counts; one that says what counts already joins it.
+   * Replaces this node's subscriptions. One that differs from what is in effect for its route takes
+   * effect from then on; one that equals it joins it.
    */
   public void replace(List<Row> rows) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
@@ -75,8 +75,8 @@ public final class SubscriptionTable {
   }
 
   /**
-   * What counts of the subscriptions of all other nodes, each route once for each distinct wish:
-   * those of nodes that live, and of each route the newest of any node.
+   * The subscriptions of all other nodes that are in effect, each route once for each distinct
+   * subscription: those of live nodes, and of each route the most recent of any node.
    */
   public List<Row> elsewhere() throws SQLException {
     List<Row> rows = new ArrayList<>();

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Does to the database what keeping an event does, of which nothing stays. Only that tells whether
- * an event could be kept now: a server whose disk is full, whose synchronous standby is away or
- * whose tables are of a newer version still answers every question.
+ * Does to the database what storing an event does, and leaves nothing behind. Only that shows
+ * whether an event could be stored: a server with a full disk, an unavailable synchronous standby
+ * or tables of a newer version still answers every query.
  */
 final class TrialCommit {
   private static final int MOST = 1 << 20;
@@ -19,19 +19,19 @@ final class TrialCommit {
   private final Random random = new Random();
   private volatile int bytes;
 
-  /** Keeps an event in the transaction that runs. */
+  /** Stores an event in the current transaction. */
   interface Insert {
     void insert(NewEvent event, List<Recipient> recipients) throws SQLException;
   }
 
-  /** The next trial asks the database for as much room, within reason. */
+  /** Makes the next trial as large as this, within reason. */
   void size(long wanted) {
     bytes = (int) Math.min(MOST, wanted);
   }
 
-  /** The insert is taken back, the transaction it was in is committed. */
+  /** Rolls the insert back to a savepoint and commits the transaction. */
   void run(Connection connection, Insert insert) throws SQLException {
-    // PostgreSQL would press anything simpler together.
+    // PostgreSQL would compress anything simpler.
     byte[] body = new byte[bytes];
     random.nextBytes(body);
     NewEvent event =
@@ -65,7 +65,7 @@ final class TrialCommit {
     }
   }
 
-  /** A route that there is not. */
+  /** A route that does not exist. */
   private record Nobody() implements Recipient {
     @Override
     public String route() {

@@ -1,5 +1,3 @@
-/**
- * The journal: the PostgreSQL tables that hold events and deliveries. Knows JDBC, nothing of Camel.
- */
+/** The journal: the PostgreSQL tables that hold events and deliveries. Knows JDBC and no Camel. */
 @org.jspecify.annotations.NullMarked
 package io.payhook.journal;

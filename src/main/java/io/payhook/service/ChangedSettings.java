@@ -8,14 +8,15 @@ import java.util.TreeSet;
 /**
  * What has changed in the settings of a running service.
  *
- * @param usable the running ones with what counts at once
- * @param changePlaceholders whether a placeholder in a route file may mean something else
- * @param lines one for each setting, in words for a person
+ * @param usable the running settings, with the changes that take effect at once
+ * @param changePlaceholders whether the value of a placeholder in a route file may have changed
+ * @param lines one line for people per setting
  */
 record ChangedSettings(Settings usable, boolean changePlaceholders, List<String> lines) {
 
   /**
-   * What is read whenever it is needed; everything else was built into the service at its start.
+   * Settings that are read whenever they are needed; all others were built into the service at
+   * startup.
    */
   private static boolean countsAtOnce(String name) {
     boolean own = !name.startsWith("payhook.") && !name.startsWith("camel.");

@@ -25,8 +25,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of everything one running Payhook keeps, held by one process at a time. What is in it
- * is for its owner's eyes only.
+ * The folder for everything a running Payhook stores, held by one process at a time and readable by
+ * its owner only.
  */
 final class DataFolder implements AutoCloseable {
   private static final String LOCK = "payhook.lock";
@@ -48,13 +48,13 @@ final class DataFolder implements AutoCloseable {
   }
 
   /**
-   * Makes the folder where it is missing and takes it for this process.
+   * Creates the folder if it is missing and locks it for this process.
    *
-   * @throws StartException when it cannot be written to, or another process has it
+   * @throws StartException if it is not writable, or if another process holds it
    */
   static DataFolder take(Path path) {
     create(path);
-    // Closing any channel of a file gives up this process's lock on it: never open it twice.
+    // Closing any channel of a file releases this process's lock on it: never open it twice.
     if (!TAKEN.add(path)) {
       throw inUse(path, "this process");
     }
@@ -86,13 +86,13 @@ final class DataFolder implements AutoCloseable {
             + "); stop that one, or give this one its own folder with --data");
   }
 
-  /** Makes the folder where it is missing, without taking it. */
+  /** Creates the folder if it is missing, without locking it. */
   static void create(Path path) {
     try {
       if (!Files.isDirectory(path)) {
         Path parent = path.getParent();
         if (parent != null) {
-          // One of them may be the data folder: that is as private, whoever makes it first.
+          // One of the parents may be the data folder, which is private whoever creates it first.
           Files.createDirectories(parent, AS_PRIVATE_FOLDER);
         }
         Files.createDirectory(path, AS_PRIVATE_FOLDER);
@@ -115,10 +115,10 @@ final class DataFolder implements AutoCloseable {
   }
 
   /**
-   * A short text kept in a file only its owner can read, made at the first call.
+   * A short secret text in a file that only its owner can read, generated at the first call.
    *
-   * @param file made where it is missing
-   * @param bytes how many random bytes to make it of; it is twice as many hex digits
+   * @param file created if it is missing
+   * @param bytes number of random bytes; the text has twice as many hex digits
    */
   static String secret(Path file, int bytes) {
     try {
@@ -134,7 +134,7 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  /** Random hex digits, two a byte. */
+  /** Random hex digits, two per byte. */
   static String random(int bytes) {
     byte[] random = new byte[bytes];
     new SecureRandom().nextBytes(random);
@@ -142,7 +142,8 @@ final class DataFolder implements AutoCloseable {
   }
 
   /**
-   * Writes a file that only its owner can read; readers see the old text or the new, never a part.
+   * Writes a file that only its owner can read, atomically: readers see the old text or the new
+   * one.
    */
   static void writePrivate(Path file, String text) throws IOException {
     Path made = file.resolveSibling(file.getFileName() + ".new");
@@ -158,7 +159,7 @@ final class DataFolder implements AutoCloseable {
     Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** The stripped text of a file, empty when there is none. */
+  /** The stripped text of a file; empty if there is no file. */
   static Optional<String> read(Path file) throws IOException {
     try {
       return Optional.of(TextFile.read(file).strip());
@@ -167,7 +168,7 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  /** Opens a file for reading and writing, made so that only its owner can read it. */
+  /** Opens a file for reading and writing, created so that only its owner can read it. */
   static FileChannel openPrivate(Path file) throws IOException {
     return FileChannel.open(
         file,
@@ -179,7 +180,7 @@ final class DataFolder implements AutoCloseable {
         AS_PRIVATE_FILE);
   }
 
-  /** One line for a person about a file or folder that cannot be used. */
+  /** A line for people about a file or folder that cannot be used. */
   static StartException unusable(String what, IOException e) {
     String why = e.getMessage();
     if (e instanceof FileSystemException failure) {
@@ -200,7 +201,7 @@ final class DataFolder implements AutoCloseable {
         e);
   }
 
-  /** Gives the folder back. */
+  /** Releases the folder. */
   @Override
   public void close() {
     release(path, channel);
@@ -212,7 +213,7 @@ final class DataFolder implements AutoCloseable {
         channel.close();
       }
     } catch (IOException e) {
-      // The lock goes with the process at the latest.
+      // The lock ends with the process at the latest.
     } finally {
       TAKEN.remove(path);
     }

@@ -21,40 +21,39 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The PostgreSQL that holds everything: one of one's own ({@code payhook.database.url}) or, with
- * none set, one that runs in the data folder. Also holds the data folder itself, for one process at
- * a time.
+ * The PostgreSQL that stores everything: the one that {@code payhook.database.url} names or,
+ * without that setting, one that runs in the data folder. Also holds the data folder itself, for
+ * one process at a time.
  *
- * <p>Registers no shutdown hook: the database outlives everything that needs it and goes when
+ * <p>Registers no shutdown hook: the database outlives everything that needs it and stops when
  * {@link #close} is called.
  */
 public final class Database implements AutoCloseable {
   /**
-   * Statements are short: compiling one costs more than it saves. And what a statement makes of a
-   * time must not depend on the machine.
+   * Statements are short, so compiling them costs more than it saves. And the meaning of a time in
+   * a statement must not depend on the machine.
    */
   private static final String INITIAL = "set jit = off; set time zone 'UTC'";
 
-  /** Poolers keep the time zone apart for each of their clients, and nothing else. */
+  /** Poolers track the time zone for each of their clients, and nothing else. */
   private static final String INITIAL_AT_POOLER = "set time zone 'UTC'";
 
   /**
-   * The journal's statements find every row by a key. PostgreSQL remembers the plans it made while
-   * the tables were empty, and then reading a table from end to end looks cheapest; here it has no
-   * such choice.
+   * The journal's statements find every row by a key. PostgreSQL caches plans from when the tables
+   * were empty, when a sequential scan looked cheapest; here it has no such choice.
    */
   private static final String BY_KEY_ALONE =
       "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
-  /** The journal answers in milliseconds; after this time its server has gone away. */
+  /** The journal's statements take milliseconds; after this time, the server is gone. */
   private static final Duration JOURNAL_ANSWER = Duration.ofSeconds(10);
 
-  /** How much longer than an attempt may last a connection waits for its answer. */
+  /** How much longer than an attempt's timeout a connection waits for an answer. */
   private static final Duration BEYOND_AN_ATTEMPT = Duration.ofSeconds(5);
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
-  /** PostgreSQL 14, the oldest that is still maintained in 2026. */
+  /** PostgreSQL 14, the oldest version that is still maintained in 2026. */
   private static final int OLDEST = 14;
 
   private final @Nullable DataFolder folder;
@@ -78,9 +77,9 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Opens it, and makes the embedded one where there is none yet.
+   * Opens the database, and creates the embedded one if there is none.
    *
-   * @throws StartException when it cannot be reached, made or started; one line that says what to
+   * @throws StartException if it cannot be reached, created or started; one line that says what to
    *     do
    */
   public static Database open(Settings settings) {
@@ -118,7 +117,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** As {@link #open}; one of one's own needs no data folder, and may be in use. */
+  /** Like {@link #open}; an external database needs no data folder, and may be in use. */
   static Database openToMigrate(Settings settings) {
     String external = settings.get(Key.DATABASE_URL);
     if (external.isEmpty()) {
@@ -129,18 +128,18 @@ public final class Database implements AutoCloseable {
     return database;
   }
 
-  /** True for the embedded PostgreSQL. */
+  /** Whether this is the embedded PostgreSQL. */
   public boolean isEmbedded() {
     return embedded != null;
   }
 
-  /** The JDBC URL. It may hold user and password: not for logs. */
+  /** The JDBC URL. It may contain user and password: not for logs. */
   public String url() {
     return url;
   }
 
   /**
-   * The pool that routes and deliveries share, of {@code payhook.database.pool-size} connections.
+   * The pool of {@code payhook.database.pool-size} connections that routes and deliveries share.
    */
   public synchronized DataSource dataSource() {
     if (shared == null) {
@@ -150,7 +149,7 @@ public final class Database implements AutoCloseable {
               // text does.
               .with("stringtype", "unspecified");
       if (!pooler) {
-        // A role named payhook would otherwise look into the journal's schema first.
+        // Otherwise a role named payhook would search the journal's schema first.
         connections.with("currentSchema", "public");
       }
       shared = pool("payhook", connections, settings.get(Key.DATABASE_POOL_SIZE), INITIAL);
@@ -158,12 +157,14 @@ public final class Database implements AutoCloseable {
     return shared;
   }
 
-  /** A pool for the journal alone, which must not wait for others. It is closed along with this. */
+  /**
+   * A pool for the journal only, which must not wait for others. It is closed together with this.
+   */
   public synchronized DataSource journal(int size) {
     return pool("journal", connections("journal", JOURNAL_ANSWER), size, INITIAL + BY_KEY_ALONE);
   }
 
-  /** Connections of no pool, for what may take its time and changes them as it likes. */
+  /** Unpooled connections, for work that may take long and changes the session. */
   public DataSource migrating() {
     return connections("migrate", Duration.ZERO);
   }
@@ -177,7 +178,7 @@ public final class Database implements AutoCloseable {
             "payhook " + name,
             answer);
     if (pooler) {
-      // A prepared statement would be another session's.
+      // A prepared statement would belong to another session.
       connections.with("prepareThreshold", "0").with("preparedStatementCacheQueries", "0");
     }
     opened.add(connections);
@@ -208,22 +209,22 @@ public final class Database implements AutoCloseable {
     return pool;
   }
 
-  /** The embedded server's process id, for tests that end it. */
+  /** The embedded server's process id, for tests that kill it. */
   long embeddedPid() {
     return embedded == null ? 0 : embedded.pid();
   }
 
-  /** Ends every connection at once: nobody waits any longer for a server that does not answer. */
+  /** Closes all connections at once: nobody waits any longer for a server that does not respond. */
   void abort() {
     opened.forEach(ServerConnections::abort);
   }
 
-  /** Host, port and database, without user and password; for a person. */
+  /** Host, port and database, without user and password; for messages. */
   String place() {
     return embedded == null ? place(url) : "embedded in " + settings.data().resolve("postgres");
   }
 
-  /** Closes every pool, then ends the embedded PostgreSQL, then gives the data folder back. */
+  /** Closes all pools, then stops the embedded PostgreSQL, then releases the data folder. */
   @Override
   public synchronized void close() {
     while (!pools.isEmpty()) {
@@ -243,7 +244,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Waits for a server that may be starting too; a refused login is no reason to wait. */
+  /** Waits for a server that may still be starting; a refused login is no reason to wait. */
   private void await() {
     Duration patience = settings.get(Key.DATABASE_PATIENCE);
     String origin = settings.origin(Key.DATABASE_URL);
@@ -274,7 +275,7 @@ public final class Database implements AutoCloseable {
                 .findFirst()
                 .orElse("")
                 .replaceFirst("^FATAL: ", "");
-        // 28: the login is refused; 3D: there is no such database. Only a person can change that.
+        // 28: login refused; 3D: no such database. Only a person can change that.
         if (state.startsWith("28") || state.startsWith("3D")) {
           throw new StartException(
               "The database at "
@@ -318,8 +319,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Whether somebody stands between, who gives each transaction another session of the server. A
-   * pooler makes up the process number that it tells at the login.
+   * Whether a pooler is in between that assigns a session per transaction. A pooler invents the
+   * process id that it reports at login.
    */
   private boolean isPooler(Connection connection) throws SQLException {
     String set = settings.get(Key.DATABASE_POOLER);
@@ -332,8 +333,9 @@ public final class Database implements AutoCloseable {
       boolean found = row.getInt(1) != connection.unwrap(PGConnection.class).getBackendPID();
       if (found) {
         LOG.info(
-            "There is a pooler before the database: Payhook prepares no statements and keeps nothing in sessions."
-                + " Where each client has a session of its own, payhook.database.pooler=none is faster.");
+            "There is a pooler in front of the database: Payhook prepares no statements and "
+                + "keeps no session state. If each client has a session of its own, "
+                + "payhook.database.pooler=none is faster.");
       }
       return found;
     }

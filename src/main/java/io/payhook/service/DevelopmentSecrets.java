@@ -17,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stand-ins for secrets that nobody has set yet, made once and kept in {@code secrets.properties}
- * of the data folder, which only its owner can read. For development alone. Several processes may
- * use one folder at once: the service and {@code payhook send}, say.
+ * Stand-ins for secrets that have not been set, generated once and stored in {@code
+ * secrets.properties} in the data folder, which only its owner can read. For development only.
+ * Several processes may use one folder at the same time, such as the service and {@code payhook
+ * send}.
  */
 public final class DevelopmentSecrets {
   private static final Logger LOG = LoggerFactory.getLogger(DevelopmentSecrets.class);
@@ -29,33 +30,33 @@ public final class DevelopmentSecrets {
   private final Path data;
   private final Path file;
 
-  /** The secrets kept in a data folder; it is made when the first secret is. */
+  /** The secrets stored in a data folder, which is created with the first secret. */
   public DevelopmentSecrets(Path data) {
     this.data = data;
     this.file = data.resolve("secrets.properties");
   }
 
   /**
-   * The secret of that name, made at the first call: 64 hex digits, or a key where the name has the
-   * word ED25519 or RSA before {@link EnvironmentFunction#WEBHOOK_SECRET}.
+   * The secret of that name, generated at the first call: 64 hex digits, or a key if the name
+   * contains ED25519 or RSA before {@link EnvironmentFunction#WEBHOOK_SECRET}.
    *
-   * @throws StartException when the folder cannot be read or written
+   * @throws StartException if the folder cannot be read or written
    */
   public String get(String name) {
-    // Within one process a file can be locked once only.
+    // Within one process, a file can be locked only once.
     synchronized (DevelopmentSecrets.class) {
       Optional<String> kept = find(name);
       return kept.isPresent() ? kept.get() : make(name);
     }
   }
 
-  /** The secret of that name, if one has been made. */
+  /** The secret of that name, if it has been generated. */
   public Optional<String> find(String name) {
     synchronized (DevelopmentSecrets.class) {
       try {
         return Optional.ofNullable(parse(DataFolder.read(file).orElse("")).getProperty(name));
       } catch (CharacterCodingException e) {
-        // Whole in itself: who looks for the cause of it would tell of the file that asks.
+        // Without a cause: the innermost cause would be reported for the wrong file.
         throw new IllegalArgumentException(
             Trouble.of(file, e) + ", or remove it to have development secrets made anew");
       } catch (IOException e) {
@@ -76,14 +77,14 @@ public final class DevelopmentSecrets {
         return other;
       }
       String made = Secret.random(kindOf(name)).value();
-      // Appended with one write: who reads meanwhile sees the secret or does not.
+      // Appended with one write: a concurrent reader sees all of the secret or nothing.
       String line =
           (text.isEmpty() ? HEAD : text.endsWith("\n") ? "" : "\n") + name + "=" + made + "\n";
       channel.position(channel.size());
       channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
       channel.force(true);
       LOG.warn(
-          "{} is not set: made a development secret for it and keep it in {}; set the variable before real traffic",
+          "{} is not set: generated a development secret and stored it in {}; set the variable before real traffic",
           name,
           file);
       return made;

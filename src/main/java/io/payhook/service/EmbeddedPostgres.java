@@ -28,17 +28,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A real PostgreSQL of one's own in the data folder: durable, on loopback only, behind a generated
- * password, and started again when it dies. It is a process group of its own, so a Ctrl-C meant for
- * Payhook does not reach it, and nothing but {@link #close} ends it; one that a killed Payhook left
- * behind is stopped at the next start.
+ * A real PostgreSQL in the data folder: durable, on loopback only, behind a generated password, and
+ * restarted when it dies. It is a process group of its own, so a Ctrl-C meant for Payhook does not
+ * reach it, and only {@link #close} stops it; one that a killed Payhook left behind is stopped at
+ * the next start.
  */
 final class EmbeddedPostgres implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
   static final String NAME = "payhook";
 
-  /** What PostgreSQL says when the folder of the database itself is not whole. */
+  /** What PostgreSQL says if its data directory is damaged. */
   private static final Pattern DAMAGE =
       Pattern.compile(
           "pg_control|control file|checkpoint record|checksum|invalid (page|magic)|not a valid data directory"
@@ -46,7 +46,7 @@ final class EmbeddedPostgres implements AutoCloseable {
 
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
 
-  /** Starting may have to redo all work since the last checkpoint. */
+  /** A start may have to replay all WAL since the last checkpoint. */
   private static final Duration RECOVERY = Duration.ofMinutes(5);
 
   private static final Duration STOP = Duration.ofSeconds(30);
@@ -81,10 +81,10 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Starts it; made first where there is none.
+   * Starts the server, after creating it if there is none.
    *
-   * @param data the data folder, taken by this process
-   * @param programsFolder where the programs are unpacked
+   * @param data the data folder, locked by this process
+   * @param programsFolder where the binaries are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
     return start(data, programsFolder, Unprivileged.find(), true);
@@ -193,8 +193,8 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Made beside its place and moved there whole, so that a kill in between leaves nothing
-   * half-made.
+   * Created beside its final place and moved there, so that a kill in between leaves nothing
+   * half-done.
    */
   private void initialise() throws IOException {
     Path made = data.resolve("postgres.new");
@@ -243,14 +243,14 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Whether the password is that of the database: its file may have been lost, or come from another
-   * one.
+   * Whether the password is the database's: its file may have been lost, or belong to another
+   * database.
    */
   private boolean takesThePassword() {
     try (Connection connection = connect("postgres")) {
       return connection.isValid(0);
     } catch (SQLException e) {
-      // What else can be wrong is told by who needs the connection.
+      // Any other error is reported by whoever needs the connection.
       return !"28P01".equals(e.getSQLState());
     }
   }
@@ -261,7 +261,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     return DriverManager.getConnection(url(database), properties);
   }
 
-  /** Whoever owns the folder of a database may set its password. */
+  /** The owner of a data directory may set its password. */
   private void resetPassword() throws IOException {
     Outcome outcome =
         feed(
@@ -316,17 +316,17 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** Starts the server and waits until it takes connections; else says why it does not. */
+  /** Starts the server and waits until it accepts connections, or reports why it does not. */
   private Optional<String> startServer() throws IOException {
     long before = Files.size(log);
     List<String> options = new ArrayList<>();
     for (String option :
         List.of(
-            // What an answered 200 rests on.
+            // What a 200 relies on.
             "fsync=on",
             "synchronous_commit=on",
             "full_page_writes=on",
-            // Loopback only, and no socket files: their paths may not be longer than 107 bytes.
+            // Loopback only, and no socket files, whose paths must not be longer than 107 bytes.
             "listen_addresses=127.0.0.1",
             "port=" + port,
             "unix_socket_directories=",
@@ -341,7 +341,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             "jit=off",
             "huge_pages=off",
             "timezone=UTC",
-            // No statement and no value of a row in the log.
+            // No statements and no values in the log.
             "logging_collector=off",
             "log_destination=stderr",
             "log_timezone=UTC",
@@ -372,7 +372,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     return Optional.of(complaint(before).orElse(outcome.lastLine()));
   }
 
-  /** What the server logged last as the reason for giving up, in one line. */
+  /** The last reason that the server logged for giving up, in one line. */
   private Optional<String> complaint(long from) throws IOException {
     byte[] bytes = Files.readAllBytes(log);
     int start = (int) Math.min(from, bytes.length);
@@ -439,8 +439,8 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Whether nobody takes connections any more. A process that can't be looked at may be well: who
-   * has no more files to open sees none.
+   * Whether the server no longer accepts connections. A process that cannot be inspected may be
+   * alive: a JVM that has run out of file descriptors sees none.
    */
   private boolean answersNot() {
     try (Socket socket = new Socket()) {
@@ -465,7 +465,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         problem = String.valueOf(e.getMessage());
       }
       if (problem.isEmpty()) {
-        LOG.info("The embedded PostgreSQL runs again (process {})", pid);
+        LOG.info("The embedded PostgreSQL is running again (process {})", pid);
         return;
       }
       LOG.warn("The embedded PostgreSQL does not start: {}; trying again in {} ms", problem, pause);
@@ -473,7 +473,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** Stops the server: running statements are rolled back, everything committed is kept. */
+  /** Stops the server: running transactions are rolled back, committed ones are kept. */
   @Override
   public void close() {
     closing = true;
@@ -481,7 +481,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     if (watching != null) {
       watching.interrupt();
     }
-    // Whoever is told to hurry still has to end the server.
+    // The server must be stopped even if this thread is interrupted.
     boolean interrupted = Thread.interrupted();
     try {
       synchronized (this) {
@@ -501,9 +501,9 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Ends every process that works on this cluster. A number in {@code postmaster.pid} alone proves
-   * nothing, the system may have given it to a stranger since; the process has to be a PostgreSQL
-   * in this very folder.
+   * Kills every process that works on this cluster. The process id in {@code postmaster.pid} alone
+   * proves nothing, since the system may have reused it; the process has to be a PostgreSQL in this
+   * very folder.
    */
   private void stopLeftover() throws IOException {
     Optional<Long> recorded = recordedPid();
@@ -536,17 +536,16 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
     waitForTheEnd(recorded);
     if (recorded.isEmpty() || ProcessHandle.of(recorded.get()).isPresent()) {
-      // There is no number, as after a loss of power; or it is a stranger's now, or a dead server's
-      // that nobody has asked for yet.
-      // PostgreSQL would take it for a
-      // running server and refuse to start.
+      // There is no process id, as after a power failure; or it belongs to another program by now,
+      // or to a dead server that nobody has reaped. PostgreSQL would take it for a running server
+      // and refuse to start.
       Files.deleteIfExists(cluster.resolve("postmaster.pid"));
     }
   }
 
   /**
-   * A server that was told to stop takes a moment, and after a killed one its children end by
-   * themselves as soon as they notice; no new server may start before.
+   * A server takes a moment to stop, and the children of a killed one end as soon as they notice;
+   * no new server may start before.
    */
   private void waitForTheEnd(Optional<Long> recorded) throws IOException {
     long end = System.nanoTime() + STOP.toNanos();
@@ -585,7 +584,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** True for a running process; one that ended and was never asked how (a zombie) is not. */
+  /** Whether the process is running; a zombie is not. */
   static boolean alive(long pid) {
     if (!ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
       return false;
@@ -600,8 +599,8 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * PostgreSQL's processes stand in their cluster's folder; where the system does not show that,
-   * its arguments must do.
+   * The working directory of PostgreSQL's processes is their data directory; if the system does not
+   * show it, the arguments must do.
    */
   private boolean worksHere(long pid) {
     Path folder = Path.of("/proc/" + pid + "/cwd");
@@ -611,7 +610,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             && DataFolder.read(folder.resolveSibling("comm")).orElse("").equals("postgres");
       }
     } catch (IOException e) {
-      // Not shown to us: ask for the arguments.
+      // Not visible to us: look at the arguments.
     }
     return ProcessHandle.of(pid)
         .flatMap(process -> process.info().commandLine())
@@ -629,13 +628,13 @@ final class EmbeddedPostgres implements AutoCloseable {
     try (var folders = Files.newDirectoryStream(processes, "[0-9]*")) {
       for (Path folder : folders) {
         try {
-          // A shell may stand here too.
+          // The working directory of a shell may be the same.
           if (DataFolder.read(folder.resolve("comm")).orElse("").equals("postgres")
               && Files.readSymbolicLink(folder.resolve("cwd")).equals(here)) {
             found.add(Long.valueOf(folder.getFileName().toString()));
           }
         } catch (IOException | NumberFormatException e) {
-          // Gone, or not ours to look at.
+          // Gone, or not ours to inspect.
         }
       }
     }
@@ -679,7 +678,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         .keySet()
         .removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
     builder.environment().put("LC_ALL", "C");
-    // A file, not a pipe: the server would hold a pipe open.
+    // A file, not a pipe, because the server would keep a pipe open.
     Path output = Files.createTempFile(data, "postgres", ".out");
     try {
       builder.redirectErrorStream(true).redirectOutput(output.toFile());
@@ -687,7 +686,7 @@ final class EmbeddedPostgres implements AutoCloseable {
       try (var stdin = process.getOutputStream()) {
         stdin.write(input.getBytes(StandardCharsets.UTF_8));
       } catch (IOException e) {
-        // It has ended already; its exit code tells.
+        // It has ended already; its exit code says why.
       }
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();

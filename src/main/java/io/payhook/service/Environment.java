@@ -12,8 +12,8 @@ import org.apache.camel.util.IOHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The environment variables. One that is not set may stand in a file that {@code NAME_FILE} names,
- * as container platforms mount secrets; that is read anew each time.
+ * The environment variables. A variable that is not set may be read from the file that {@code
+ * NAME_FILE} names, as container platforms mount secrets; the file is read again each time.
  */
 record Environment(UnaryOperator<@Nullable String> variables) {
   private static final String FILE = "_FILE";
@@ -25,7 +25,8 @@ record Environment(UnaryOperator<@Nullable String> variables) {
   /**
    * The value of a variable, or null.
    *
-   * @throws IllegalArgumentException when its file can't be read; a sentence for a person
+   * @throws IllegalArgumentException if its file cannot be read; the message is a sentence for
+   *     people
    */
   @Nullable String get(String name) {
     String value = variables.apply(name);
@@ -63,18 +64,18 @@ record Environment(UnaryOperator<@Nullable String> variables) {
     }
   }
 
-  /** The file that has the value of a variable, or null. */
+  /** The file with the value of a variable, or null. */
   @Nullable Path file(String name) {
     String file = variables.apply(name + FILE);
     return file == null || file.isBlank() ? null : Path.of(file.strip()).toAbsolutePath();
   }
 
-  /** A value in a file; the end of its line does not count. */
+  /** A value in a file, without its line end. */
   static String read(Path file) throws IOException {
     return Files.readString(file).replaceFirst("\\R+$", "");
   }
 
-  /** The files that stand for variables of these names or ends of names, by variable. */
+  /** The files for variables with these names or suffixes, by variable. */
   static Map<String, Path> files(Map<String, String> all, String... ends) {
     Map<String, Path> files = new LinkedHashMap<>();
     all.keySet().stream()

@@ -7,22 +7,24 @@ import org.apache.camel.spi.PropertiesFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in route files, in place of Camel's own.
- * The environment comes first; a secret that is not set there is, outside production, a {@linkplain
- * DevelopmentSecrets development secret}. Registered with {@code
+ * {@code {{env:NAME}}} and {@code {{env:NAME:default}}} in route files, replacing Camel's own. The
+ * environment takes precedence; a secret that is not set there is, outside production, a
+ * {@linkplain DevelopmentSecrets development secret}. Registered with {@code
  * camelContext.getPropertiesComponent().addPropertiesFunction(…)}.
  */
 public final class EnvironmentFunction implements PropertiesFunction {
-  /** The end of the names that name a webhook secret. */
+  /** Suffix of variables that hold a webhook secret. */
   public static final String WEBHOOK_SECRET = "_WEBHOOK_SECRET";
 
-  /** The end of the names that name the key of a provider's own API, which confirms events. */
+  /** Suffix of variables that hold the key of a provider's own API, which confirms events. */
   public static final String CONFIRM_SECRET = "_CONFIRM_SECRET";
 
-  /** The end of the names that name what a platform calls the webhook, and signs along. */
+  /**
+   * Suffix of variables that hold a platform's id of the webhook, which is part of the signed text.
+   */
   private static final String WEBHOOK_ID = "_WEBHOOK_ID";
 
-  /** The end of the names of other values that only the merchant's account knows. */
+  /** Suffix of variables that hold other values known only to the merchant's account. */
   private static final String PARAMETER = "_PARAM";
 
   private final Settings settings;
@@ -47,7 +49,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
     this.environment = environment;
   }
 
-  /** One that keeps no secret: 64 hex digits, or a key of the process, stand in for it. */
+  /** A function that stores no secret: 64 hex digits, or a temporary key, replace it. */
   static EnvironmentFunction forReading(Settings settings) {
     return new EnvironmentFunction(
         settings,
@@ -68,7 +70,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
   }
 
   /**
-   * The value of {@code NAME} or {@code NAME:default}; null, which Camel reports as unknown, when
+   * The value of {@code NAME} or {@code NAME:default}; null, which Camel reports as unknown, if
    * there is neither.
    *
    * @throws IllegalArgumentException for a secret that is missing in production
@@ -83,7 +85,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
             || name.endsWith(CONFIRM_SECRET)
             || name.endsWith(WEBHOOK_ID)
             || name.endsWith(PARAMETER);
-    // An empty secret would let everybody sign.
+    // With an empty secret, anyone could sign.
     if (value != null && !(secret && value.isBlank())) {
       return value;
     }
@@ -94,7 +96,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
       return null;
     }
     if (settings.isProduction() && colon >= 0 && isKey(name)) {
-      // A platform's public key that the endpoint can do without: its requests name a certificate.
+      // A platform's public key is optional here: its requests name a certificate.
       return "";
     }
     if (settings.isProduction()) {

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What routes see as the variable {@code event}: the body as maps, lists and values, with no number
- * in floating point. A form's fields, or XML, have the names they have for the provider's settings.
+ * The variable {@code event} of routes: the body as maps, lists and values, without floating-point
+ * numbers. The fields of a form, or of XML, have the names they have in the provider's settings.
  */
 final class EventJson {
   private final Endpoints endpoints;

@@ -3,11 +3,11 @@ package io.payhook.service;
 import java.util.Optional;
 
 /**
- * The share of the heap that deliveries may hold. The intake takes two more of the same size, see
- * {@link io.payhook.intake.Limits#within}; what is left is for the program itself.
+ * The share of the heap that deliveries may use. The intake has two more of the same size, see
+ * {@link io.payhook.intake.Limits#within}; the rest is for the program itself.
  */
 final class HeapBudget {
-  /** Events that routes work on. */
+  /** One part in this many of the heap is for events that routes are working on. */
   private static final double DELIVERY = 0.25;
 
   private static final long MB = 1 << 20;
@@ -20,10 +20,10 @@ final class HeapBudget {
   }
 
   /**
-   * What to tell of events that are so large for this heap that they run one at a time.
+   * A message about events that are so large for this heap that they run one at a time.
    *
-   * @param largest bytes of a body that is taken
-   * @param swelling bytes of memory that an attempt takes for each
+   * @param largest maximum size of a body
+   * @param swelling bytes of memory that an attempt uses per byte
    */
   static Optional<String> tight(long largest, int swelling) {
     long needs = largest * swelling;

@@ -21,16 +21,16 @@ final class JournalMeters implements Journal.Listener {
             .register(meters);
     this.size =
         DistributionSummary.builder("payhook.journal.commit.events")
-            .description("Events that shared a commit")
+            .description("Events per commit")
             .register(meters);
   }
 
   void watch(Journal journal) {
     Gauge.builder("payhook.journal.queue", journal, Journal::queued)
-        .description("Events that wait for a commit")
+        .description("Events waiting for a commit")
         .register(meters);
     Gauge.builder("payhook.journal.available", journal, j -> j.available() ? 1 : 0)
-        .description("1 while the journal commits")
+        .description("1 if the journal commits, otherwise 0")
         .register(meters);
   }
 

@@ -9,9 +9,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The schema of the journal where it is not {@link #USUAL}, so that a database can hold several
- * journals. Every statement says {@code payhook.event}; here, and nowhere else, the name is
- * replaced, in what Payhook, its migrations and the routes say alike.
+ * The schema of the journal if it is not {@link #USUAL}, so that a database can hold several
+ * journals. Every statement says {@code payhook.event}; only here is the name replaced, in the
+ * statements of Payhook, of its migrations and of the routes alike.
  */
 record JournalSchema(String name) {
   static final String USUAL = "payhook";
@@ -31,7 +31,7 @@ record JournalSchema(String name) {
         (self, method, arguments) -> {
           try {
             Object result = method.invoke(target, translated(method.getName(), arguments));
-            // A prepared statement has its text already.
+            // The text of a prepared statement is fixed already.
             return method.getReturnType().equals(Statement.class)
                 ? translating(result, Statement.class)
                 : result;

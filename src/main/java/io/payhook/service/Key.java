@@ -13,12 +13,11 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * The table of all settings: one line a key with its name, default and meaning. A new setting is
- * one more line here, read by {@link Settings#get}; {@code application.properties} follows (a test
- * compares the two).
+ * The table of all settings: each key with its name, default and meaning. A new setting is one more
+ * entry here, read by {@link Settings#get}; a test keeps {@code application.properties} in step.
  *
- * @param <T> what {@link Settings#get} gives: units are resolved, empty optional settings are
- *     {@link Optional#empty}
+ * @param <T> type of the value that {@link Settings#get} returns: units are resolved, an empty
+ *     optional setting is {@link Optional#empty}
  */
 public final class Key<T> {
   private static final List<Key<?>> TABLE = new ArrayList<>();
@@ -28,14 +27,14 @@ public final class Key<T> {
       path(
           "payhook.data",
           "data",
-          "Folder of everything Payhook keeps: database, secrets, stand-in e-mails.");
+          "Folder for everything Payhook stores: the embedded database, secrets, stand-in e-mails.");
   public static final Key<Path> ROUTES =
-      path("payhook.routes", "routes", "Folder of the integration team's files.");
+      path("payhook.routes", "routes", "Folder with the route files, SQL, templates and samples of your integrations.");
   public static final Key<String> ROUTES_RELOAD =
       choice(
           "payhook.routes.reload",
           "auto",
-          "Take over changed files while running; auto is on except in profile prod.",
+          "Whether changes to route files are picked up while running; auto means on, except in profile prod.",
           "on",
           "off",
           "auto");
@@ -45,28 +44,28 @@ public final class Key<T> {
       text(
           "payhook.profile",
           "dev",
-          "dev allows stand-ins and development secrets, prod refuses them; application-NAME.properties is laid over.");
+          "Profile: dev allows stand-ins and development secrets, prod refuses them; application-NAME.properties overrides this file.");
   public static final Key<String> NODE =
       text(
           "payhook.node",
           "",
-          "Name of this node among those that share one journal; empty: made once and kept in the data folder.");
+          "Name of this node, unique among the nodes that share a journal; empty: generated once and stored in the data folder.");
   public static final Key<Optional<URI>> PUBLIC_URL =
       url(
           "payhook.public-url",
-          "Address under which the platforms reach this service; some sign it. Example: https://hooks.example.com");
+          "Public base URL of this service, as the platforms call it; some platforms sign it. Example: https://hooks.example.com");
   public static final Key<String> LOG_FORMAT =
       choice(
           "payhook.log.format",
           "text",
-          "Log lines for people, or one JSON object a line.",
+          "Log format: plain text, or one JSON object per line.",
           "text",
           "json");
   public static final Key<String> LOG_LEVEL =
       choice(
           "payhook.log.level",
           "info",
-          "Least level of Payhook's own log lines; libraries log from warn on.",
+          "Minimum log level for Payhook; libraries log at warn and above.",
           "error",
           "warn",
           "info",
@@ -76,38 +75,38 @@ public final class Key<T> {
       duration(
           "payhook.shutdown.timeout",
           "30s",
-          "How long a stop waits for requests and deliveries that are running.");
+          "How long a shutdown waits for running requests and deliveries.");
   public static final Key<Duration> SHUTDOWN_DELAY =
       new Key<>(
           "payhook.shutdown.delay",
           "0s",
-          "How long a stop goes on to take webhooks while it is not ready, so that balancers notice; 5s in profile prod.",
+          "How long a shutdown still accepts webhooks after readiness turns 503, so that load balancers notice; 5s in profile prod.",
           text -> text.equals("0s") ? Duration.ZERO : Units.duration(text));
 
   // HTTP
   public static final Key<String> SERVER_HOST =
-      text("camel.server.host", "0.0.0.0", "Address the webhooks are received on.");
+      text("camel.server.host", "0.0.0.0", "Address the webhook port listens on.");
   public static final Key<Integer> SERVER_PORT =
       number(
           "camel.server.port",
           8080,
           0,
           65535,
-          "Port the webhooks are received on; 0 takes a free one.");
+          "Webhook port; 0 picks a free one.");
   public static final Key<String> MANAGEMENT_HOST =
-      text("camel.management.host", "127.0.0.1", "Address of health, metrics, API and console.");
+      text("camel.management.host", "127.0.0.1", "Address the management port listens on (health, metrics, API).");
   public static final Key<Integer> MANAGEMENT_PORT =
       number(
           "camel.management.port",
           8081,
           0,
           65535,
-          "Port of health, metrics, API and console; 0 takes a free one.");
+          "Management port; 0 picks a free one.");
   public static final Key<String> MANAGEMENT_TOKEN =
       text(
               "payhook.management.token",
               "",
-              "Bearer token that the management API asks for; empty: none.")
+              "Bearer token required by the management API; empty: no token.")
           .secret()
           .withheld();
 
@@ -116,24 +115,24 @@ public final class Key<T> {
       new Key<>(
               "payhook.database.url",
               "",
-              "JDBC URL of a PostgreSQL 14 or newer; empty: embedded PostgreSQL in the data folder.",
+              "JDBC URL of a PostgreSQL server, version 14 or newer; empty: embedded PostgreSQL in the data folder.",
               Key::jdbcUrl)
           .withheld();
   public static final Key<String> DATABASE_USERNAME =
-      text("payhook.database.username", "", "User at that database.");
+      text("payhook.database.username", "", "Database user.");
   public static final Key<String> DATABASE_PASSWORD =
-      text("payhook.database.password", "", "Password at that database.").secret().withheld();
+      text("payhook.database.password", "", "Database password.").secret().withheld();
   public static final Key<String> DATABASE_SCHEMA =
       new Key<>(
           "payhook.database.schema",
           "payhook",
-          "Schema of the journal; another one for each further installation on the same database.",
+          "Schema of the journal; each installation on the same database needs its own.",
           Key::schema);
   public static final Key<String> DATABASE_POOLER =
       choice(
           "payhook.database.pooler",
           "auto",
-          "Whether a pooler such as PgBouncer gives each transaction another session; auto finds out at the start.",
+          "Whether a pooler such as PgBouncer assigns a session per transaction; auto detects it at startup.",
           "auto",
           "none",
           "transaction");
@@ -143,61 +142,61 @@ public final class Key<T> {
           10,
           2,
           1000,
-          "Most connections that routes and deliveries use at once.");
+          "Maximum number of database connections for routes and deliveries.");
   public static final Key<Duration> DATABASE_PATIENCE =
       duration(
           "payhook.database.patience",
           "15s",
-          "How long a start waits for a database that cannot be reached yet.");
+          "How long startup waits for a database that is not reachable yet.");
   public static final Key<Optional<Path>> DATABASE_PROGRAMS =
       optionalPath(
           "payhook.database.programs",
-          "Folder the embedded PostgreSQL's programs are unpacked to; empty: postgres-programs in the data folder.");
+          "Folder the embedded PostgreSQL's binaries are unpacked to; empty: postgres-programs in the data folder.");
 
   // Intake
   public static final Key<Long> INTAKE_MAX_BODY =
-      size("payhook.intake.max-body", "1MB", "Largest request body; a larger one is answered 413.");
+      size("payhook.intake.max-body", "1MB", "Maximum size of a request body; larger requests are answered 413.");
   public static final Key<Integer> INTAKE_WORKERS =
-      number("payhook.intake.workers", 64, 1, 10_000, "Requests worked on at once.");
+      number("payhook.intake.workers", 64, 1, 10_000, "Maximum number of requests processed at once.");
   public static final Key<Integer> INTAKE_QUEUE =
       number(
           "payhook.intake.queue",
           1000,
           0,
           1_000_000,
-          "Requests that may wait for a worker; more are answered 503.");
+          "Maximum number of requests waiting for a worker; further ones are answered 503.");
   public static final Key<Optional<Long>> INTAKE_BYTES =
       optionalSize(
           "payhook.intake.bytes-in-flight",
-          "Bodies that are in memory at a time; more are answered 503. Empty: a quarter of the heap.");
+          "Maximum total size of request bodies in memory; further requests are answered 503. Empty: a quarter of the heap.");
   public static final Key<Duration> INTAKE_BODY_TIMEOUT =
       duration(
           "payhook.intake.body-timeout",
           "10s",
-          "Time in which a request's body must have come; a slower one is answered 408.");
+          "Time limit for receiving a request body; slower requests are answered 408.");
   public static final Key<Integer> INTAKE_CONNECTIONS =
       number(
           "payhook.intake.connections",
           10_000,
           10,
           1_000_000,
-          "Open connections; with more, the one that has been waited for longest is closed.");
+          "Maximum number of open connections; beyond it, the connection that has been idle longest is closed.");
   public static final Key<Integer> INTAKE_UNSIGNED_RATE =
       number(
           "payhook.intake.unsigned-rate",
           50,
           1,
           1_000_000,
-          "Requests a second to an endpoint whose platform does not sign; more are answered 429.");
+          "Requests per second accepted by an endpoint whose platform does not sign; further ones are answered 429.");
   public static final Key<Long> REJECTIONS_KEEP =
       number(
           "payhook.rejections.keep",
           10_000L,
           0L,
           10_000_000L,
-          "Refused requests that are kept for a look; the oldest of the most frequent kind go first.");
+          "Maximum number of rejected requests kept for inspection; the oldest of the most frequent kind are dropped first.");
   public static final Key<Duration> REJECTIONS_KEEP_FOR =
-      duration("payhook.rejections.keep-for", "30d", "How long refused requests are kept.");
+      duration("payhook.rejections.keep-for", "30d", "How long rejected requests are kept.");
 
   // Journal and deliveries
   public static final Key<Integer> JOURNAL_WRITERS =
@@ -206,68 +205,68 @@ public final class Key<T> {
           1,
           1,
           64,
-          "Writers that commit received events, many in one commit; more pay only where a commit takes milliseconds.");
+          "Number of journal writers, each committing events in batches; more than one helps only where a commit takes milliseconds.");
   public static final Key<Optional<Duration>> JOURNAL_RETENTION =
       optionalDuration(
           "payhook.journal.retention",
-          "How long finished events are kept, such as 90d; empty: for ever.");
+          "How long finished events are kept, for example 90d; empty: forever.");
   public static final Key<Integer> DELIVERY_CONCURRENCY =
       number(
-          "payhook.delivery.concurrency", 4, 1, 1000, "Deliveries of one route that run at once.");
+          "payhook.delivery.concurrency", 4, 1, 1000, "Maximum number of deliveries that one route runs at once.");
   public static final Key<Integer> DELIVERY_MAX_ATTEMPTS =
-      number("payhook.delivery.max-attempts", 20, 1, 1000, "Attempts before a delivery is dead.");
+      number("payhook.delivery.max-attempts", 20, 1, 1000, "Maximum number of attempts before a delivery is dead.");
   public static final Key<Duration> DELIVERY_BACKOFF =
       duration(
           "payhook.delivery.backoff",
           "1s",
-          "Wait after the first failed attempt; it doubles with each further one.");
+          "Initial retry backoff; it doubles with each further attempt.");
   public static final Key<Duration> DELIVERY_BACKOFF_MAX =
-      duration("payhook.delivery.backoff-max", "1h", "Longest wait between two attempts.");
+      duration("payhook.delivery.backoff-max", "1h", "Maximum retry backoff.");
   public static final Key<Duration> DELIVERY_TIMEOUT =
-      duration("payhook.delivery.timeout", "60s", "Longest run of one attempt.");
+      duration("payhook.delivery.timeout", "60s", "Timeout of one attempt.");
   public static final Key<Duration> DELIVERY_LEASE =
       duration(
           "payhook.delivery.lease",
           "30s",
-          "After this time without a sign of life a node's deliveries go to another.");
+          "How long a node's lease on its deliveries lasts without a heartbeat; then other nodes take them over.");
   public static final Key<Duration> DELIVERY_POLL =
       duration(
           "payhook.delivery.poll",
           "1s",
-          "How often the journal is asked for due deliveries besides being woken.");
+          "How often the journal is polled for due deliveries, in addition to notifications.");
   public static final Key<Duration> NODES_SILENT_AFTER =
       duration(
           "payhook.nodes.silent-after",
           "5m",
-          "How long after its last sign of life, or its stop, a node's subscriptions still count.");
+          "How long a node's subscriptions remain in effect after its last heartbeat or its shutdown.");
 
   // E-mail
   public static final Key<String> MAIL_HOST =
       text(
           "payhook.mail.host",
           "",
-          "SMTP server; empty: stand-in that writes e-mails to mail/ in the data folder.");
+          "Host name of the SMTP server; empty: a stand-in writes e-mails to mail/ in the data folder.");
   public static final Key<Integer> MAIL_PORT =
       number("payhook.mail.port", 587, 1, 65535, "Port of the SMTP server.");
   public static final Key<String> MAIL_SECURITY =
       choice(
           "payhook.mail.security",
           "auto",
-          "How the connection to the SMTP server is protected; auto is none on this machine, tls on port 465, else starttls.",
+          "Transport security for SMTP; auto means none for loopback, tls for port 465, otherwise starttls.",
           "auto",
           "none",
           "starttls",
           "tls");
   public static final Key<String> MAIL_USERNAME =
-      text("payhook.mail.username", "", "User at the SMTP server; empty: no login.");
+      text("payhook.mail.username", "", "SMTP user; empty: no login.");
   public static final Key<String> MAIL_PASSWORD =
-      text("payhook.mail.password", "", "Password at the SMTP server.").secret();
+      text("payhook.mail.password", "", "SMTP password.").secret();
   public static final Key<String> MAIL_FROM =
-      text("payhook.mail.from", "payments@example.com", "Sender of e-mails.");
+      text("payhook.mail.from", "payments@example.com", "Sender address of e-mails.");
 
   // CRM
   public static final Key<Optional<URI>> CRM_URL =
-      url("payhook.crm.url", "Base address of the CRM; empty: built-in stand-in.");
+      url("payhook.crm.url", "Base URL of the CRM; empty: built-in stand-in.");
   public static final Key<String> CRM_TOKEN =
       text("payhook.crm.token", "", "Bearer token for the CRM.").secret();
 
@@ -290,42 +289,42 @@ public final class Key<T> {
     this(name, defaultText, meaning, (text, folder) -> parser.apply(text));
   }
 
-  /** The key as it stands in {@code application.properties}. */
+  /** The key as written in {@code application.properties}. */
   public String name() {
     return name;
   }
 
-  /** The default, as it would stand in {@code application.properties}; may be empty. */
+  /** The default as it would be written in {@code application.properties}; may be empty. */
   public String defaultText() {
     return defaultText;
   }
 
-  /** One line for a person. */
+  /** One sentence of documentation. */
   public String meaning() {
     return meaning;
   }
 
-  /** True where the value must never be shown. */
+  /** Whether the value must never be shown. */
   public boolean isSecret() {
     return secret;
   }
 
-  /** Every key, in the order of {@code application.properties}. */
+  /** All keys, in the order of {@code application.properties}. */
   public static List<Key<?>> all() {
     return Collections.unmodifiableList(TABLE);
   }
 
   /**
-   * True where route files cannot read the value as a placeholder: only the service itself needs
-   * it.
+   * Whether the value is withheld from route files as a placeholder, because only the service itself
+   * needs it.
    */
   boolean isWithheld() {
     return withheld;
   }
 
   /**
-   * The text of {@code application.properties} that changes nothing: every key with its meaning and
-   * default.
+   * An {@code application.properties} that changes nothing: each key with its meaning, commented out
+   * at its default.
    */
   static String reference() {
     StringBuilder text = new StringBuilder();
@@ -348,11 +347,11 @@ public final class Key<T> {
   }
 
   /**
-   * The value that {@code text} means.
+   * Parses a value.
    *
-   * @param folder what a relative path is relative to
-   * @throws IllegalArgumentException when it means none; the message ends the sentence "'text' is
-   *     …"
+   * @param folder the folder that relative paths are resolved against
+   * @throws IllegalArgumentException if the text is not valid; the message completes the sentence
+   *     "'text' is …"
    */
   T parse(String text, Path folder) {
     return parser.apply(text, folder);
@@ -470,7 +469,7 @@ public final class Key<T> {
         return uri;
       }
     } catch (java.net.URISyntaxException e) {
-      // Said below.
+      // Reported below.
     }
     throw new IllegalArgumentException("not an address such as https://crm.example.com/api");
   }

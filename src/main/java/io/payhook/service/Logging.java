@@ -10,18 +10,18 @@ import java.util.Locale;
 import java.util.logging.LogManager;
 import org.slf4j.LoggerFactory;
 
-/** What has to be said before the first log line, and what may change afterwards. */
+/** Logging settings: what must be set before the first log line, and what may change afterwards. */
 public final class Logging {
   private Logging() {}
 
-  /** Sets format and level; without effect once anything has been logged. */
+  /** Sets format and level; has no effect once anything has been logged. */
   public static void configure(Settings settings) {
     System.setProperty("payhook.log.level", settings.get(Key.LOG_LEVEL).toUpperCase(Locale.ROOT));
     boolean json = settings.get(Key.LOG_FORMAT).equals("json");
     if (json && System.getProperty("logback.configurationFile") == null) {
       System.setProperty("logback.configurationFile", "logback-json.xml");
     }
-    // What libraries say through the JDK's own logging goes the same way.
+    // Routes the JDK's own logging, which some libraries use, the same way.
     try {
       LogManager.getLogManager()
           .readConfiguration(
@@ -33,7 +33,7 @@ public final class Logging {
     }
   }
 
-  /** Tells the person who started a command; as a line of the log where that is for programs. */
+  /** Prints a message for whoever started the command; as a log line if the log is for programs. */
   public static void say(Settings settings, String sentence) {
     if (settings.get(Key.LOG_FORMAT).equals("json")) {
       LoggerFactory.getLogger(Logging.class).info("{}", sentence);
@@ -42,7 +42,7 @@ public final class Logging {
     }
   }
 
-  /** Sets the level of Payhook's own lines while running. */
+  /** Changes Payhook's log level while running. */
   static void level(Settings settings) {
     if (LoggerFactory.getLogger("io.payhook") instanceof Logger own) {
       own.setLevel(Level.toLevel(settings.get(Key.LOG_LEVEL)));

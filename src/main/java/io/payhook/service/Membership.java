@@ -7,7 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes a node's name at the start, or refuses to: two nodes under one name take from each other.
+ * Takes a node's name at startup, or refuses to start: two nodes under one name would take each
+ * other's deliveries.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -16,10 +17,10 @@ final class Membership {
   private Membership() {}
 
   /**
-   * Returns when the name is this process's. One that crashed with it has to be silent for a while
-   * first, unless it was the one of this data folder, which nobody else can have now.
+   * Returns once the name belongs to this process. A process that crashed with it has to be silent
+   * for a while first, unless it used this data folder, which nobody else can be using now.
    *
-   * @throws StartException when another process lives under the name
+   * @throws StartException if another live process has the name
    */
   static void join(Nodes nodes) throws SQLException {
     Nodes.Holder first = nodes.join();
@@ -27,8 +28,8 @@ final class Membership {
       return;
     }
     LOG.warn(
-        "The node name {} is that of a process on {} that was heard of at {}. Waiting until it has been silent for {} s, or shows"
-            + " that it lives.",
+        "The node name {} belongs to a process on {} whose last heartbeat was at {}. "
+            + "Waiting until it has been silent for {} s, or shows that it is alive.",
         nodes.self().name(),
         first.host(),
         first.seenAt(),

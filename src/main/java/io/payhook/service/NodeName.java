@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * The name of this node on the journal, made once and kept in the data folder unless {@code
- * payhook.node} sets it; and what tells its data folder from every other one.
+ * The name of this node, generated once and stored in the data folder unless {@code payhook.node}
+ * sets it, and the identity of its data folder.
  */
 final class NodeName {
   private NodeName() {}
@@ -23,8 +23,8 @@ final class NodeName {
   }
 
   /**
-   * Names the data folder that this process has to itself. A copy of it is another one: it has the
-   * same files, but is another folder.
+   * Identifies the data folder that this process has locked. A copy of it has the same files but
+   * another identity.
    */
   static String home(Settings settings) {
     Path data = settings.data();
@@ -37,7 +37,7 @@ final class NodeName {
     }
   }
 
-  /** The name of this machine, for people. */
+  /** The name of this machine, for messages. */
   static String host() {
     try {
       return InetAddress.getLocalHost().getHostName();

@@ -6,23 +6,23 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 
 /**
- * Resolves {@code {{…}}} as the running service does, for commands that read files without starting
+ * Resolves {@code {{…}}} like the running service, for commands that read files without starting
  * it.
  */
 public final class Placeholders {
   private Placeholders() {}
 
   /**
-   * A resolver with these settings; it throws {@link IllegalArgumentException} for a name nobody
-   * set.
+   * A resolver with these settings; it throws {@link IllegalArgumentException} for an undefined
+   * name.
    */
   public static UnaryOperator<String> of(Settings settings) {
     return resolver(settings, new EnvironmentFunction(settings));
   }
 
   /**
-   * As {@link #of}, for who only reads files: a development secret that isn't there yet is not
-   * made, a text of its kind stands in.
+   * Like {@link #of}, for tools that only read files: a missing development secret is not generated
+   * but replaced by a text of its kind.
    */
   public static UnaryOperator<String> forReading(Settings settings) {
     return resolver(settings, EnvironmentFunction.forReading(settings));
@@ -34,7 +34,7 @@ public final class Placeholders {
     context.getPropertiesComponent().addPropertiesFunction(environment);
     Properties properties = settings.asCamelProperties();
     if (properties.getProperty(Key.CRM_URL.name(), "").isEmpty()) {
-      // As the running service has it, whose stand-in listens on loopback.
+      // As in the running service, whose stand-in listens on loopback.
       properties.setProperty(Key.CRM_URL.name(), "http://127.0.0.1");
     }
     context.getPropertiesComponent().setInitialProperties(properties);

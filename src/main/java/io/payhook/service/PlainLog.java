@@ -8,8 +8,8 @@ import io.payhook.signature.PlainText;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Log lines that nobody else can forge: what steers a terminal is written out, and whatever follows
- * a line break is set in, so that it never looks like a line of its own.
+ * Log lines that cannot be forged: terminal control characters are escaped, and whatever follows a
+ * line break is indented, so that it never looks like a line of its own.
  */
 public final class PlainLog {
   private PlainLog() {}
@@ -21,7 +21,7 @@ public final class PlainLog {
         : plain.strip().replaceAll("\\R", "\n    ");
   }
 
-  /** The message of a line for people. */
+  /** The message of a text log line. */
   public static final class Message extends MessageConverter {
     @Override
     public String convert(ILoggingEvent event) {
@@ -29,7 +29,7 @@ public final class PlainLog {
     }
   }
 
-  /** What was thrown, below a line for people. */
+  /** The stack trace below a text log line. */
   public static final class Thrown extends ThrowableProxyConverter {
     @Override
     public String convert(ILoggingEvent event) {
@@ -38,7 +38,7 @@ public final class PlainLog {
     }
   }
 
-  /** A line for programs; what is written out there stays what it is, as JSON has it. */
+  /** A JSON log line; characters are escaped as JSON prescribes, so values are preserved. */
   public static final class Json extends JsonEncoder {
     @Override
     public byte[] encode(ILoggingEvent event) {

@@ -30,18 +30,20 @@ import org.slf4j.LoggerFactory;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * PostgreSQL's programs for this kind of machine, unpacked once from the archive on the class path.
+ * PostgreSQL's binaries for this platform, unpacked once from the archive on the class path.
  *
- * @param folder holds {@code bin}, {@code lib} and {@code share}
+ * @param folder contains {@code bin}, {@code lib} and {@code share}
  * @param version the major version, such as 17
  */
 record PostgresPrograms(Path folder, String version) {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresPrograms.class);
 
-  /** What was unpacked, so that damage is found before it looks like a damaged database. */
+  /**
+   * Manifest of what was unpacked, so that damage is found before it looks like a damaged database.
+   */
   private static final String MANIFEST = "manifest";
 
-  /** The programs under {@code root}, unpacked there when they are not yet. */
+  /** The binaries under {@code root}, unpacked there if they are missing. */
   static PostgresPrograms in(Path root) {
     String archive = archive();
     URL url = PostgresPrograms.class.getResource("/" + archive);
@@ -101,7 +103,7 @@ record PostgresPrograms(Path folder, String version) {
     return "postgres-linux-" + processor + (musl && !glibc ? "-alpine_linux" : "") + ".txz";
   }
 
-  /** Tells one version of the archive from another without reading all of it. */
+  /** Distinguishes versions of the archive without reading all of it. */
   private static String fingerprint(URL url) throws IOException {
     URLConnection connection = url.openConnection();
     if (connection instanceof JarURLConnection jar) {
@@ -139,14 +141,14 @@ record PostgresPrograms(Path folder, String version) {
         if (damage(folder).isPresent()) {
           throw e;
         }
-        // Another process was quicker.
+        // Another process was faster.
       }
     } finally {
       delete(made);
     }
   }
 
-  /** What is not as it was unpacked; empty where everything is. */
+  /** What differs from what was unpacked; empty if nothing does. */
   private static Optional<String> damage(Path folder) throws IOException {
     Path manifest = folder.resolve(MANIFEST);
     if (!Files.isRegularFile(manifest)) {
@@ -159,7 +161,7 @@ record PostgresPrograms(Path folder, String version) {
         .map(line -> line.substring(line.indexOf(' ', line.indexOf(' ') + 1) + 1));
   }
 
-  /** A line a file: its check sum, whether it can be run, and where it is. */
+  /** One line per file: its checksum, whether it is executable, and its path. */
   private static List<String> list(Path folder) throws IOException {
     List<String> lines = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
@@ -175,7 +177,7 @@ record PostgresPrograms(Path folder, String version) {
     return lines;
   }
 
-  /** Against accidents, not against people. */
+  /** Against accidents, not against attackers. */
   private static long sum(Path file) throws IOException {
     CRC32C sum = new CRC32C();
     try (FileChannel channel = FileChannel.open(file)) {
@@ -223,7 +225,7 @@ record PostgresPrograms(Path folder, String version) {
     }
   }
 
-  /** Deletes a folder and all in it, if it is there. */
+  /** Deletes a folder and its contents, if it exists. */
   static void delete(Path folder) throws IOException {
     if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;

@@ -16,12 +16,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What works on a developer's machine and profile prod refuses. */
+/** Checks for what works on a developer's machine and profile prod refuses. */
 final class Production {
   private static final int SHORTEST = 12;
   private static final int LEAST_DIFFERENT = 5;
 
-  /** Without what is neither letter nor digit. */
+  /** The word without characters other than letters and digits. */
   private static final Set<String> WELL_KNOWN =
       Set.of(
           "changeme",
@@ -105,7 +105,7 @@ final class Production {
     return problems;
   }
 
-  /** Secrets that have a separator and nothing else; in any profile. */
+  /** Secrets that consist of separators only; refused in any profile. */
   static List<String> emptySecrets(Map<String, String> environment) {
     List<String> problems = new ArrayList<>();
     for (String name : secrets(environment)) {
@@ -118,7 +118,7 @@ final class Production {
                   + " has separators and no secret; set what the platform gave you");
         }
       } catch (ProviderException e) {
-        // Told where the endpoint that uses it stands.
+        // Reported at the endpoint that uses it.
       } catch (IllegalArgumentException e) {
         problems.add(String.valueOf(e.getMessage()));
       }
@@ -184,7 +184,7 @@ final class Production {
     }
   }
 
-  /** Why others may know a secret; empty where nothing is wrong with it. */
+  /** Why others may know or guess a secret; empty if nothing is wrong with it. */
   static Optional<String> weakness(String secret) {
     String plain = secret.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
     if (WELL_KNOWN.contains(plain)) {

@@ -34,17 +34,17 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How the files of the routes folder are replaced in a running service. */
+/** Replaces the files of the routes folder in a running service. */
 final class Reloading implements RouteFiles.Surroundings {
   private static final Logger LOG = LoggerFactory.getLogger(Reloading.class);
 
-  /** No request is under way for longer than the journal is patient. */
+  /** No request takes longer than the journal waits for a commit. */
   private static final Duration REQUESTS = Duration.ofSeconds(10);
 
-  /** What the files' placeholders mean; set anew by a reload. */
+  /** Values of the files' placeholders; replaced by a reload. */
   private volatile Settings settings;
 
-  /** What the log has said of changed settings. */
+  /** What has been logged about changed settings. */
   private volatile List<String> told = List.of();
 
   private final UnaryOperator<Settings> again;
@@ -56,9 +56,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final Intake intake;
   private final Texts texts;
 
-  /**
-   * @param again reads the settings once more, from where they came
-   */
+  /** @param again reads the settings again, from their sources */
   Reloading(
       Settings settings,
       UnaryOperator<Settings> again,
@@ -153,7 +151,7 @@ final class Reloading implements RouteFiles.Surroundings {
     return describe(check, pool);
   }
 
-  /** Within a transaction that changes nothing. */
+  /** Within a read-only transaction. */
   static List<Finding> describe(Check check, DataSource pool) throws SQLException {
     try (Connection connection = pool.getConnection()) {
       connection.setAutoCommit(false);
@@ -216,7 +214,8 @@ final class Reloading implements RouteFiles.Surroundings {
   }
 
   /**
-   * A Camel context that loads no route by itself, retries nothing by itself and logs no payload.
+   * A Camel context that loads no routes automatically, never retries on its own, and logs no
+   * payloads.
    */
   static void initialise(Main main, Settings settings, Properties more) throws Exception {
     main.setDefaultPropertyPlaceholderLocation("false");
@@ -234,7 +233,7 @@ final class Reloading implements RouteFiles.Surroundings {
     properties.setProperty("camel.main.streamCachingEnabled", "false");
     properties.setProperty("camel.main.logName", RouteLog.LOGGER + "${routeId}");
     properties.setProperty("camel.component.direct.block", "false");
-    // Two components to Camel, each with settings of its own.
+    // Two components for Camel, each with settings of its own.
     for (String scheme : List.of("http", "https")) {
       String component = "camel.component." + scheme + ".";
       properties.setProperty(component + "automaticRetriesDisabled", "true");
@@ -260,7 +259,7 @@ final class Reloading implements RouteFiles.Surroundings {
     Placeholders.install(main.getCamelContext(), settings);
   }
 
-  /** A context of its own that finds in the running one's registry what it has not itself. */
+  /** A separate context whose registry falls back to the running one's. */
   private static final class Stage extends Main {
     private final Registry behind;
 
@@ -298,7 +297,7 @@ final class Reloading implements RouteFiles.Surroundings {
     }
   }
 
-  /** Takes no request. */
+  /** Accepts no requests. */
   private static final class NoServer implements PlatformHttpEngine {
     @Override
     public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {

@@ -5,11 +5,11 @@ import org.apache.camel.Endpoint;
 import org.apache.camel.component.log.LogComponent;
 
 /**
- * The component {@code log}, whose lines a route's author wants to read: they come under Payhook's
- * own level, where those of libraries are left out.
+ * The component {@code log}, whose lines a route's author wants to read: they are logged at
+ * Payhook's own level, while those of libraries are suppressed.
  */
 final class RouteLog extends LogComponent {
-  /** What the loggers of routes are named below. */
+  /** Prefix of the names of the routes' loggers. */
   static final String LOGGER = "io.payhook.route.";
 
   @Override

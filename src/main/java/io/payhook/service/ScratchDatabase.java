@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL for trying things out, beside the one that keeps the journal and never it: in {@code
- * check/} of the data folder, made once, started when the first connection is wanted and stopped
- * when this is closed. Whoever uses it rolls back, so it stays empty.
+ * A PostgreSQL for trial runs, never the one that holds the journal: in {@code check/} in the data
+ * folder, created once, started when the first connection is requested and stopped when this is
+ * closed. Its users roll back, so it stays empty.
  */
 public final class ScratchDatabase implements AutoCloseable {
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
@@ -30,7 +30,7 @@ public final class ScratchDatabase implements AutoCloseable {
   /**
    * A connection to an empty database.
    *
-   * @throws StartException when it can't be started; one line that says what to do
+   * @throws StartException if it cannot be started; one line that says what to do
    */
   public synchronized Connection connect() throws SQLException {
     EmbeddedPostgres running = postgres;
@@ -42,7 +42,7 @@ public final class ScratchDatabase implements AutoCloseable {
     return DriverManager.getConnection(running.url());
   }
 
-  /** Waits for another check that is under way. */
+  /** Waits for a concurrent check. */
   private DataFolder take() {
     long end = System.nanoTime() + PATIENCE;
     while (true) {

@@ -17,15 +17,15 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 
 /**
- * Opens connections to the server, each with the login of that moment, so that a new password needs
- * no restart. None waits for ever for a server that has gone without a word: not while it is
- * opened, and then for no answer longer than it is meant to. Whatever the URL says of this wins.
+ * Opens connections to the server, each with the current login, so that a new password needs no
+ * restart. None waits forever for a server that has vanished: neither while connecting, nor for an
+ * answer longer than configured. Parameters in the URL take precedence.
  */
 final class ServerConnections implements DataSource {
-  /** How long the network may take, in seconds; with several hosts, each of them. */
+  /** Connect timeout in seconds, for each of several hosts. */
   private static final String CONNECT = "3";
 
-  /** How long a server may be silent during the login, in seconds. */
+  /** How long the server may take to respond during the login, in seconds. */
   private static final String LOGIN = "5";
 
   private static final String WAITING =
@@ -40,17 +40,17 @@ final class ServerConnections implements DataSource {
   private final JournalSchema schema;
   private final int answerMillis;
 
-  /** Those that nobody holds any more go by themselves. */
+  /** Connections that nobody references any more disappear on their own. */
   private final Set<Connection> open =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   private volatile boolean aborted;
 
   /**
-   * @param login user and password, where the URL does not hold them
-   * @param schema what statements mean by the schema payhook
-   * @param name what the server calls who is connected
-   * @param answer how long a statement may take; zero for as long as it likes
+   * @param login user and password, unless the URL has them
+   * @param schema the schema that statements mean by payhook
+   * @param name application name as shown by the server
+   * @param answer socket timeout; zero for none
    */
   ServerConnections(
       String url, Supplier<Properties> login, JournalSchema schema, String name, Duration answer) {
@@ -64,13 +64,13 @@ final class ServerConnections implements DataSource {
     with("tcpKeepAlive", "true");
   }
 
-  /** One more property of the driver's. */
+  /** Sets another property of the driver. */
   ServerConnections with(String property, String value) {
     properties.setProperty(property, value);
     return this;
   }
 
-  /** Ends all connections at once, whoever waits for an answer, and opens no more. */
+  /** Closes all connections at once, even while they wait for an answer, and opens no more. */
   void abort() {
     aborted = true;
     for (Connection connection : open.toArray(Connection[]::new)) {
@@ -105,8 +105,8 @@ final class ServerConnections implements DataSource {
   }
 
   /**
-   * A commit that waits for a synchronous standby goes on waiting at the server when its client has
-   * given it up. Each new try would leave another one there, until nobody can connect any more.
+   * A commit that waits for a synchronous standby keeps waiting on the server after its client has
+   * given up. Each new try would leave another one there, until nobody can connect any more.
    */
   private static void refuseWhileCommitsWait(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
@@ -133,12 +133,12 @@ final class ServerConnections implements DataSource {
 
   @Override
   public void setLogWriter(PrintWriter out) {
-    // The driver's own log is enough.
+    // The driver's own log suffices.
   }
 
   @Override
   public void setLoginTimeout(int seconds) {
-    // Set above; the driver would give each attempt a thread, and leave that behind.
+    // Set above; the driver would start a thread for each attempt, and leak it.
   }
 
   @Override

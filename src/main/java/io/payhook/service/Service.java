@@ -77,7 +77,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service, and the one class that knows how its parts fit: database, journal,
+ * The running service, and the one class that wires its parts together: database, journal,
  * deliveries, intake and the files of the routes folder. Started from the bottom up, stopped from
  * the top down.
  */
@@ -123,9 +123,9 @@ public final class Service implements AutoCloseable {
   }
 
   /**
-   * A bean for the routes' registry, besides those of the service itself; before {@link #open}.
+   * Adds a bean to the routes' registry; to be called before {@link #open}.
    *
-   * @param type what Camel may look for it as
+   * @param type the type under which Camel may look it up
    */
   public <T> Service bind(String name, Class<T> type, T bean) {
     more.add(main -> main.getCamelContext().getRegistry().bind(name, type, bean));
@@ -133,43 +133,47 @@ public final class Service implements AutoCloseable {
   }
 
   /**
-   * Has Camel changed before it has read any setting or made any component; before {@link #open}.
+   * Customises Camel before it has read any setting or created any component; to be called before
+   * {@link #open}.
    */
   public Service prepare(Consumer<CamelContext> change) {
     before.add(change);
     return this;
   }
 
-  /** Has a reload read the settings anew; before {@link #open}. */
+  /** Has a reload read the settings again; to be called before {@link #open}. */
   public Service rereading(Supplier<Settings> source) {
     again = before -> source.get();
     return this;
   }
 
   /**
-   * Starts without checking the folder as a whole, as for tests that start it many times; before
-   * {@link #open}.
+   * Starts without checking the entire folder, for tests that start many services; to be called
+   * before {@link #open}.
    */
   public Service unchecked() {
     checks = false;
     return this;
   }
 
-  /** Has a stand-in confirm events in place of the providers' own APIs; before {@link #open}. */
+  /**
+   * Replaces the providers' own APIs, which confirm events, by a stand-in; to be called before
+   * {@link #open}.
+   */
   public Service confirmWith(ProviderApi standIn) {
     providerApi = standIn;
     return this;
   }
 
   /**
-   * Starts it and returns when it takes requests.
+   * Starts the service and returns when it accepts requests.
    *
-   * @throws StartException when it can't start; one line, or one a problem. Nothing is left open.
+   * @throws StartException if it cannot start; one line per problem. Nothing is left open.
    */
   public void open() {
     if (Unprivileged.isRoot()) {
       LOG.warn(
-          "Payhook runs as root, and so may whoever finds a hole in it or has the embedded database's password; run it as a user of its own.");
+          "Payhook runs as root, and so would anyone who exploits it or has the embedded database's password; run it as a user of its own.");
     }
     long end = System.nanoTime() + settings.get(Key.DATABASE_PATIENCE).toNanos();
     while (true) {
@@ -188,14 +192,14 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** Whether the database was there and went away: it may come back, as it does after a restart. */
+  /** Whether the database was reachable and went away: it may return, as after a restart. */
   private static boolean connectionLost(Exception e) {
     if (e instanceof StartException) {
       return false;
     }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      // 08: the connection failed; 57P: the server shuts down, starts, or ended the session; none:
-      // the pool gave the connection up.
+      // 08: the connection failed; 57P: the server is shutting down, starting, or ended the
+      // session; none: the pool gave up the connection.
       if (cause instanceof SQLException sql
           && (sql.getSQLState() == null
               || sql.getSQLState().startsWith("08")
@@ -302,7 +306,7 @@ public final class Service implements AutoCloseable {
     engine.join(nodes);
     HeapBudget.tight(settings.get(Key.INTAKE_MAX_BODY), DeliveryEngine.SWELLING)
         .ifPresent(LOG::warn);
-    // Two connections are for what tells and learns of nodes and deletes what is old.
+    // Two connections are reserved for heartbeats and for deleting old events.
     engine.limit(HeapBudget.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {
       engine.ask(providerApi);
@@ -363,7 +367,7 @@ public final class Service implements AutoCloseable {
     stops.push(
         () -> {
           engine.drain(left());
-          // Whatever still runs was given up: Camel has nothing to wait for.
+          // Whatever is still running has been given up: Camel has nothing to wait for.
           context.getShutdownStrategy().setTimeout(1);
         });
     RouteFiles files =
@@ -398,12 +402,12 @@ public final class Service implements AutoCloseable {
     this.dataSource = pool;
     if (reloadsByItself()) {
       stops.push(Watch.over(watched(), files::reload)::close);
-      LOG.info("Changed files in {} are taken over while running.", settings.routes());
+      LOG.info("Changes to files in {} are picked up while running.", settings.routes());
     }
     stops.push(() -> intake.leave(settings.shutdownDelay()));
   }
 
-  /** Nothing starts with what does not work. */
+  /** Refuses to start with anything that does not work. */
   private static void refuse(List<Finding> findings) throws RouteFileException {
     List<String> fatal = findings.stream().filter(Finding::isFatal).map(Finding::toString).toList();
     if (!fatal.isEmpty()) {
@@ -444,7 +448,7 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** The mail server of the settings, or the stand-in that writes files. */
+  /** The configured mail server, or the stand-in that writes files. */
   private MailSender mailSender() throws IOException {
     String host = settings.get(Key.MAIL_HOST);
     if (host.isEmpty()) {
@@ -477,7 +481,7 @@ public final class Service implements AutoCloseable {
         : SmtpSender.Security.STARTTLS;
   }
 
-  /** The CRM of the settings, or a stand-in on loopback that writes files. */
+  /** The configured CRM, or a stand-in on loopback that writes files. */
   private String crmUrl(Vertx vertx) throws Exception {
     Optional<URI> url = settings.get(Key.CRM_URL);
     if (url.isPresent()) {
@@ -535,7 +539,7 @@ public final class Service implements AutoCloseable {
   private Limits limits() {
     int connections = settings.get(Key.INTAKE_CONNECTIONS);
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
-      // The database, the routes' calls and files need some as well.
+      // The database, the routes' calls and files need some, too.
       connections = (int) Math.min(connections, system.getMaxFileDescriptorCount() / 4 * 3);
     }
     try {
@@ -569,7 +573,7 @@ public final class Service implements AutoCloseable {
   }
 
   /**
-   * Takes over changed files of the routes folder, or none of them where any can't be used.
+   * Reloads the routes folder: all changed files, or none if any of them cannot be used.
    *
    * @throws IllegalStateException before {@link #open} has returned
    */
@@ -577,18 +581,18 @@ public final class Service implements AutoCloseable {
     return opened(files).reload();
   }
 
-  /** Every file of the routes folder whose version on disk is not the one that runs. */
+  /** The files in the routes folder whose version on disk is not the one that is running. */
   public List<ReloadProblem> fileProblems() {
     RouteFiles current = files;
     return current == null ? List.of() : current.problems();
   }
 
-  /** What runs the routes, for tests that look inside. */
+  /** The Camel context that runs the routes, for tests. */
   CamelContext context() {
     return opened(context);
   }
 
-  /** What is measured, for the management port. */
+  /** The metrics, for the management port. */
   public PrometheusMeterRegistry meters() {
     return meters;
   }
@@ -598,22 +602,22 @@ public final class Service implements AutoCloseable {
     return opened(dataSource);
   }
 
-  /** The endpoints that take requests. */
+  /** The active endpoints. */
   public Endpoints endpoints() {
     return opened(endpoints);
   }
 
-  /** The presets there are. */
+  /** The available presets. */
   public Providers providers() {
     return opened(files).providers();
   }
 
-  /** Has the deliveries looked at that were made pending from outside. */
+  /** Has deliveries that were put back to pending claimed at once. */
   public void announce() {
     opened(engine).announce();
   }
 
-  /** Whether every refused request that is recorded is in the table {@code payhook.rejection}. */
+  /** Whether all queued rejections have been written to {@code payhook.rejection}. */
   public boolean rejectionsSettled() {
     return opened(rejections).settled();
   }
@@ -625,18 +629,18 @@ public final class Service implements AutoCloseable {
     return part;
   }
 
-  /** The port that webhooks are received on. */
+  /** The webhook port. */
   public int port() {
     return port;
   }
 
-  /** Why no event can be kept now; empty while the journal commits. */
+  /** Why no event can be stored; empty if the journal commits. */
   public Optional<String> databaseProblem() {
     Journal current = journal;
     return current == null ? Optional.of("it is being opened") : current.problem();
   }
 
-  /** Whether requests are taken. */
+  /** Whether requests are accepted. */
   public boolean listens() {
     Intake current = intake;
     return current != null && current.isOpen();
@@ -648,8 +652,8 @@ public final class Service implements AutoCloseable {
   }
 
   /**
-   * Drains and stops: no new request, what runs finishes, the journal writes what it holds, the
-   * database goes last.
+   * Drains and stops: no new requests, whatever is running finishes, the journal writes what it
+   * holds, and the database stops last.
    */
   @Override
   public void close() {
@@ -676,19 +680,19 @@ public final class Service implements AutoCloseable {
     limit.interrupt();
   }
 
-  /** All parts together have the time that a stop may take. */
+  /** The timeout is for all parts together. */
   private Duration left() {
     return Duration.ofNanos(Math.max(0, stopBy - System.nanoTime()));
   }
 
-  /** A database that does not answer must not hold up the end. */
+  /** A database that does not respond must not delay the shutdown. */
   private void limit(Duration patience) {
     Database current = database;
     try {
       Thread.sleep(patience.toMillis());
       if (current != null) {
         LOG.warn(
-            "The stop has taken {} s: connections to the database are ended now. What was not committed is delivered later.",
+            "The shutdown has taken {} s: connections to the database are closed now. What was not committed is delivered later.",
             patience.toSeconds());
         current.abort();
       }

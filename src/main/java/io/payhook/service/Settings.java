@@ -29,22 +29,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All settings of a running service, resolved once at the start. Later sources win: the defaults of
- * {@link Key}, {@code application.properties}, {@code application-PROFILE.properties} beside it,
- * environment variables ({@code PAYHOOK_DATABASE_URL} for {@code payhook.database.url}), the
- * command line.
+ * All settings of a running service, resolved once at startup. Later sources take precedence: the
+ * defaults of {@link Key}, {@code application.properties}, {@code application-PROFILE.properties}
+ * beside it, environment variables ({@code PAYHOOK_DATABASE_URL} for {@code payhook.database.url}),
+ * the command line.
  *
  * <p>Keys that start with neither {@code payhook.} nor {@code camel.} are the team's own
- * placeholders for route files. Immutable and safe to share.
+ * placeholders for route files. Immutable and thread-safe.
  */
 public final class Settings {
-  /** The file that is read when none is named. */
+  /** The default settings file. */
   public static final String FILE = "application.properties";
 
   private static final Pattern ENVIRONMENT_PLACEHOLDER =
       Pattern.compile("\\{\\{env:([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}}");
 
-  /** Where keys of Camel's own stand beside those that Payhook knows. */
+  /** Prefixes under which Camel's own keys are allowed beside Payhook's. */
   private static final Pattern OURS_OF_CAMEL = Pattern.compile("camel\\.(server|management)\\.");
 
   private static final Pattern PASSWORD_IN_URL =
@@ -67,13 +67,13 @@ public final class Settings {
   }
 
   /**
-   * What the command line says.
+   * Options of the command line.
    *
    * @param config the file to read; null: {@code application.properties} in the working folder,
-   *     else in {@code home}, else none
+   *     otherwise in {@code home}, otherwise none
    * @param home the folder Payhook is installed in, if known
    * @param profile the profile; null: as {@code payhook.profile} says
-   * @param assignments what wins over every other source, in order
+   * @param assignments settings that take precedence over every other source, in order
    */
   public record Arguments(
       @Nullable Path config,
@@ -85,37 +85,37 @@ public final class Settings {
       assignments = List.copyOf(assignments);
     }
 
-    /** Nothing said. */
+    /** No options. */
     public static Arguments none() {
       return new Arguments(null, null, null, List.of());
     }
   }
 
   /**
-   * One setting made on the command line.
+   * A setting from the command line.
    *
-   * @param origin how the person wrote it, such as {@code --data}
+   * @param origin how the user wrote it, such as {@code --data}
    */
   public record Assignment(String key, String value, String origin) {}
 
-  /** A value, where it came from, and what a relative path in it is relative to. */
+  /** A value, its source, and the folder that a relative path in it is relative to. */
   private record Value(String text, String origin, Path folder) {}
 
   /**
    * Reads all sources.
    *
    * @param environment usually {@link System#getenv()}
-   * @throws SettingsException with every problem there is
+   * @throws SettingsException with all problems
    */
   public static Settings load(Arguments arguments, Map<String, String> environment) {
     return new Loading(environment).load(arguments);
   }
 
   /**
-   * All sources with every problem they have.
+   * The settings together with all problems.
    *
-   * @param settings with the defaults where a value can't be used
-   * @param problems as of {@link SettingsException}; most begin with a file and a line
+   * @param settings with the defaults in place of invalid values
+   * @param problems as in {@link SettingsException}; most begin with a file and a line
    */
   public record Inspection(Settings settings, List<String> problems) {
     public Inspection {
@@ -123,7 +123,7 @@ public final class Settings {
     }
   }
 
-  /** As {@link #load}, for tools that go on when there are problems. */
+  /** Like {@link #load}, for tools that continue despite problems. */
   public static Inspection inspect(Arguments arguments, Map<String, String> environment) {
     Loading loading = new Loading(environment);
     loading.lenient = true;
@@ -131,18 +131,18 @@ public final class Settings {
     return new Inspection(settings, loading.problems.stream().map(Visible::of).toList());
   }
 
-  /** The files they stand in, whether or not these are there. */
+  /** The settings files, whether or not they exist. */
   public List<Path> files() {
     return files;
   }
 
-  /** The names of those whose value is another one, in order. */
+  /** The names of the settings that have different values, in order. */
   SortedSet<String> changed(Settings next) {
     SortedSet<String> changed = new TreeSet<>(values.keySet());
     changed.addAll(next.values.keySet());
     changed.removeIf(key -> text(key).equals(next.text(key)));
     for (Key<?> key : Key.all()) {
-      // A default that is written out is none.
+      // A default that is written out is not a difference.
       if (get(key).equals(next.get(key))) {
         changed.remove(key.name());
       }
@@ -154,12 +154,12 @@ public final class Settings {
     return Optional.ofNullable(values.get(key)).map(Value::text);
   }
 
-  /** Where a value comes from, as of {@link #origin(Key)}; empty where it has none. */
+  /** The source of a value, as in {@link #origin(Key)}; empty if it has none. */
   Optional<String> origin(String key) {
     return Optional.ofNullable(values.get(key)).map(Value::origin);
   }
 
-  /** These with some values of others. */
+  /** These settings with some values of others. */
   Settings with(Settings next, Collection<String> names) {
     Map<String, Value> merged = new LinkedHashMap<>(values);
     Map<Key<?>, Object> both = new LinkedHashMap<>(typed);
@@ -175,15 +175,12 @@ public final class Settings {
     return new Settings(Map.copyOf(merged), Map.copyOf(both), files, inFiles);
   }
 
-  /** Every name that has a value, for suggestions. */
+  /** All names that have a value, for suggestions. */
   public Set<String> names() {
     return asCamelProperties().stringPropertyNames();
   }
 
-  /**
-   * The defaults with some values of one's own, from no file and no environment: for tests and
-   * tools.
-   */
+  /** The defaults with some values replaced, without file or environment: for tests and tools. */
   public static Settings of(Map<String, String> own) {
     List<Assignment> assignments = new ArrayList<>();
     own.forEach((key, value) -> assignments.add(new Assignment(key, value, "given")));
@@ -201,9 +198,7 @@ public final class Settings {
     return (T) value;
   }
 
-  /**
-   * The value of a setting as it is now: where it stands in a file of its own, that is read anew.
-   */
+  /** The current value of a setting: if it comes from a file of its own, the file is read again. */
   String current(Key<String> key) {
     Path file = inFiles.get(key.name());
     if (file == null) {
@@ -212,7 +207,7 @@ public final class Settings {
     try {
       return Environment.read(file);
     } catch (IOException e) {
-      // Being replaced, perhaps: what it was will do, or be refused.
+      // Perhaps the file is being replaced: the previous value works, or is refused.
       return get(key);
     }
   }
@@ -223,42 +218,42 @@ public final class Settings {
   }
 
   /**
-   * True where stand-ins and development secrets are refused: in every profile whose name starts
-   * with prod.
+   * Whether stand-ins and development secrets are refused: in every profile whose name starts with
+   * prod.
    */
   public boolean isProduction() {
     return profile().toLowerCase(Locale.ROOT).startsWith("prod");
   }
 
-  /** How long a stop goes on to take webhooks: in production some seconds unless it is set. */
+  /** How long a shutdown still accepts webhooks: a few seconds in production, unless configured. */
   public Duration shutdownDelay() {
     return isProduction() && !values.containsKey(Key.SHUTDOWN_DELAY.name())
         ? Duration.ofSeconds(5)
         : get(Key.SHUTDOWN_DELAY);
   }
 
-  /** The folder of everything Payhook keeps, absolute. */
+  /** The folder for everything Payhook stores, absolute. */
   public Path data() {
     return get(Key.DATA);
   }
 
-  /** Makes {@link #data()} where it is missing, for its owner's eyes only. */
+  /** Creates {@link #data()} if it is missing, readable by its owner only. */
   public void makeData() {
     DataFolder.create(data());
   }
 
-  /** The folder of the integration team's files, absolute. */
+  /** The routes folder, absolute. */
   public Path routes() {
     return get(Key.ROUTES);
   }
 
-  /** The URL by which the platforms know a path of this service, where it is set. */
+  /** The public URL of a path of this service, if configured. */
   public Optional<String> publicUrl(String path) {
     return get(Key.PUBLIC_URL).map(base -> base.toString().replaceAll("/+$", "") + path);
   }
 
   /**
-   * Where a value comes from, for a message: {@code application.properties:14}, a variable's name,
+   * The source of a value, for messages: {@code application.properties:14}, a variable's name,
    * {@code --set}, default.
    */
   public String origin(Key<?> key) {
@@ -267,9 +262,9 @@ public final class Settings {
   }
 
   /**
-   * Every value for Camel: the table with its defaults, all {@code camel.} keys and the team's
-   * placeholders. Folders are absolute. Left out is what only the service itself needs and no route
-   * file may read.
+   * All values for Camel: the table with its defaults, all {@code camel.} keys and the team's
+   * placeholders, with absolute folders. Left out are those that only the service itself needs and
+   * no route file may read.
    */
   public Properties asCamelProperties() {
     Properties properties = new Properties();
@@ -287,7 +282,7 @@ public final class Settings {
     return properties;
   }
 
-  /** What differs from the defaults, secrets masked. */
+  /** The differences from the defaults, with secrets masked. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("Settings[");
@@ -429,12 +424,12 @@ public final class Settings {
       }
     }
 
-    /** What a person may do, since the file may be theirs alone, but should hear about. */
+    /** Warns of what is allowed, since the file may be private, but should be known. */
     private static boolean isClearSecret(String key, String text) {
       return !text.isEmpty() && !text.contains("{{") && !shown(key, text).equals(text);
     }
 
-    /** The profile has to be known before the file that belongs to it is read. */
+    /** The profile must be known before its file is read. */
     private String profile(Arguments arguments) {
       String profile = arguments.profile();
       for (Assignment assignment : arguments.assignments()) {
@@ -524,9 +519,9 @@ public final class Settings {
     }
 
     /**
-     * {@code PAYHOOK_…} sets the key it spells. One that spells none is a mistake only when it
-     * nearly does: container platforms invent variables such as {@code PAYHOOK_SERVICE_HOST}, and
-     * route files may use any.
+     * {@code PAYHOOK_…} sets the key that it spells. One that spells none is a mistake only if it
+     * is similar to a key: container platforms add variables such as {@code PAYHOOK_SERVICE_HOST},
+     * and route files may use any.
      */
     private void takeVariable(String variable) {
       Path here = Path.of("");
@@ -612,7 +607,7 @@ public final class Settings {
     private @Nullable Object typed(Key<?> key, Path folder) {
       Value value = values.get(key.name());
       if (value == null || (value.text().isEmpty() && !key.defaultText().isEmpty())) {
-        // An empty value asks for the default, as in an empty environment variable.
+        // An empty value means the default, as with an empty environment variable.
         values.remove(key.name());
         return key.parse(key.defaultText(), folder);
       }
@@ -655,7 +650,7 @@ public final class Settings {
       return matcher.appendTail(text).toString();
     }
 
-    /** What no single value can tell. */
+    /** Checks that involve several values. */
     private void together(Settings settings) {
       if (settings.get(Key.DELIVERY_BACKOFF).compareTo(settings.get(Key.DELIVERY_BACKOFF_MAX))
           > 0) {

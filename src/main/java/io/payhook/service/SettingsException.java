@@ -2,10 +2,7 @@ package io.payhook.service;
 
 import java.util.List;
 
-/**
- * The settings cannot be used: every problem at once, each one line that says where it stands and
- * what would be right.
- */
+/** The settings cannot be used: all problems at once, each a line with its place and its remedy. */
 public final class SettingsException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -17,8 +14,8 @@ public final class SettingsException extends RuntimeException {
   }
 
   /**
-   * One line a problem, in the order of the files, the environment and the command line. Never
-   * holds a secret.
+   * One line per problem, in the order of the files, the environment and the command line. Never
+   * contains a secret.
    */
   public List<String> problems() {
     return problems;

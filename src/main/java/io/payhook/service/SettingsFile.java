@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 
-/** A properties file read so that every entry knows its line. */
+/** A properties file in which every entry knows its line. */
 record SettingsFile(Path path, List<Entry> entries) {
 
   record Entry(String key, String value, int line) {}
@@ -17,7 +17,7 @@ record SettingsFile(Path path, List<Entry> entries) {
   /**
    * Reads a file in UTF-8.
    *
-   * @throws IOException when it cannot be read; the message says why
+   * @throws IOException if it cannot be read; the message says why
    */
   static SettingsFile read(Path path) throws IOException {
     List<String> lines = TextFile.read(path).lines().toList();
@@ -48,7 +48,7 @@ record SettingsFile(Path path, List<Entry> entries) {
     return new SettingsFile(path, List.copyOf(entries));
   }
 
-  /** A line that ends in an odd number of backslashes goes on in the next one. */
+  /** A line that ends in an odd number of backslashes continues in the next one. */
   private static boolean continues(String line) {
     int backslashes = 0;
     while (backslashes < line.length() && line.charAt(line.length() - 1 - backslashes) == '\\') {

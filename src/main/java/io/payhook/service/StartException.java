@@ -1,8 +1,8 @@
 package io.payhook.service;
 
 /**
- * The service cannot start (or a part of it cannot): the message is one line that names the thing,
- * what is wrong and what to do, fit to be shown to a person as it is.
+ * The service, or a part of it, cannot start: the message is one line that names the thing, the
+ * problem and the remedy, fit to be shown to the user as it is.
  */
 public final class StartException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -8,7 +8,7 @@ import org.flywaydb.core.api.FlywayException;
 
 /**
  * The tables of the journal and of every integration. {@code payhook migrate} brings them to their
- * newest version by itself, so that the service can run as a role that may not.
+ * newest version separately, so that the service can run as a role without that privilege.
  */
 public final class Tables {
   private Tables() {}
@@ -16,7 +16,7 @@ public final class Tables {
   /**
    * Brings all tables to their newest version.
    *
-   * @throws StartException when the database can't be reached, or a script fails
+   * @throws StartException if the database cannot be reached, or a script fails
    */
   public static void migrate(Settings settings) {
     try (Database database = Database.openToMigrate(settings)) {

@@ -7,11 +7,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Values of settings with their units. What is none ends the sentence "'text' is …" of an {@link
+ * Values of settings with units. An invalid one completes the sentence "'text' is …" in an {@link
  * IllegalArgumentException}.
  */
 final class Units {
-  /** A hundred years: no more is ever meant, and sums of it with times stay in their range. */
+  /** A hundred years: nobody means more, and adding it to a time does not overflow. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]+)");
@@ -48,7 +48,7 @@ final class Units {
         "not a size; write a number above 0 and its unit, such as 512KB, 1MB or 1GB");
   }
 
-  /** A whole number within bounds. */
+  /** An integer within limits. */
   static long whole(String text, long least, long most) {
     try {
       long value = Long.parseLong(text);
@@ -56,7 +56,7 @@ final class Units {
         return value;
       }
     } catch (NumberFormatException e) {
-      // Said below.
+      // Reported below.
     }
     throw new IllegalArgumentException("not a whole number from " + least + " to " + most);
   }

@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to run a program that refuses to run as root. For an ordinary user that is: as it is. For
- * root, in a user namespace of its own, where the files stay root's; in a container that forbids
- * that, as the user nobody, who then owns the files.
+ * How to run a program that refuses to run as root. For an ordinary user: unchanged. For root: in a
+ * user namespace of its own, where the files remain root's; in a container that forbids that, as
+ * the user nobody, who then owns the files.
  *
- * @param prefix what to put before the command
- * @param owner who must own the program's files; null: whoever makes them
- * @param stranger true where the program runs as another user, who must be able to reach the files
+ * @param prefix command prefix
+ * @param owner required owner of the program's files; null: whoever creates them
+ * @param stranger whether the program runs as another user, who must be able to reach the files
  */
 record Unprivileged(List<String> prefix, @Nullable String owner, boolean stranger) {
 
@@ -36,7 +36,7 @@ record Unprivileged(List<String> prefix, @Nullable String owner, boolean strange
           new Unprivileged(List.of("runuser", "-u", "nobody", "--"), "nobody", true),
           new Unprivileged(List.of("sudo", "-n", "-u", "nobody"), "nobody", true));
 
-  /** The first way that works here. */
+  /** The first method that works here. */
   static Unprivileged find() {
     if (!isRoot()) {
       return new Unprivileged(List.of(), null, false);
@@ -76,7 +76,7 @@ record Unprivileged(List<String> prefix, @Nullable String owner, boolean strange
     }
   }
 
-  /** Hands a file, or a folder with all in it, to the user the program runs as. */
+  /** Makes the program's user the owner of a file, or of a folder and its contents. */
   void own(Path path) throws IOException {
     if (owner == null) {
       return;
@@ -93,10 +93,7 @@ record Unprivileged(List<String> prefix, @Nullable String owner, boolean strange
     }
   }
 
-  /**
-   * Lets the user the program runs as pass through a folder, whose other files stay unreadable for
-   * them.
-   */
+  /** Lets the program's user traverse a folder, whose other files remain unreadable to them. */
   void mayEnter(Path folder) throws IOException {
     if (!stranger) {
       return;
