@@ -136,7 +136,8 @@ public final class DeliveryConnections implements ConnectionStrategy {
 
   /**
    * Has the server end, in this transaction, what takes longer than the attempt may. A little
-   * before the attempt itself would be ended: that would cost the connection, and tell less.
+   * before the attempt itself would be ended: that would cost the connection, and tell less. A
+   * client that vanished without a word holds its locks no longer than the attempt might have.
    */
   static void limit(Connection connection) throws SQLException {
     Duration left = Aborts.left();
@@ -149,7 +150,9 @@ public final class DeliveryConnections implements ConnectionStrategy {
           "set local statement_timeout = "
               + millis * 9 / 10
               + "; set local lock_timeout = "
-              + millis * 3 / 4);
+              + millis * 3 / 4
+              + "; set local idle_in_transaction_session_timeout = "
+              + (millis + 1000));
     }
   }
 

@@ -93,6 +93,18 @@ class JournalOutageTest {
   }
 
   @Test
+  void what_a_silent_connection_has_locked_is_free_after_some_seconds() throws Exception {
+    var holding = database.journal(1).getConnection();
+    holding.setAutoCommit(false);
+    holding.createStatement().execute("lock table payhook.event");
+    cable.silence();
+    problem("a commit has not ended within 400 ms");
+    Eventually.holds(() -> assertThat(journal.problem()).isEmpty());
+    append("after", 10);
+    holding.abort(Runnable::run);
+  }
+
+  @Test
   void an_idle_journal_finds_out_by_itself() throws Exception {
     try (var holding = own.connect()) {
       holding.setAutoCommit(false);
