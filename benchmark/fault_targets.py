@@ -45,7 +45,7 @@ def crm_huge_error(t):
 
 @fault("the CRM answers 400 kB that unpack to 400 MB", health="UP")
 def crm_bomb(t):
-    crm_answers(t, gzip_bomb(), "done")
+    crm_answers(t, gzip_bomb(), "retrying")
 
 
 @fault("the CRM answers one byte a second", health="UP")
