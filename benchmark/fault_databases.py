@@ -75,7 +75,7 @@ def read_only(t):
 
 @fault("the synchronous standby is away for 10 s: no commit ends", health="DOWN")
 def standby_away(t):
-    t.postgres.configure("synchronous_standby_names", "a-standby")
+    t.postgres.configure("synchronous_standby_names", "elsewhere")
     time.sleep(10)
     t.postgres.configure("synchronous_standby_names", "")
 

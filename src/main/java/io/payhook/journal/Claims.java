@@ -22,21 +22,23 @@ import org.postgresql.PGStatement;
 final class Claims {
   /**
    * What this process began itself is never claimed here: it still runs, or its settlement waits
-   * for the database.
+   * for the database. Except where it was begun in a commit that seemed to fail: that never ran.
    */
   private static final String CLAIM =
       """
       with picked as materialized (
         select d.*
         from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
+        cross join (select ?::uuid[] as events) as doubts
         cross join lateral (
           select d.event_id, d.route, d.run, d.attempts, d.node, d.begun_at, d.due_at,
-            d.state = 'running' as held, d.state = 'running' and d.begun_by is not null as lost
+            d.state = 'running' as held,
+            d.state = 'running' and d.begun_by is not null and d.event_id <> all(doubts.events) as lost
           from payhook.delivery d
           where d.route = w.route
             and d.state in ('pending', 'running', 'retrying')
             and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
-            and d.begun_by is distinct from ?
+            and (d.begun_by is distinct from ? or d.event_id = any(doubts.events))
             and (d.entity is null or not exists (
               select 1 from payhook.delivery earlier
               where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
@@ -70,6 +72,7 @@ final class Claims {
   private static final Duration LATE = Duration.ofSeconds(1);
 
   private static final byte[] NOTHING = new byte[0];
+  private static final UUID[] NONE = {};
 
   private final Map<String, OffsetDateTime> claimedUntil = new ConcurrentHashMap<>();
 
@@ -80,12 +83,15 @@ final class Claims {
   private final String node;
   private final UUID incarnation;
   private final Duration lease;
+  private final Doubts doubts;
 
-  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease) {
+  Claims(
+      DataSource dataSource, String node, UUID incarnation, Duration lease, Doubts doubts) {
     this.dataSource = dataSource;
     this.node = node;
     this.incarnation = incarnation;
     this.lease = lease;
+    this.doubts = doubts;
   }
 
   List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
@@ -110,6 +116,7 @@ final class Claims {
       statement.setArray(
           ++p, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
       statement.setArray(++p, connection.createArrayOf("timestamptz", since));
+      statement.setArray(++p, connection.createArrayOf("uuid", all ? doubts.events() : NONE));
       statement.setObject(++p, incarnation);
       statement.setString(++p, node);
       statement.setLong(++p, lease.toMillis());

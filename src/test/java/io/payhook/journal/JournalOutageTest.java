@@ -59,7 +59,8 @@ class JournalOutageTest {
             100,
             Duration.ofMillis(200),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            event -> {});
     log.start();
     Eventually.holds(() -> append("before", 10));
     logger().setLevel(Level.INFO);
