@@ -214,9 +214,8 @@ class Trial:
         for taken, key, where in ((self.mail.mails, 1, 3), (self.crm.calls, 3, 2)):
             keys = collections.defaultdict(set)
             for one in taken:
-                found = re.search(r"TX-[a-z]+-\d{7}", one[where])
-                if found:
-                    keys[found.group()].add(one[key])
+                if re.search(r"TX-[a-z]+-\d{7}", one[where]):
+                    keys[one[where]].add(one[key])
             doubled += [t for t, k in keys.items() if len(k) > 1]
         dead = self.postgres.sql(self.database, """
             select e.key, d.route from payhook.delivery d join payhook.event e on e.id = d.event_id
