@@ -21,22 +21,24 @@ import org.postgresql.PGStatement;
 /** Claims due deliveries, many of many routes with one query. */
 final class Claims {
   /**
-   * Deliveries that this process itself began are never claimed here: they are still running, or
-   * their settlement is waiting for the database.
+   * What this process began itself is never claimed here: it still runs, or its settlement waits
+   * for the database. Except where it was begun in a commit that seemed to fail: that never ran.
    */
   private static final String CLAIM =
       """
       with picked as materialized (
         select d.*
         from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
+        cross join (select ?::uuid[] as events) as doubts
         cross join lateral (
           select d.event_id, d.route, d.run, d.attempts, d.node, d.begun_at, d.due_at,
-            d.state = 'running' as held, d.state = 'running' and d.begun_by is not null as lost
+            d.state = 'running' as held,
+            d.state = 'running' and d.begun_by is not null and d.event_id <> all(doubts.events) as lost
           from payhook.delivery d
           where d.route = w.route
             and d.state in ('pending', 'running', 'retrying')
             and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
-            and d.begun_by is distinct from ?
+            and (d.begun_by is distinct from ? or d.event_id = any(doubts.events))
             and (d.entity is null or not exists (
               select 1 from payhook.delivery earlier
               where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
@@ -80,12 +82,15 @@ final class Claims {
   private final String node;
   private final UUID incarnation;
   private final Duration lease;
+  private final Doubts doubts;
 
-  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease) {
+  Claims(
+      DataSource dataSource, String node, UUID incarnation, Duration lease, Doubts doubts) {
     this.dataSource = dataSource;
     this.node = node;
     this.incarnation = incarnation;
     this.lease = lease;
+    this.doubts = doubts;
   }
 
   private @Nullable OffsetDateTime since(Vacancy vacancy) {
@@ -107,6 +112,7 @@ final class Claims {
           .column("text", vacancies, Vacancy::route)
           .column("int", vacancies, Vacancy::places)
           .column("timestamptz", vacancies, vacancy -> all ? null : since(vacancy))
+          .column("uuid", all ? doubts.events() : List.of(), event -> event)
           .add(incarnation, node, lease.toMillis());
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {

@@ -94,6 +94,7 @@ public final class Deliveries implements AutoCloseable {
   private final String node;
   private final Duration lease;
   private final UUID incarnation = UUID.randomUUID();
+  private final Doubts doubts = new Doubts();
   private final Claims claims;
   private final Beginnings beginnings;
   private final Confirmations confirmations;
@@ -111,7 +112,7 @@ public final class Deliveries implements AutoCloseable {
     this.dataSource = dataSource;
     this.node = node;
     this.lease = lease;
-    this.claims = new Claims(dataSource, node, incarnation, lease);
+    this.claims = new Claims(dataSource, node, incarnation, lease, doubts);
     this.beginnings = new Beginnings(dataSource, node, incarnation);
     this.confirmations = new Confirmations(dataSource, node);
     this.settlements =
@@ -141,6 +142,11 @@ public final class Deliveries implements AutoCloseable {
   /** Identifies the process that claims here, among all that ever used this node's name. */
   public UUID incarnation() {
     return incarnation;
+  }
+
+  /** The commit of an event that was to begin here has failed; it may be kept all the same. */
+  public void doubt(UUID event) {
+    doubts.add(event);
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -105,8 +106,9 @@ public final class Journal implements AutoCloseable {
    * @param node holder of deliveries that are inserted as claimed
    * @param lease how long such a claim is valid
    * @param writers threads, each with a connection
-   * @param queue how many events may wait for a commit before further ones are refused
-   * @param patience how long a caller waits for the commit
+   * @param queue how many events may wait for a commit before more are refused
+   * @param patience how long a caller is kept waiting for the commit
+   * @param doubtful gets each event whose commit failed, and which may be kept all the same
    */
   public Journal(
       DataSource dataSource,
@@ -116,7 +118,8 @@ public final class Journal implements AutoCloseable {
       int queue,
       Duration patience,
       Clock clock,
-      Listener listener) {
+      Listener listener,
+      Consumer<UUID> doubtful) {
     this.node = node;
     this.lease = lease;
     this.patience = patience;
@@ -148,7 +151,11 @@ public final class Journal implements AutoCloseable {
               @Override
               public void failed(List<Entry> entries, Exception cause) {
                 trial.size(entries.stream().mapToLong(each -> each.event.body().length).sum());
-                entries.forEach(entry -> entry.fail(cause));
+                for (Entry entry : entries) {
+                  if (entry.fail(cause)) {
+                    doubtful.accept(entry.id);
+                  }
+                }
               }
 
               @Override
@@ -468,11 +475,13 @@ public final class Journal implements AutoCloseable {
       receipt.complete(first);
     }
 
-    void fail(Exception cause) {
-      if (!receipt.isDone()) {
-        drop();
-        receipt.completeExceptionally(cause);
+    /** False when it was settled before. */
+    boolean fail(Exception cause) {
+      if (receipt.isDone()) {
+        return false;
       }
+      drop();
+      return receipt.completeExceptionally(cause);
     }
 
     void drop() {

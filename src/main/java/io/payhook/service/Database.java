@@ -45,6 +45,13 @@ public final class Database implements AutoCloseable {
   private static final String BY_KEY_ALONE =
       "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
+  /**
+   * The journal says the next thing of a transaction within milliseconds. A server that hears
+   * nothing for this long has lost its client without a word, and would keep what is locked for
+   * hours: the next writer of the same event, and all who share its commit, would wait for it.
+   */
+  private static final String NEVER_IDLE = "; set idle_in_transaction_session_timeout = '5s'";
+
   /** The journal's statements take milliseconds; after this time, the server is gone. */
   private static final Duration JOURNAL_ANSWER = Duration.ofSeconds(10);
 
@@ -161,7 +168,11 @@ public final class Database implements AutoCloseable {
    * A pool for the journal only, which must not wait for others. It is closed together with this.
    */
   public synchronized DataSource journal(int size) {
-    return pool("journal", connections("journal", JOURNAL_ANSWER), size, INITIAL + BY_KEY_ALONE);
+    return pool(
+        "journal",
+        connections("journal", JOURNAL_ANSWER),
+        size,
+        INITIAL + BY_KEY_ALONE + NEVER_IDLE);
   }
 
   /** Unpooled connections, for work that may take long and changes the session. */

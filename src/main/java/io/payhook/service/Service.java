@@ -273,6 +273,7 @@ public final class Service implements AutoCloseable {
                 REJECTIONS_PER_SECOND));
     JournalMeters journalMeters = new JournalMeters(meters);
     Duration lease = settings.get(Key.DELIVERY_LEASE);
+    Deliveries deliveries = new Deliveries(writing, node, lease);
     Journal journal =
         closing(
             new Journal(
@@ -283,13 +284,13 @@ public final class Service implements AutoCloseable {
                 settings.get(Key.INTAKE_QUEUE),
                 APPEND_PATIENCE,
                 clock,
-                journalMeters));
+                journalMeters,
+                deliveries::doubt));
     journalMeters.watch(journal);
     this.journal = journal;
     this.rejections = rejections;
     Endpoints endpoints = new Endpoints(settings.get(Key.PUBLIC_URL).isPresent());
     Breakers breakers = new Breakers(clock, meters);
-    Deliveries deliveries = new Deliveries(writing, node, lease);
     Nodes nodes = nodes(writing, node, deliveries);
     DeliveryEngine engine =
         closing(

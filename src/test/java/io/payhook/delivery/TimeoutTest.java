@@ -183,6 +183,23 @@ class TimeoutTest {
     }
   }
 
+  @Test
+  void what_a_vanished_node_has_locked_is_free_when_the_attempt_would_be_over() throws Exception {
+    node.work.put(
+        "locked",
+        exchange ->
+            exchange.setVariable(
+                "sql",
+                "insert into public.free select current_setting('idle_in_transaction_session_timeout')"));
+    node.start();
+    accept("locked");
+    Eventually.holds(() -> assertThat(deliveries("state", "locked")).containsExactly("done"));
+    assertThat(database.query("select id from public.free"))
+        .singleElement()
+        .satisfies(
+            time -> assertThat(Integer.parseInt(time.replaceAll("ms|s$", ""))).isBetween(2, 2000));
+  }
+
   private int waiting() throws SQLException {
     return Integer.parseInt(
         database

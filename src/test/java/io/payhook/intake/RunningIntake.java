@@ -49,7 +49,8 @@ final class RunningIntake implements AutoCloseable {
             1_000,
             Duration.ofSeconds(20),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            event -> {});
     rejections = new Rejections(database.dataSource(), 1_000, Duration.ofDays(1), 1_000);
     intake =
         new Intake(

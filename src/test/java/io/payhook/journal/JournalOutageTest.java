@@ -61,7 +61,8 @@ class JournalOutageTest {
             100,
             Duration.ofMillis(200),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            event -> {});
     log.start();
     Eventually.holds(() -> append("before", 10));
     logger().setLevel(Level.INFO);
@@ -92,6 +93,18 @@ class JournalOutageTest {
             first -> assertThat(first).contains("can't commit: a commit has not ended"),
             second -> assertThat(second).contains("I/O error").contains("Read timed out"),
             third -> assertThat(third).contains("commits again"));
+  }
+
+  @Test
+  void what_a_silent_connection_has_locked_is_free_after_some_seconds() throws Exception {
+    var holding = database.journal(1).getConnection();
+    holding.setAutoCommit(false);
+    holding.createStatement().execute("lock table payhook.event");
+    cable.silence();
+    problem("a commit has not ended within 400 ms");
+    Eventually.holds(() -> assertThat(journal.problem()).isEmpty());
+    append("after", 10);
+    holding.abort(Runnable::run);
   }
 
   @Test

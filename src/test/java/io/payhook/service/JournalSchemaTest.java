@@ -45,7 +45,8 @@ class JournalSchemaTest {
                       10,
                       Duration.ofSeconds(20),
                       Clock.systemUTC(),
-                      new Journal.Listener() {});
+                      new Journal.Listener() {},
+                      event -> {});
               Rejections rejections =
                   new Rejections(database.journal(1), 10, Duration.ofDays(30), 10);
               Retention retention =
