@@ -2,8 +2,8 @@ package io.payhook.cli;
 
 import io.payhook.console.BacklogMeters;
 import io.payhook.console.Catalogue;
-import io.payhook.console.Health.Reading;
 import io.payhook.console.Health;
+import io.payhook.console.Health.Reading;
 import io.payhook.console.ManagementApi;
 import io.payhook.console.ManagementException;
 import io.payhook.console.ManagementOptions;
@@ -17,6 +17,7 @@ import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
 import io.payhook.signature.Secret;
+import io.payhook.tools.check.Check;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -44,7 +45,8 @@ final class RunCommand implements Callable<Integer> {
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
     Clock clock = Clock.systemUTC();
-    Service service = new Service(settings, clock).rereading(options::load);
+    Service service =
+        new Service(settings, clock).checkedBy(Check::forService).rereading(options::load);
     Health health =
         new Health()
             .check(

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * It keeps apart what the route wrote, which is trusted, and what the values are, which isn't: a
  * comma or a slash in a value never means what it means in the route's own text.
  */
-final class RouteText {
+public final class RouteText {
 
   /** A piece of the text. */
   sealed interface Piece {}
@@ -49,7 +49,7 @@ final class RouteText {
   /**
    * @throws EffectException where an expression isn't closed or isn't one
    */
-  static RouteText parse(CamelContext context, String text) {
+  public static RouteText parse(CamelContext context, String text) {
     List<Piece> pieces = new ArrayList<>();
     int at = 0;
     while (at < text.length()) {

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * hasn't got is empty. Values are escaped for what the file is: {@code .html} for HTML, {@code
  * .json} for JSON text, {@code .txt} not at all. An edited file is used at the next rendering.
  */
-final class Templates {
+public final class Templates {
   private final PebbleEngine html;
   private final PebbleEngine json;
   private final PebbleEngine text;
 
   /** Every template as it is on disk when it is rendered. */
-  Templates() {
+  public Templates() {
     this(Texts.onDisk());
   }
 
@@ -74,7 +74,7 @@ final class Templates {
    * @throws EffectException where it isn't there, isn't a template, or fails with these values;
    *     names file and line
    */
-  String render(Path file, Map<String, Object> variables) {
+  public String render(Path file, Map<String, Object> variables) {
     Writer out = new StringWriter();
     try {
       engineFor(file)
@@ -146,8 +146,8 @@ final class Templates {
       return new LoaderException(
           e,
           file
-              + ": there is no such template below the routes folder; a template's path is relative to"
-              + " the route file's folder, and inside a template to its own");
+              + ": there is no such template below the routes folder; a template's path is relative"
+              + " to the route file's folder, and inside a template to its own");
     }
 
     @Override

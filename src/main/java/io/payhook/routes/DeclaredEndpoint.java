@@ -139,7 +139,7 @@ public record DeclaredEndpoint(
   }
 
   /** The names in a text such as {@code squad, squad-virtual-account}. */
-  static List<String> names(@Nullable String provider) {
+  public static List<String> names(@Nullable String provider) {
     return provider == null
         ? List.of()
         : Stream.of(provider.split(",", -1))
