@@ -133,6 +133,11 @@ public record DeclaredEndpoint(
         });
   }
 
+  /** Whether a bean of that type is an endpoint. */
+  public static boolean isType(String type) {
+    return type.replaceFirst("^#class:", "").equals(Endpoint.class.getName());
+  }
+
   /** The names of its presets. */
   List<String> presets() {
     return names(provider);

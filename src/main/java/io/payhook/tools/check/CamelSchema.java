@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Json;
 import io.payhook.kit.Located;
 import io.payhook.kit.Located.Entry;
-import io.payhook.kit.Located.Place;
 import io.payhook.kit.Located.Text;
+import io.payhook.kit.Location;
 import io.payhook.kit.Nearest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +43,7 @@ final class CamelSchema {
     void found(List<String> path, @Nullable Text key, Located node);
 
     /** A mistake. */
-    void wrong(Place place, String what, String right);
+    void wrong(Location place, String what, String right);
   }
 
   /** What may stand at one place. */
@@ -79,7 +79,7 @@ final class CamelSchema {
   void document(Located document, Visitor visitor) {
     if (!(document instanceof Located.Items items)) {
       visitor.wrong(
-          document.place(),
+          document.location(),
           "a route file is a list",
           "begin each route with '- route:' and each list of beans with '- beans:'");
       return;
@@ -87,7 +87,7 @@ final class CamelSchema {
     for (Located item : items.items()) {
       if (item instanceof Located.Map map && map.entry("from") != null) {
         visitor.wrong(
-            map.entries().get(0).key().place(),
+            map.entries().get(0).key().location(),
             "compact notation: a 'from' without a 'route'",
             "write '- route:' with 'id', 'description' and 'from' below it");
       } else {
@@ -125,7 +125,7 @@ final class CamelSchema {
       path.add(form.definition);
       visitor.found(path, key, node);
     }
-    Place at = key == null ? node.place() : key.place();
+    Location at = key == null ? node.location() : key.location();
     String name = key == null ? "this" : "'" + key.value() + "'";
     if (node instanceof Located.Map map) {
       if (form.items != null) {
@@ -156,7 +156,7 @@ final class CamelSchema {
     if ((step || top) && map.entries().size() > 1) {
       Entry second = map.entries().get(1);
       visitor.wrong(
-          second.key().place(),
+          second.key().location(),
           "'"
               + second.key().value()
               + "' stands in the "
@@ -175,7 +175,7 @@ final class CamelSchema {
       if (form.inline.contains(name)) {
         expressionSeen = true;
         visitor.wrong(
-            entry.key().place(),
+            entry.key().location(),
             "compact notation: '" + name + "' without 'expression'",
             "write 'expression:' with '" + name + ":' and its 'expression:' below it");
         continue;
@@ -190,7 +190,7 @@ final class CamelSchema {
         walk(schema, entry.value(), entry.key(), path, visitor);
       }
     }
-    Place at = key == null ? map.place() : key.place();
+    Location at = key == null ? map.location() : key.location();
     for (String required : form.required) {
       if (map.entry(required) == null && !misspelt(required, map, form)) {
         visitor.wrong(
@@ -227,22 +227,22 @@ final class CamelSchema {
     if (EXPRESSION.equals(form.definition)
         || "ExpressionSubElementDefinition".equals(form.definition)) {
       visitor.wrong(
-          name.place(),
+          name.location(),
           "no such language '" + wrong + "'",
           Nearest.meant(wrong, known, "simple, constant, variable and jsonpath are some"));
     } else if (step) {
       visitor.wrong(
-          name.place(),
+          name.location(),
           "no such step '" + wrong + "'",
           Nearest.meant(wrong, known, "to, setVariable, choice, filter and split are some"));
     } else if (top) {
       visitor.wrong(
-          name.place(),
+          name.location(),
           "no such entry '" + wrong + "'",
           Nearest.meant(wrong, known, "route and beans are the usual ones"));
     } else {
       visitor.wrong(
-          name.place(),
+          name.location(),
           of == null
               ? "no such option '" + wrong + "'"
               : "'" + of.value() + "' has no option '" + wrong + "'",
@@ -250,7 +250,7 @@ final class CamelSchema {
     }
   }
 
-  private void text(Form form, Text text, Place at, String name, Visitor visitor) {
+  private void text(Form form, Text text, Location at, String name, Visitor visitor) {
     String value = text.value();
     if (form.items != null) {
       if (!text.isNull()) {
@@ -288,7 +288,7 @@ final class CamelSchema {
     if (!words.isEmpty()) {
       if (words.stream().noneMatch(word -> word.equalsIgnoreCase(value))) {
         visitor.wrong(
-            text.place(),
+            text.location(),
             name + " can't be '" + value + "'",
             Nearest.meant(value, words, String.join(", ", words) + " would be right"));
       }
@@ -296,11 +296,11 @@ final class CamelSchema {
       String lower = value.toLowerCase(Locale.ROOT);
       if (!lower.equals("true") && !lower.equals("false")) {
         visitor.wrong(
-            text.place(), name + " can't be '" + value + "'", "true or false would be right");
+            text.location(), name + " can't be '" + value + "'", "true or false would be right");
       }
     } else if ((type.equals("number") || type.equals("integer"))
         && !value.matches("[-+]?[0-9]+(\\.[0-9]+)?")) {
-      visitor.wrong(text.place(), name + " can't be '" + value + "'", "a number would be right");
+      visitor.wrong(text.location(), name + " can't be '" + value + "'", "a number would be right");
     }
   }
 

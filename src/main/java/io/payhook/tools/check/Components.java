@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URL;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,22 +24,6 @@ public final class Components {
   private static final List<String> ALSO_OF_HTTP =
       List.of("connectTimeout", "connectionRequestTimeout", "responseTimeout", "soTimeout");
 
-  /**
-   * One option of a component's endpoints.
-   *
-   * @param path whether it is a part of the address, not a parameter
-   * @param words what it may be, where that is one of a few words
-   * @param prefix what the names of its values begin with, where it takes several
-   */
-  record Option(
-      String name,
-      String type,
-      boolean path,
-      boolean required,
-      boolean secret,
-      List<String> words,
-      @Nullable String prefix) {}
-
   /** What is known of one scheme. */
   record Component(
       String scheme,
@@ -52,17 +35,17 @@ public final class Components {
     /** The option a parameter of that name sets. */
     Optional<Option> option(String name) {
       Option exact = options.get(name);
-      if (exact != null && !exact.path) {
+      if (exact != null && !exact.path()) {
         return Optional.of(exact);
       }
       return options.values().stream()
-          .filter(option -> option.prefix != null && name.startsWith(option.prefix))
+          .filter(option -> option.prefix() != null && name.startsWith(option.prefix()))
           .findFirst();
     }
 
     /** The names of the parameters, in the order of the metadata. */
     List<String> parameters() {
-      return options.values().stream().filter(o -> !o.path).map(Option::name).toList();
+      return options.values().stream().filter(o -> !o.path()).map(Option::name).toList();
     }
   }
 
@@ -73,14 +56,17 @@ public final class Components {
   public Set<String> schemes() {
     if (schemes == null) {
       Set<String> all = new TreeSet<>();
-      for (URL list : resources(SERVICES + "component.properties")) {
-        Properties properties = new Properties();
-        try (InputStream in = list.openStream()) {
-          properties.load(in);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
+      try {
+        for (URL list :
+            Collections.list(loader().getResources(SERVICES + "component.properties"))) {
+          Properties properties = new Properties();
+          try (InputStream in = list.openStream()) {
+            properties.load(in);
+          }
+          all.addAll(List.of(properties.getProperty("components", "").strip().split("\\s+")));
         }
-        all.addAll(List.of(properties.getProperty("components", "").strip().split("\\s+")));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
       all.remove("");
       schemes = Collections.unmodifiableSet(all);
@@ -90,63 +76,41 @@ public final class Components {
 
   /** One component, where there is one. */
   Optional<Component> find(String scheme) {
-    return known.computeIfAbsent(scheme, this::read);
-  }
-
-  private Optional<Component> read(String scheme) {
-    return metadata(scheme).map(metadata -> component(scheme, metadata));
+    return known.computeIfAbsent(
+        scheme, name -> metadata(name).map(metadata -> component(name, metadata)));
   }
 
   /** What Camel says of one component, where there is one. */
   public Optional<JsonNode> metadata(String scheme) {
-    Properties service = new Properties();
     try (InputStream in = loader().getResourceAsStream(SERVICES + "component/" + scheme)) {
       if (in == null) {
         return Optional.empty();
       }
+      Properties service = new Properties();
       service.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    String type = service.getProperty("class", "");
-    String folder = type.substring(0, Math.max(0, type.lastIndexOf('.'))).replace('.', '/');
-    try (InputStream in =
-        loader().getResourceAsStream("META-INF/" + folder + "/" + scheme + ".json")) {
-      return in == null ? Optional.empty() : Optional.of(Json.MAPPER.readTree(in));
+      String type = service.getProperty("class", "");
+      String folder = type.substring(0, Math.max(0, type.lastIndexOf('.'))).replace('.', '/');
+      String file = "META-INF/" + folder + "/" + scheme + ".json";
+      try (InputStream json = loader().getResourceAsStream(file)) {
+        return json == null ? Optional.empty() : Optional.of(Json.MAPPER.readTree(json));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   private static Component component(String scheme, JsonNode metadata) {
-    JsonNode about = metadata.path("component");
     Map<String, Option> options = new LinkedHashMap<>();
     metadata
         .path("properties")
         .properties()
-        .forEach(
-            property -> {
-              JsonNode option = property.getValue();
-              List<String> words = new ArrayList<>();
-              option.path("enum").forEach(word -> words.add(word.asText()));
-              options.put(
-                  property.getKey(),
-                  new Option(
-                      property.getKey(),
-                      option.path("type").asText(),
-                      option.path("kind").asText().equals("path"),
-                      option.path("required").asBoolean(),
-                      option.path("secret").asBoolean(),
-                      List.copyOf(words),
-                      option.path("multiValue").asBoolean() && option.has("prefix")
-                          ? option.path("prefix").asText()
-                          : null));
-            });
+        .forEach(each -> options.put(each.getKey(), option(each.getKey(), each.getValue())));
     if (scheme.equals("http") || scheme.equals("https")) {
       for (String name : ALSO_OF_HTTP) {
         options.put(name, new Option(name, "string", false, false, false, List.of(), null));
       }
     }
+    JsonNode about = metadata.path("component");
     return new Component(
         scheme,
         about.path("lenientProperties").asBoolean(),
@@ -155,12 +119,16 @@ public final class Components {
         options);
   }
 
-  private static List<URL> resources(String name) {
-    try {
-      return Collections.list(loader().getResources(name));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static Option option(String name, JsonNode option) {
+    boolean several = option.path("multiValue").asBoolean() && option.has("prefix");
+    return new Option(
+        name,
+        option.path("type").asText(),
+        option.path("kind").asText().equals("path"),
+        option.path("required").asBoolean(),
+        option.path("secret").asBoolean(),
+        option.path("enum").valueStream().map(JsonNode::asText).toList(),
+        several ? option.path("prefix").asText() : null);
   }
 
   private static ClassLoader loader() {

@@ -1,35 +1,23 @@
 package io.payhook.tools.check;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.payhook.Endpoint;
-import io.payhook.files.Tree;
-import io.payhook.files.Trouble;
-import io.payhook.journal.Facts;
-import io.payhook.kit.Json;
-import io.payhook.kit.Lines;
+import io.payhook.kit.Globs;
 import io.payhook.kit.Located;
 import io.payhook.kit.Located.Entry;
-import io.payhook.kit.Located.Place;
 import io.payhook.kit.Located.Text;
+import io.payhook.kit.Location;
 import io.payhook.kit.Nearest;
 import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
-import io.payhook.routes.Sample;
 import io.payhook.signature.Confirmation;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
-import io.payhook.signature.RawRequest;
-import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Setting;
-import io.payhook.signature.Signer;
-import io.payhook.signature.Verdict;
-import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
-import io.payhook.tools.check.Check.Source;
 import io.payhook.tools.scaffold.Variables;
-import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -60,13 +48,13 @@ final class Declarations {
           "payhookStatements",
           "payhookVertx");
 
-  /** An endpoint whose provider could be read, or not. */
-  record Declared(
-      String name,
-      Source source,
-      Place place,
-      List<Provider> providers,
-      Map<String, List<Rehearsal.Sample>> samples) {
+  /**
+   * An endpoint.
+   *
+   * @param providers its presets; none where none could be read
+   * @param samples by the type of event
+   */
+  record Declared(Text name, List<Provider> providers, Map<String, List<SampleEvent>> samples) {
 
     /** The first of its presets; null where none could be read. */
     @Nullable Provider provider() {
@@ -74,24 +62,34 @@ final class Declarations {
     }
   }
 
-  /** Where a bean is declared. */
-  private record Bean(Path file, Place place) {}
-
-  private final Check check;
+  private final Findings findings;
+  private final Clock clock;
+  private final ClearSecrets clear;
+  private final Samples samples;
   private final Map<String, Provider> presets = new TreeMap<>();
   private final Set<String> brokenPresets = new TreeSet<>();
   private final Providers shipped = Providers.shipped();
   private final Map<String, Declared> endpoints = new TreeMap<>();
-  private final Map<String, Bean> beans = new LinkedHashMap<>();
+  private final Map<String, Text> beans = new LinkedHashMap<>();
 
-  Declarations(Check check, Collection<Source> presets, Collection<Source> routes) {
-    this.check = check;
+  Declarations(
+      Findings findings, Clock clock, Collection<Located> presets, Collection<Located> routes) {
+    this.findings = findings;
+    this.clock = clock;
+    this.clear = new ClearSecrets(findings);
+    this.samples = new Samples(findings, clock);
     presets.forEach(this::preset);
     routes.forEach(this::beans);
   }
 
   Map<String, Declared> endpoints() {
     return endpoints;
+  }
+
+  /** The endpoints whose events a subscription takes. */
+  Stream<Declared> takenBy(Subscription subscription) {
+    return endpoints.values().stream()
+        .filter(each -> Globs.matches(subscription.endpoint(), each.name().value()));
   }
 
   boolean hasBean(String name) {
@@ -106,93 +104,59 @@ final class Declarations {
 
   // Presets
 
-  private void preset(Source source) {
-    String file = source.file().getFileName().toString();
-    String name = file.substring(0, file.length() - ".yaml".length());
-    if (!(source.document() instanceof Located.Map map)) {
-      check.add(
-          source.file(),
-          source.document().place(),
+  private void preset(Located document) {
+    Location start = Location.start(document.location().file());
+    String name = String.valueOf(start.file().getFileName()).replaceFirst("\\.yaml$", "");
+    if (!(document instanceof Located.Map map)) {
+      findings.problem(
+          document.location(),
           "a preset is a block of settings",
           "begin with 'title:' and 'signature:'");
       brokenPresets.add(name);
       return;
     }
     if (shipped.names().contains(name)) {
-      check.add(
-          source.file(),
-          Place.START,
-          "the name '" + name + "' is that of a preset that ships",
+      findings.problem(
+          start,
+          "the name '%s' is that of a preset that ships".formatted(name),
           "name the file otherwise");
     }
     try {
-      presets.put(name, Provider.parse(name, tree(map)));
+      presets.put(name, Provider.parse(name, map.plain()));
     } catch (ProviderException e) {
       brokenPresets.add(name);
-      for (ProviderException.Problem problem : e.problems()) {
-        Entry entry = entry(map, problem.setting());
-        problem(source.file(), problem, entry, entry == null ? Place.START : entry.key().place());
-      }
+      problems(e, map, start);
     }
   }
 
-  private static Map<String, Object> tree(Located.Map map) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    for (Entry entry : map.entries()) {
-      tree.put(entry.key().value(), plain(entry.value()));
+  /**
+   * Each problem at its setting.
+   *
+   * @param otherwise where there is none
+   */
+  private void problems(ProviderException e, Located.Map map, Location otherwise) {
+    for (ProviderException.Problem problem : e.problems()) {
+      Entry entry = map.deepest(problem.setting());
+      boolean name = problem.text().startsWith("no such setting");
+      findings.message(
+          entry == null ? otherwise : name ? entry.key().location() : entry.value().location(),
+          problem.setting().isEmpty() ? "" : problem.setting() + ": ",
+          problem.text(),
+          name || entry == null
+              ? "'payhook providers NAME' shows the settings of a preset"
+              : "correct it here");
     }
-    return tree;
-  }
-
-  private static Object plain(Located value) {
-    if (value instanceof Located.Map map) {
-      return tree(map);
-    }
-    if (value instanceof Located.Items items) {
-      return items.items().stream().map(Declarations::plain).toList();
-    }
-    return ((Text) value).isNull() ? "" : ((Text) value).value();
-  }
-
-  /** The entry of a dotted name, however it is nested; of its longest part that is there. */
-  private static @Nullable Entry entry(Located.Map map, String dotted) {
-    Entry best = null;
-    for (Entry entry : map.entries()) {
-      String key = entry.key().value();
-      if (key.equals(dotted)) {
-        return entry;
-      }
-      if (dotted.startsWith(key + ".")) {
-        Entry inner =
-            entry.value() instanceof Located.Map nested
-                ? entry(nested, dotted.substring(key.length() + 1))
-                : null;
-        best = inner == null ? entry : inner;
-      }
-    }
-    return best;
-  }
-
-  private void problem(
-      Path file, ProviderException.Problem problem, @Nullable Entry entry, Place otherwise) {
-    boolean name = problem.text().startsWith("no such setting") || entry == null;
-    check.add(
-        file,
-        name || entry == null ? otherwise : entry.value().place(),
-        problem.text(),
-        problem.setting().isEmpty() ? "" : problem.setting() + ": ",
-        name ? "'payhook providers NAME' shows the settings of a preset" : "correct it here");
   }
 
   // Beans
 
-  private void beans(Source source) {
-    if (source.document() instanceof Located.Items entries) {
+  private void beans(Located document) {
+    if (document instanceof Located.Items entries) {
       for (Located entry : entries.items()) {
-        if (entry instanceof Located.Map map && map.get("beans") instanceof Located.Items items) {
-          for (Located bean : items.items()) {
+        if (entry instanceof Located.Map map) {
+          for (Located bean : map.items("beans")) {
             if (bean instanceof Located.Map declared) {
-              bean(source, declared);
+              bean(declared);
             }
           }
         }
@@ -200,47 +164,37 @@ final class Declarations {
     }
   }
 
-  private void bean(Source source, Located.Map bean) {
+  private void bean(Located.Map bean) {
     Text name = bean.text("name");
     Text type = bean.text("type");
     if (name == null || type == null) {
       return;
     }
-    boolean endpoint = isEndpoint(type.value());
-    Bean earlier = beans.putIfAbsent(name.value(), new Bean(source.file(), name.place()));
+    boolean endpoint = DeclaredEndpoint.isType(type.value());
+    Text earlier = beans.putIfAbsent(name.value(), name);
     if (earlier != null) {
-      check.add(
-          source.file(),
-          name.place(),
-          (endpoint ? "endpoint '" : "bean '")
-              + name.value()
-              + "' is already in "
-              + earlier.file.getFileName()
-              + ":"
-              + earlier.place.line(),
+      findings.problem(
+          name.location(),
+          "%s '%s' is already in %s"
+              .formatted(endpoint ? "endpoint" : "bean", name, Routes.named(earlier.location())),
           "give one of the two another name");
       return;
     }
     if (OF_THE_SERVICE.contains(name.value())) {
-      check.add(
-          source.file(),
-          name.place(),
-          "the name '" + name.value() + "' is that of a bean of the service",
+      findings.problem(
+          name.location(),
+          "the name '%s' is that of a bean of the service".formatted(name),
           "take another name");
     }
     if (endpoint) {
-      endpoint(source, bean, name);
+      endpoint(bean, name);
     } else {
-      type(source, type);
+      type(type);
     }
   }
 
-  private static boolean isEndpoint(String type) {
-    return type.replaceFirst("^#class:", "").equals(Endpoint.class.getName());
-  }
-
-  private void type(Source source, Text type) {
-    String name = check.resolved(type.value()).orElse("");
+  private void type(Text type) {
+    String name = findings.resolved(type.value()).orElse("");
     String plain = name.replaceFirst("^#class:", "").replaceFirst("[(#].*$", "");
     if (name.isEmpty() || name.startsWith("#bean:") || name.startsWith("#type:")) {
       return;
@@ -248,10 +202,9 @@ final class Declarations {
     try {
       Class.forName(plain, false, Declarations.class.getClassLoader());
     } catch (ClassNotFoundException | LinkageError e) {
-      check.add(
-          source.file(),
-          type.place(),
-          "there is no class '" + plain + "'",
+      findings.problem(
+          type.location(),
+          "there is no class '%s'".formatted(plain),
           Nearest.meant(
               plain,
               List.of(Endpoint.class.getName()),
@@ -261,348 +214,146 @@ final class Declarations {
 
   // Endpoints
 
-  private void endpoint(Source source, Located.Map bean, Text name) {
+  private void endpoint(Located.Map bean, Text name) {
     Located.Map properties = bean.map("properties");
     List<Provider> providers = new ArrayList<>();
     Entry named = properties == null ? null : properties.entry("provider");
     if (!name.value().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
-      check.add(
-          source.file(),
-          name.place(),
-          "'" + name.value() + "' can't be the last part of a URL",
+      findings.problem(
+          name.location(),
+          "'%s' can't be the last part of a URL".formatted(name),
           "letters, digits and - are right, as in shop-eu");
     }
     if (properties == null || named == null) {
-      check.add(
-          source.file(),
-          name.place(),
-          "endpoint '" + name.value() + "' has no provider",
+      findings.problem(
+          name.location(),
+          "endpoint '%s' has no provider".formatted(name),
           "add 'provider:' to its properties; 'payhook providers' lists them");
     } else {
       String text =
-          named.value() instanceof Text written ? check.resolved(written.value()).orElse("") : "";
+          named.value() instanceof Text it ? findings.resolved(it.value()).orElse("") : "";
       for (String preset : DeclaredEndpoint.names(text)) {
-        Provider provider = provider(source, named, preset);
-        provider = provider == null ? null : withSettings(source, properties, provider);
+        Provider provider = provider(named, preset);
+        provider = provider == null ? null : withSettings(properties, provider);
         if (provider != null) {
           providers.add(provider);
-          secrets(source, name, properties, provider);
-          confirmation(source, named, properties, provider, name.value());
+          secrets(name, properties, provider);
+          confirmation(named, properties, provider, name.value());
         }
       }
     }
-    Map<String, List<Rehearsal.Sample>> samples = new TreeMap<>();
-    if (!providers.isEmpty()) {
-      samples(source, name.value(), providers, samples);
-    }
-    endpoints.put(
-        name.value(), new Declared(name.value(), source, name.place(), providers, samples));
+    Path folder = name.location().file().resolveSibling("samples");
+    Map<String, List<SampleEvent>> events =
+        providers.isEmpty() ? Map.of() : samples.of(name.value(), folder, providers);
+    endpoints.put(name.value(), new Declared(name, providers, events));
   }
 
-  private @Nullable Provider provider(Source source, Entry named, String preset) {
+  private @Nullable Provider provider(Entry named, String preset) {
     if (brokenPresets.contains(preset)) {
       return null;
     }
-    Provider own = presets.get(preset);
-    Optional<Provider> found = own != null ? Optional.of(own) : shipped.find(preset);
+    Optional<Provider> found =
+        Optional.ofNullable(presets.get(preset)).or(() -> shipped.find(preset));
     if (found.isEmpty()) {
       Set<String> names = new TreeSet<>(shipped.names());
       names.addAll(presets.keySet());
-      check.add(
-          source.file(),
-          named.value().place(),
-          "no such provider '" + preset + "'",
+      findings.problem(
+          named.value().location(),
+          "no such provider '%s'".formatted(preset),
           Nearest.meant(preset, names, "'payhook providers' lists them"));
     }
     return found.orElse(null);
   }
 
-  private @Nullable Provider withSettings(
-      Source source, Located.Map properties, Provider provider) {
+  private @Nullable Provider withSettings(Located.Map properties, Provider provider) {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings("", properties, settings);
+    properties
+        .flat()
+        .forEach((name, value) -> findings.resolved(value).ifPresent(it -> settings.put(name, it)));
     settings.remove("provider");
     settings.remove("secrets");
     try {
       return provider.with(settings);
     } catch (ProviderException e) {
-      for (ProviderException.Problem problem : e.problems()) {
-        Entry entry = entry(properties, problem.setting());
-        problem(
-            source.file(),
-            problem,
-            entry,
-            entry == null ? properties.place() : entry.key().place());
-      }
+      problems(e, properties, properties.location());
       return null;
     }
   }
 
-  private void settings(String prefix, Located.Map map, Map<String, String> into) {
-    for (Entry entry : map.entries()) {
-      String name = prefix + entry.key().value();
-      if (entry.value() instanceof Located.Map nested) {
-        settings(name + ".", nested, into);
-      } else if (entry.value() instanceof Located.Items items) {
-        into.put(name, String.join("\n", items.items().stream().map(Object::toString).toList()));
-      } else if (entry.value() instanceof Text text) {
-        check.resolved(text.value()).ifPresent(value -> into.put(name, value));
-      }
-    }
-  }
-
-  private void secrets(Source source, Text name, Located.Map properties, Provider provider) {
+  private void secrets(Text name, Located.Map properties, Provider provider) {
     Entry entry = properties.entry("secrets");
-    if (provider.isUnsigned()) {
+    if (provider.isUnsigned() || (entry == null && provider.namesCertificates())) {
       return;
     }
     String variable = Variables.secret(name.value(), provider);
-    if (entry == null && provider.namesCertificates()) {
-      return;
-    }
     if (entry == null) {
-      check.add(
-          source.file(),
-          name.place(),
-          "endpoint '" + name.value() + "' has no secrets",
-          "add 'secrets: \"{{env:" + variable + "}}\"' to its properties");
+      findings.problem(
+          name.location(),
+          "endpoint '%s' has no secrets".formatted(name),
+          "add 'secrets: \"{{env:%s}}\"' to its properties".formatted(variable));
       return;
     }
     if (!(entry.value() instanceof Text text)) {
-      check.add(
-          source.file(),
-          entry.value().place(),
+      findings.problem(
+          entry.value().location(),
           "'secrets' is no text",
           "several secrets are separated by commas");
       return;
     }
-    inClear(source, text, variable);
-    Optional<String> resolved = check.resolved(text.value());
+    inClear(text, variable);
+    Optional<String> resolved = findings.resolved(text.value());
     if (resolved.isEmpty()) {
       return;
     }
     try {
       List<Secret> secrets = Secret.parse(resolved.get());
       if (!secrets.isEmpty() || text.value().isBlank()) {
-        Verifier unused = new Verifier(provider, secrets, check.clock());
+        Verifier unused = new Verifier(provider, secrets, clock);
       }
     } catch (ProviderException e) {
       for (ProviderException.Problem problem : e.problems()) {
-        boolean params = problem.setting().startsWith("params.");
-        check.add(
-            source.file(),
-            params ? name.place() : text.place(),
+        String setting = problem.setting();
+        boolean params = setting.startsWith("params.");
+        findings.message(
+            params ? name.location() : text.location(),
+            setting + ": ",
             problem.text(),
-            problem.setting() + ": ",
             params
-                ? "add '" + problem.setting() + ":' to the endpoint's properties"
+                ? "add '%s:' to the endpoint's properties".formatted(setting)
                 : "correct it here");
       }
     } catch (IllegalArgumentException e) {
-      check.add(
-          source.file(),
-          text.place(),
-          String.valueOf(e.getMessage()),
-          "secrets: ",
-          "correct it here");
+      findings.message(
+          text.location(), "secrets: ", String.valueOf(e.getMessage()), "correct it here");
     }
   }
 
-  private boolean inClear(Source source, Text text, String variable) {
-    boolean clear = !text.value().contains("{{") && !text.value().isBlank();
-    if (clear) {
-      check.unsound(
-          source.file(),
-          text.place(),
-          "a secret written in clear",
-          "write \"{{env:" + variable + "}}\" and set that environment variable");
+  private boolean inClear(Text text, String variable) {
+    boolean isClear = !text.value().contains("{{") && !text.value().isBlank();
+    if (isClear) {
+      clear.tell(text, variable);
     }
-    return clear;
+    return isClear;
   }
 
   /** Whether events that have to be confirmed can be. */
   private void confirmation(
-      Source source, Entry named, Located.Map properties, Provider provider, String endpoint) {
-    Entry key = entry(properties, Setting.CONFIRM_SECRET.key());
+      Entry named, Located.Map properties, Provider provider, String endpoint) {
+    Entry key = properties.deepest(Setting.CONFIRM_SECRET.key());
     Text text = key != null && key.value() instanceof Text value ? value : null;
     String variable = Variables.confirm(endpoint);
-    if (text != null
-        && (inClear(source, text, variable) || check.resolved(text.value()).isEmpty())) {
+    if (text != null && (inClear(text, variable) || findings.resolved(text.value()).isEmpty())) {
       return;
     }
     try {
       Optional<Confirmation> unused = provider.confirmation();
     } catch (ProviderException e) {
       for (ProviderException.Problem problem : e.problems()) {
-        check.add(
-            source.file(),
-            text == null ? named.value().place() : text.place(),
+        findings.problem(
+            (text == null ? named.value() : text).location(),
             problem.toString(),
-            "add '" + problem.setting() + ": \"{{env:" + variable + "}}\"' to its properties");
+            "add '%s: \"{{env:%s}}\"' to its properties".formatted(problem.setting(), variable));
       }
     }
-  }
-
-  // Samples
-
-  private void samples(
-      Source source,
-      String endpoint,
-      List<Provider> providers,
-      Map<String, List<Rehearsal.Sample>> into) {
-    List<Provider> signing = providers.stream().map(Declarations::signing).toList();
-    for (Path file : Tree.level(source.file().resolveSibling("samples")).files()) {
-      if (!Sample.isSample(file)) {
-        check.unsound(
-            file,
-            Place.START,
-            "a sample's file can't end so",
-            "one of " + Sample.endings() + " is right, by its content");
-        continue;
-      }
-      try {
-        sample(file, endpoint, signing, into);
-      } catch (IOException e) {
-        check.trouble(Trouble.of(file, e));
-      }
-    }
-  }
-
-  /**
-   * The provider with what a sample can't satisfy taken away: a private key nobody here has, and
-   * times that have passed.
-   */
-  private static Provider signing(Provider provider) {
-    Map<String, String> changes = new LinkedHashMap<>();
-    String algorithm = provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("");
-    if (!provider.isUnsigned()
-        && !Set.of("sha256", "sha512", "md5", "token", "basic").contains(algorithm)) {
-      changes.put(Setting.SIGNATURE_ALGORITHM.key(), "hmac-sha256");
-      changes.put(Setting.SIGNATURE_KEY.key(), "text");
-      changes.put(Setting.SIGNATURE_CERTIFICATE_URL.key(), "");
-      changes.put(Setting.SIGNATURE_CERTIFICATE_HOSTS.key(), "");
-    }
-    if (provider.setting(Setting.TIMESTAMP_TOLERANCE).isPresent()) {
-      changes.put(Setting.TIMESTAMP_TOLERANCE.key(), "");
-      changes.put(Setting.TIMESTAMP_TOLERANCE_FUTURE.key(), "");
-    }
-    try {
-      return provider.with(changes);
-    } catch (ProviderException e) {
-      return provider;
-    }
-  }
-
-  private void sample(
-      Path file,
-      String endpoint,
-      List<Provider> providers,
-      Map<String, List<Rehearsal.Sample>> into)
-      throws IOException {
-    Sample sample = Sample.read(file);
-    String type = sample.type();
-    Provider provider =
-        providers.stream()
-            .filter(each -> providers.size() > 1 && sample.verifiedBy(each).isPresent())
-            .findFirst()
-            .orElse(providers.get(0));
-    if (sample.contentType().equals("application/json")) {
-      try {
-        Object unused = Json.STRICT.readValue(sample.body(), Object.class);
-      } catch (JsonProcessingException e) {
-        check.unsound(
-            file,
-            new Place(e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
-            "the sample is not JSON: " + Lines.one(e.getOriginalMessage()),
-            "one JSON document is right");
-        into.computeIfAbsent(type, key -> new ArrayList<>());
-        return;
-      }
-    }
-    try {
-      Secret secret = Secret.of("sample-secret");
-      RawRequest unsigned = sample.request("https://localhost/webhooks/" + endpoint);
-      RawRequest signed = new Signer(provider, secret, check.clock()).sign(unsigned, type);
-      Verdict verdict = new Verifier(provider, List.of(secret), check.clock()).verify(signed);
-      if (verdict instanceof VerifiedEvent event) {
-        // A batch is known by any event in it, or as what it is.
-        List<String> types = event.items().stream().map(VerifiedEvent::type).distinct().toList();
-        if (Stream.concat(types.stream(), Stream.of(event.type()))
-            .noneMatch(is -> type.equals(is) || type.startsWith(is + "-"))) {
-          String is = types.get(0);
-          check.unsound(
-              file,
-              Place.START,
-              types.size() > 1
-                  ? "the sample is a batch of events of the types " + String.join(", ", types)
-                  : "the sample is an event of type '" + is + "'",
-              "name the file " + new Sample(is, sample.contentType(), sample.body()).fileName());
-          into.computeIfAbsent(type, key -> new ArrayList<>());
-        }
-        for (VerifiedEvent item : event.items()) {
-          Rehearsal.Sample rehearsed =
-              new Rehearsal.Sample(file.getFileName().toString(), variables(endpoint, item));
-          into.computeIfAbsent(item.type(), key -> new ArrayList<>()).add(rehearsed);
-          for (String confirmed : provider.confirmedTypes(item.type())) {
-            into.computeIfAbsent(confirmed, key -> new ArrayList<>()).add(rehearsed);
-          }
-        }
-      } else {
-        refused(file, endpoint, provider, verdict);
-        into.computeIfAbsent(type, key -> new ArrayList<>());
-      }
-    } catch (ProviderException e) {
-      into.computeIfAbsent(type, key -> new ArrayList<>());
-      for (ProviderException.Problem problem : e.problems()) {
-        check.unsound(
-            file,
-            Place.START,
-            "endpoint '" + endpoint + "' can't take this sample: " + problem.text(),
-            "correct the sample or the endpoint");
-      }
-    }
-  }
-
-  /** What a delivery of the event has. */
-  private Map<String, Object> variables(String endpoint, VerifiedEvent event)
-      throws JsonProcessingException {
-    Map<String, Object> variables = new LinkedHashMap<>();
-    if (event.json() != null) {
-      variables.put("event", Json.STRICT.treeToValue(event.json(), Object.class));
-    }
-    variables.put("endpoint", endpoint);
-    variables.put("eventId", "01890000-0000-7000-8000-000000000000");
-    variables.put("eventType", event.type());
-    variables.put("eventKey", event.key());
-    variables.put("receivedAt", check.clock().instant());
-    fact(variables, "amount", event.amount());
-    fact(variables, "currency", event.currency());
-    fact(variables, "entity", event.entity());
-    fact(variables, "occurredAt", event.occurredAt());
-    variables.put("origin", Facts.WEBHOOK);
-    variables.put("attempt", 1);
-    variables.put("idempotencyKey", "01890000-0000-7000-8000-000000000000.check");
-    return variables;
-  }
-
-  private static void fact(Map<String, Object> variables, String name, @Nullable Object value) {
-    if (value != null) {
-      variables.put(name, value);
-    }
-  }
-
-  private void refused(Path file, String endpoint, Provider provider, Verdict verdict) {
-    String detail =
-        verdict instanceof Refused refused ? refused.detail() : "it is a handshake, not an event";
-    String right =
-        "its event type is at "
-            + provider.setting(Setting.EVENT_TYPE).orElse("?").replace('\n', ' ')
-            + ", its key at "
-            + provider.setting(Setting.EVENT_KEY).orElse("?").replace('\n', ' ');
-    check.unsound(
-        file,
-        Place.START,
-        "endpoint '" + endpoint + "' would refuse this sample: " + Lines.one(detail),
-        right);
   }
 }

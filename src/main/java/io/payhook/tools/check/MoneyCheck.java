@@ -1,96 +1,46 @@
 package io.payhook.tools.check;
 
-import io.payhook.kit.Located.Place;
-import io.payhook.kit.Located.Text;
 import io.payhook.signature.Provider;
 import io.payhook.tools.check.Declarations.Declared;
 import io.payhook.tools.check.MoneyUse.Amount;
-import io.payhook.tools.check.Rehearsal.Problem;
-import io.payhook.tools.check.Rehearsal.TextProblem;
-import io.payhook.tools.check.RouteCheck.Route;
-import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
+import io.payhook.tools.check.Routes.Route;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Warns where routes take for money what is none, as {@link MoneyUse} finds it. */
+/** Knows which of the values that a route gets are amounts of money. */
 final class MoneyCheck {
-  private final Check check;
+  private final Findings findings;
   private final Declarations declared;
   private final Map<Route, MoneyUse> uses = new HashMap<>();
 
-  MoneyCheck(Check check, Declarations declared) {
-    this.check = check;
+  MoneyCheck(Findings findings, Declarations declared) {
+    this.findings = findings;
     this.declared = declared;
   }
 
-  void template(@Nullable Route route, Path file) {
-    warn(check, use(route).template(file));
-  }
-
-  /**
-   * @param connection to a database with the integration's tables, or null
-   */
-  void sql(@Nullable Route route, Path file, @Nullable Connection connection) throws SQLException {
-    warn(check, use(route).sql(file, connection));
-  }
-
-  /**
-   * @param value the text with its placeholders resolved
-   * @param condition whether it is one
-   */
-  void text(Path file, @Nullable Route route, Text text, String value, boolean condition) {
-    boolean same = value.equals(text.value());
-    for (TextProblem problem : use(route).text(value, condition)) {
-      check.warn(file, text.at(same ? problem.offset() : 0), problem.what(), problem.right());
-    }
-  }
-
-  /** A script that makes an integration's tables; any other file is left out. */
-  static void schema(Check check, Path file) {
-    Path folder = file.getParent();
-    if (folder != null && folder.endsWith("sql/schema") && file.toString().endsWith(".sql")) {
-      warn(check, MoneyUse.schema(file));
-    }
-  }
-
-  private static void warn(Check check, List<Problem> problems) {
-    for (Problem problem : problems) {
-      check.warn(
-          problem.file(),
-          new Place(problem.line(), problem.column()),
-          problem.what(),
-          problem.right());
-    }
-  }
-
-  private MoneyUse use(@Nullable Route route) {
+  /** What warns where the route takes for money what is none. */
+  MoneyUse in(@Nullable Route route) {
     return route == null
-        ? new MoneyUse(List.of())
-        : uses.computeIfAbsent(route, key -> new MoneyUse(amounts(key)));
+        ? new MoneyUse(findings, List.of())
+        : uses.computeIfAbsent(route, key -> new MoneyUse(findings, amounts(key)));
   }
 
   /** The places of amounts in the events that a route subscribes to. */
   private List<Amount> amounts(Route route) {
     List<Amount> amounts = new ArrayList<>();
-    Subscription.of(route.from)
-        .ifPresent(
-            subscription ->
-                declared.endpoints().values().stream()
-                    .filter(subscription::takesFrom)
-                    .forEach(endpoint -> amounts(endpoint, subscription.types(endpoint), amounts)));
+    Optional<Subscription> subscription = Subscription.of(route.from);
+    subscription.ifPresent(each -> declared.takenBy(each).forEach(it -> add(each, it, amounts)));
     return amounts;
   }
 
-  private static void amounts(Declared endpoint, Set<String> types, List<Amount> into) {
+  private static void add(Subscription subscription, Declared endpoint, List<Amount> into) {
     for (Provider provider : endpoint.providers()) {
-      for (String type : types) {
-        into.addAll(AmountPlaces.of(provider, type).amounts(endpoint.name()));
+      for (String type : subscription.types(endpoint)) {
+        into.addAll(AmountPlaces.of(provider, type).amounts(endpoint.name().value()));
       }
     }
   }

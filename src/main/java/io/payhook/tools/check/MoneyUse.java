@@ -1,14 +1,15 @@
 package io.payhook.tools.check;
 
+import io.payhook.effects.EffectException;
+import io.payhook.effects.SqlStatement;
 import io.payhook.effects.VariablePath;
 import io.payhook.files.TextFile;
-import io.payhook.tools.check.Rehearsal.Problem;
-import io.payhook.tools.check.Rehearsal.TextProblem;
+import io.payhook.kit.Location;
+import io.payhook.tools.check.Findings.Written;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Finds where an integration takes for money what is none: a count of kobo or cents as the platform
  * wrote it, what a division of integers leaves, and floating point.
  */
-public final class MoneyUse {
+final class MoneyUse {
   private static final Pattern COMPARED =
       Pattern.compile("^\\s*\\)*\\s*(?:[<>]=?|==|!=)\\s*['\"]?\\d*[1-9]");
   private static final Pattern MEMBER_BEFORE = Pattern.compile("\"([^\"]*)\"\\s*:\\s*\"?\\s*$");
@@ -34,24 +35,31 @@ public final class MoneyUse {
    * @param fact whether it is what the variable {@code amount} is made of
    * @param minor whether it counts the currency's minor unit
    */
-  public record Amount(List<String> members, String endpoint, boolean fact, boolean minor) {
-    public Amount {
+  record Amount(List<String> members, String endpoint, boolean fact, boolean minor) {
+    Amount {
       members = List.copyOf(members);
     }
   }
 
+  private final Findings findings;
   private final List<Amount> amounts;
 
   /**
    * @param amounts those of the events that the route subscribes to
    */
-  public MoneyUse(List<Amount> amounts) {
+  MoneyUse(Findings findings, List<Amount> amounts) {
+    this.findings = findings;
     this.amounts = List.copyOf(amounts);
   }
 
+  /** Warns at an offset of a text. */
+  void warn(Path file, String text, int offset, String what, String right) {
+    findings.warn(Location.in(file, text, offset), what, right);
+  }
+
   /** Looks through a template and those it stands on. */
-  public List<Problem> template(Path file) {
-    return new TemplateMoney(this).problems(file);
+  void template(Path file) {
+    new TemplateMoney(this).check(file);
   }
 
   /**
@@ -60,14 +68,19 @@ public final class MoneyUse {
    * @param connection within a transaction that will be rolled back, or null: columns are told by
    *     their names alone
    */
-  public List<Problem> sql(Path file, @Nullable Connection connection) throws SQLException {
-    Optional<String> text = read(file);
-    return text.isEmpty() ? List.of() : new SqlMoney(this, file, text.get()).problems(connection);
+  void sql(Path file, @Nullable Connection connection) throws SQLException {
+    String text = read(file).orElse(null);
+    if (text != null) {
+      new SqlMoney(this, file, text).check(connection);
+    }
   }
 
-  /** Looks through a migration's script. */
-  public static List<Problem> schema(Path file) {
-    return read(file).map(text -> SqlMoney.columns(file, text)).orElse(List.of());
+  /** Looks through a migration's script; any other file is left out. */
+  static void schema(Findings findings, Path file) {
+    Path folder = file.getParent();
+    if (folder != null && folder.endsWith("sql/schema") && file.toString().endsWith(".sql")) {
+      read(file).ifPresent(text -> SqlMoney.columns(findings, file, text));
+    }
   }
 
   /**
@@ -75,25 +88,23 @@ public final class MoneyUse {
    *
    * @param condition whether it is one: there an amount counts where it is compared with a number
    */
-  public List<TextProblem> text(String text, boolean condition) {
-    List<TextProblem> problems = new ArrayList<>();
+  void text(Written written, boolean condition) {
+    String text = written.value();
     Matcher value = Rehearsal.VALUE.matcher(text);
     while (value.find()) {
       Amount amount = raw(Rehearsal.path(value)).orElse(null);
       String before = text.substring(0, value.start());
       String behind = text.substring(value.end());
-      boolean money = condition ? COMPARED.matcher(behind).find() : !namesMinorUnit(before, behind);
+      boolean money = condition ? isCompared(behind) : !namesMinorUnit(before, behind);
       if (amount != null && amount.minor && money) {
-        problems.add(
-            new TextProblem(
-                value.start(),
-                inMinorUnit(value.group(), amount),
-                amount.fact
-                    ? "write ${variable.amount}"
-                    : "write it in a template, with money(…, unit=\"minor\")"));
+        findings.warn(
+            written.at(value.start()),
+            inMinorUnit(value.group(), amount),
+            amount.fact
+                ? "write ${variable.amount}"
+                : "write it in a template, with money(…, unit=\"minor\")");
       }
     }
-    return problems;
   }
 
   /** The amount that a path leads to: of several events' the one that is taken wrongly. */
@@ -135,10 +146,9 @@ public final class MoneyUse {
   // What is said
 
   static String inMinorUnit(String written, Amount amount) {
-    return written
-        + ": endpoint '"
-        + amount.endpoint
-        + "' gets it in the minor unit (kobo, cents), and here it is taken for money";
+    return ("%s: endpoint '%s' gets it in the minor unit (kobo, cents), and here it is taken for"
+            + " money")
+        .formatted(written, amount.endpoint);
   }
 
   static String integerDivision(String written) {
@@ -157,6 +167,16 @@ public final class MoneyUse {
     try {
       return Optional.of(TextFile.read(file));
     } catch (IOException e) {
+      // Said where the file is tried.
+      return Optional.empty();
+    }
+  }
+
+  /** The statements of a file's text. */
+  static Optional<SqlStatement> statement(Path file, String text) {
+    try {
+      return Optional.of(SqlStatement.parse(file.toString(), text));
+    } catch (EffectException e) {
       // Said where the file is tried.
       return Optional.empty();
     }

@@ -1,9 +1,8 @@
 package io.payhook.tools.check;
 
 import io.payhook.effects.VariablePath;
-import io.payhook.tools.check.Rehearsal.Problem;
-import io.payhook.tools.check.Rehearsal.Sample;
-import io.payhook.tools.check.Rehearsal.TextProblem;
+import io.payhook.kit.Location;
+import io.payhook.tools.check.Findings.Written;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,9 +48,8 @@ final class Notation {
   private Notation() {}
 
   /** In a text of a route. */
-  static List<TextProblem> text(String text, List<Sample> samples) {
-    List<TextProblem> problems = new ArrayList<>();
-    Matcher dotted = DOTTED.matcher(text);
+  static void text(Findings findings, Written text, List<SampleEvent> samples) {
+    Matcher dotted = DOTTED.matcher(text.value());
     while (dotted.find()) {
       List<String> members = new ArrayList<>();
       List<String> dots = new ArrayList<>();
@@ -66,20 +64,18 @@ final class Notation {
               ? samples.stream().anyMatch(sample -> has(sample, members.get(0)))
               : dots.stream().anyMatch(dot -> !dot.isEmpty() && !OF_COLLECTIONS.contains(dot));
       if (wrong) {
-        problems.add(
-            new TextProblem(
-                dotted.start(),
-                dotted.group()
-                    + (body
-                        ? ": the body is text and has no members"
-                        : ": a route reads members of the event with brackets"),
-                "write ${variable.event[" + String.join("][", members) + "]}"));
+        findings.problem(
+            text.at(dotted.start()),
+            dotted.group()
+                + (body
+                    ? ": the body is text and has no members"
+                    : ": a route reads members of the event with brackets"),
+            "write ${variable.event[%s]}".formatted(String.join("][", members)));
       }
     }
-    return problems;
   }
 
-  private static boolean has(Sample sample, String member) {
+  private static boolean has(SampleEvent sample, String member) {
     return sample.variables().get("event") instanceof Map<?, ?> event && event.containsKey(member);
   }
 
@@ -88,23 +84,19 @@ final class Notation {
    *
    * @param local the names that the template itself gives
    */
-  static List<Problem> template(Path file, String text, Set<String> local) {
-    List<Problem> problems = new ArrayList<>();
+  static void template(Findings findings, Path file, String text, Set<String> local) {
     Matcher ofRoute = OF_A_ROUTE.matcher(text);
     while (ofRoute.find()) {
       String right =
           ofRoute.group(1) == null
               ? "write {{ event.… }}, as in {{ event.data.amount }}"
               : "write {{ " + ofRoute.group(1) + dots(ofRoute.group(2)) + " }}";
-      problems.add(
-          Rehearsal.at(
-              file,
-              text,
-              ofRoute.start(),
-              ofRoute.group() + " is a route's notation, and goes out of a template as it is",
-              right));
+      findings.problem(
+          Location.in(file, text, ofRoute.start()),
+          ofRoute.group() + " is a route's notation, and goes out of a template as it is",
+          right);
     }
-    Matcher tags = Rehearsal.TAG.matcher(text);
+    Matcher tags = TemplateText.TAG.matcher(text);
     while (tags.find()) {
       int group = tags.group(1) != null ? 1 : 2;
       if (tags.group(group) == null) {
@@ -113,17 +105,13 @@ final class Notation {
       Matcher brackets = BRACKETS.matcher(tags.group(group));
       while (brackets.find()) {
         if (!local.contains(brackets.group(2))) {
-          problems.add(
-              Rehearsal.at(
-                  file,
-                  text,
-                  tags.start(group) + brackets.start(),
-                  brackets.group() + ": a template reads members with dots",
-                  "write event" + dots(brackets.group(1))));
+          findings.problem(
+              Location.in(file, text, tags.start(group) + brackets.start()),
+              brackets.group() + ": a template reads members with dots",
+              "write event" + dots(brackets.group(1)));
         }
       }
     }
-    return problems;
   }
 
   /** Members in a template's notation: {@code .data.customer["first name"]}. */
@@ -141,34 +129,34 @@ final class Notation {
   }
 
   /** Values that become part of JSON or SQL which a route writes out: at most one is told. */
-  static List<TextProblem> spliced(String text, List<Sample> samples) {
-    boolean json = JSON.matcher(text).matches();
-    boolean sql = !json && SQL.matcher(text).matches();
-    Matcher value = Rehearsal.VALUE.matcher(text);
-    while ((json || sql) && value.find()) {
+  static void spliced(Findings findings, Written text, List<SampleEvent> samples) {
+    boolean json = JSON.matcher(text.value()).matches();
+    if (!json && !SQL.matcher(text.value()).matches()) {
+      return;
+    }
+    Matcher value = Rehearsal.VALUE.matcher(text.value());
+    while (value.find()) {
       VariablePath path = Rehearsal.path(value);
       if (path.variable().equals("event") && !isPlain(path, samples)) {
-        return List.of(
-            new TextProblem(
-                value.start(),
-                value.group()
-                    + (json
-                        ? " becomes part of the JSON as it is, so a quote in it breaks the JSON or"
-                            + " adds members"
-                        : " becomes part of the SQL as it is, so a quote in it breaks the SQL or"
-                            + " runs more of it"),
-                json
-                    ? "render a .json template, where {{ … | json }} writes any value, as crm-sink"
-                        + " does"
-                    : "let kamelet:database-sink bind the values of an SQL file, or write :?name"
-                        + " with a header 'name' and useHeadersAsParameters"));
+        findings.warn(
+            text.at(value.start()),
+            value.group()
+                + (json
+                    ? " becomes part of the JSON as it is, so a quote in it breaks the JSON or adds"
+                        + " members"
+                    : " becomes part of the SQL as it is, so a quote in it breaks the SQL or runs"
+                        + " more of it"),
+            json
+                ? "render a .json template, where {{ … | json }} writes any value, as crm-sink does"
+                : "let kamelet:database-sink bind the values of an SQL file, or write :?name with a"
+                    + " header 'name' and useHeadersAsParameters");
+        return;
       }
     }
-    return List.of();
   }
 
   /** Whether it is a number, true or false in every sample. */
-  private static boolean isPlain(VariablePath path, List<Sample> samples) {
+  private static boolean isPlain(VariablePath path, List<SampleEvent> samples) {
     return !samples.isEmpty()
         && samples.stream()
             .map(sample -> path.in(sample.variables()))

@@ -2,7 +2,7 @@ package io.payhook.tools.check;
 
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
-import io.payhook.kit.Located.Place;
+import io.payhook.kit.Location;
 import io.payhook.routes.Integrations;
 import io.payhook.routes.Shipped;
 import java.io.IOException;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Schema {
   private static final Pattern SCRIPT = Pattern.compile("([VR])([0-9_.]*)__(.+)\\.sql");
 
-  private final Check check;
+  private final Findings findings;
   private final Path root;
   private final Integrations integrations;
   private final CompletableFuture<@Nullable Connection> connecting;
@@ -36,16 +36,14 @@ public final class Schema {
   private @Nullable Connection connection;
 
   Schema(
-      Check check, Integrations integrations, CompletableFuture<@Nullable Connection> connecting) {
-    this.check = check;
-    this.root = check.root();
+      Findings findings,
+      Path root,
+      Integrations integrations,
+      CompletableFuture<@Nullable Connection> connecting) {
+    this.findings = findings;
+    this.root = root;
     this.integrations = integrations;
     this.connecting = connecting;
-  }
-
-  /** Makes the tables, where there are scripts that do. */
-  void make() {
-    prepare();
   }
 
   /** The connection to try a folder's SQL with, or null where it can't be tried. */
@@ -53,7 +51,8 @@ public final class Schema {
     return broken.contains(folder) ? null : connection;
   }
 
-  private void prepare() {
+  /** Makes the tables, where there are scripts that do. */
+  void make() {
     try {
       connection = connecting.join();
       if (connection != null) {
@@ -68,23 +67,19 @@ public final class Schema {
     } catch (CompletionException | SQLException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       connection = null;
-      check.add(
-          root,
-          Place.START,
-          String.valueOf(cause.getMessage()),
+      findings.message(
+          Location.start(root),
           "the SQL files can't be tried: ",
+          String.valueOf(cause.getMessage()),
           "repair that and check again");
     }
     for (String script :
         connection == null ? List.<String>of() : Shipped.names("db/migration", ".sql")) {
-      run(
-          () ->
-              Rehearsal.script(
-                  Path.of(script), Shipped.text("db/migration/" + script), connection));
+      run(() -> script(Path.of(script), Shipped.text("db/migration/" + script)));
     }
     for (Path folder : folders()) {
       for (Path script : scripts(folder)) {
-        boolean well = run(() -> Rehearsal.script(script, TextFile.read(script), connection));
+        boolean well = run(() -> script(script, TextFile.read(script)));
         if (!well) {
           // Those behind it stand on it.
           broken.add(folder);
@@ -95,28 +90,25 @@ public final class Schema {
   }
 
   private interface Trial {
-    List<Rehearsal.Problem> run() throws SQLException, IOException;
+    boolean run() throws SQLException, IOException;
   }
 
   private boolean run(Trial trial) {
     try {
-      List<Rehearsal.Problem> problems = trial.run();
-      for (Rehearsal.Problem problem : problems) {
-        check.add(
-            problem.file(),
-            new Place(problem.line(), problem.column()),
-            problem.what(),
-            problem.right());
-      }
-      return problems.isEmpty();
+      return trial.run();
     } catch (IOException e) {
       // Said of the file itself.
       return false;
     } catch (SQLException e) {
-      check.add(root, Place.START, "the tables can't be made: " + e.getMessage(), "check again");
+      findings.problem(
+          Location.start(root), "the tables can't be made: " + e.getMessage(), "check again");
       connection = null;
       return false;
     }
+  }
+
+  private boolean script(Path file, String text) throws SQLException {
+    return SqlRehearsal.script(findings, file, text, connection);
   }
 
   private List<Path> folders() {
@@ -131,9 +123,8 @@ public final class Schema {
         script -> {
           boolean odd = !SCRIPT.matcher(script.getFileName().toString()).matches();
           if (odd) {
-            check.unsound(
-                script,
-                Place.START,
+            findings.unsound(
+                Location.start(script),
                 "the script does not run because of its name",
                 "name it V002__what_it_does.sql, with the next number");
           }

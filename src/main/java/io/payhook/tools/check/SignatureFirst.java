@@ -2,10 +2,10 @@ package io.payhook.tools.check;
 
 import io.payhook.kit.Located;
 import io.payhook.kit.Located.Entry;
-import io.payhook.kit.Located.Place;
 import io.payhook.kit.Located.Text;
-import io.payhook.tools.check.RouteCheck.Route;
-import io.payhook.tools.check.RouteCheck.Use;
+import io.payhook.kit.Location;
+import io.payhook.tools.check.Routes.Route;
+import io.payhook.tools.check.Routes.Use;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,24 +17,23 @@ import org.jspecify.annotations.Nullable;
  * may come by.
  */
 final class SignatureFirst {
-  private final Check check;
+  private final Findings findings;
   private final List<Use> uses;
 
-  SignatureFirst(Check check, List<Use> uses) {
-    this.check = check;
+  SignatureFirst(Findings findings, List<Use> uses) {
+    this.findings = findings;
     this.uses = uses;
   }
 
-  /** Names every place where something unverified reaches the journal. */
+  /** Names every location where something unverified reaches the journal. */
   void check(List<Route> routes) {
     for (Route route : routes) {
       Walk walk = new Walk(null);
       walk.steps(route.body.map("from"), guardedFrom(route, Set.of()));
       walk.unguarded.forEach(
-          place ->
-              check.add(
-                  route.source.file(),
-                  place,
+          location ->
+              findings.problem(
+                  location,
                   "the journal is reached without the signature step, so anybody could send events",
                   "put '- process:' with 'ref: signature' before this step"));
     }
@@ -43,20 +42,16 @@ final class SignatureFirst {
   /** Whether whatever reaches this route has passed the signature step. */
   private boolean guardedFrom(Route route, Set<Route> around) {
     if (route.from == null
-        || !RouteCheck.OWN_SCHEMES.contains(RouteCheck.scheme(route.from))
+        || !Routes.OWN_SCHEMES.contains(Routes.scheme(route.from))
         || around.contains(route)) {
       return false;
     }
     Set<Route> deeper = new LinkedHashSet<>(around);
     deeper.add(route);
-    String wanted = RouteCheck.address(route.from);
+    String wanted = Routes.address(route.from);
     boolean called = false;
     for (Use use : uses) {
-      String uri =
-          use.direction() == RouteCheck.Direction.FROM
-              ? ""
-              : check.resolved(use.uri().value()).orElse("");
-      if (use.route() != null && RouteCheck.address(uri).equals(wanted)) {
+      if (use.route() != null && !use.isFrom() && use.address().equals(wanted)) {
         called = true;
         if (!passes(use.route(), use.uri(), deeper)) {
           return false;
@@ -75,7 +70,7 @@ final class SignatureFirst {
   /** Follows the steps of a route in their order. */
   private static final class Walk {
     private final @Nullable Text until;
-    private final List<Place> unguarded = new ArrayList<>();
+    private final List<Location> unguarded = new ArrayList<>();
     private boolean seenAt;
 
     Walk(@Nullable Text until) {
@@ -84,12 +79,9 @@ final class SignatureFirst {
 
     boolean steps(Located.@Nullable Map of, boolean before) {
       boolean seen = before;
-      Located.Items steps = of == null ? null : of.items("steps");
-      if (steps != null) {
-        for (Located step : steps.items()) {
-          if (step instanceof Located.Map map && !map.entries().isEmpty()) {
-            seen = step(map.entries().get(0), seen);
-          }
+      for (Located step : of == null ? List.<Located>of() : of.items("steps")) {
+        if (step instanceof Located.Map map && !map.entries().isEmpty()) {
+          seen = step(map.entries().get(0), seen);
         }
       }
       return seen;
@@ -106,10 +98,10 @@ final class SignatureFirst {
       }
       Text repository = step.text("idempotentRepository");
       if (repository != null && plain(repository).equals("journal") && !before) {
-        unguarded.add(repository.place());
+        unguarded.add(repository.location());
       }
       Text uri = step.text("uri");
-      if (until != null && uri != null && uri.place().equals(until.place())) {
+      if (until != null && uri != null && uri.location().equals(until.location())) {
         seenAt = before;
       }
       boolean seen = steps(step, before);

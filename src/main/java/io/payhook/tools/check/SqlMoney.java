@@ -1,15 +1,12 @@
 package io.payhook.tools.check;
 
-import io.payhook.effects.EffectException;
 import io.payhook.effects.SqlStatement;
 import io.payhook.effects.VariablePath;
+import io.payhook.kit.Location;
 import io.payhook.tools.check.MoneyUse.Amount;
-import io.payhook.tools.check.Rehearsal.Problem;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -65,18 +62,17 @@ final class SqlMoney {
   }
 
   /** Columns of money whose type can't hold it. */
-  static List<Problem> columns(Path file, String text) {
-    List<Problem> problems = new ArrayList<>();
+  static void columns(Findings findings, Path file, String text) {
     Matcher column = COLUMN.matcher(masked(text));
     while (column.find()) {
       String type = column.group(2).toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
       if (type.equals("money") || MoneyWords.isMoney(column.group(1))) {
-        problems.add(
-            Rehearsal.at(
-                file, text, column.start(2), column(column.group(1), type), "numeric is right"));
+        findings.warn(
+            Location.in(file, text, column.start(2)),
+            column(column.group(1), type),
+            "numeric is right");
       }
     }
-    return problems;
   }
 
   private static String column(String name, String type) {
@@ -89,15 +85,11 @@ final class SqlMoney {
             : ": floating point is not exact, and money in it gets wrong by a cent");
   }
 
-  List<Problem> problems(@Nullable Connection connection) throws SQLException {
-    SqlStatement statement;
-    try {
-      statement = SqlStatement.parse(file.toString(), text);
-    } catch (EffectException e) {
-      // Said where the file is tried.
-      return List.of();
+  void check(@Nullable Connection connection) throws SQLException {
+    SqlStatement statement = MoneyUse.statement(file, text).orElse(null);
+    if (statement == null) {
+      return;
     }
-    List<Problem> problems = new ArrayList<>();
     SqlTargets targets = new SqlTargets(masked, connection);
     for (SqlStatement.Piece piece : statement.pieces()) {
       for (int i = 0; i < piece.parameters().size(); i++) {
@@ -106,7 +98,7 @@ final class SqlMoney {
           String type = targets.type(piece, i).orElse("");
           Said said = said(parameter, targets.at(parameter.start()).orElse(null), type);
           if (said != null) {
-            problems.add(Rehearsal.at(file, text, parameter.start(), said.what, said.right));
+            use.warn(file, text, parameter.start(), said.what, said.right);
           }
         }
       }
@@ -115,16 +107,14 @@ final class SqlMoney {
     while (floated.find()) {
       String name = floated.group(1);
       if (MoneyWords.isMoney(name.substring(name.lastIndexOf('.') + 1))) {
-        problems.add(
-            Rehearsal.at(
-                file,
-                text,
-                floated.start(),
-                MoneyUse.floating(text.substring(floated.start(), floated.end())),
-                "numeric is right"));
+        use.warn(
+            file,
+            text,
+            floated.start(),
+            MoneyUse.floating(text.substring(floated.start(), floated.end())),
+            "numeric is right");
       }
     }
-    return problems;
   }
 
   private record Said(String what, String right) {}

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The events that a route which starts from {@code event:} asks for. */
-public record Subscription(String endpoint, String type) {
+record Subscription(String endpoint, String type) {
 
   /**
    * Reads the address that a route starts from.
@@ -28,16 +28,10 @@ public record Subscription(String endpoint, String type) {
         : Optional.of(new Subscription(address.substring(0, slash), address.substring(slash + 1)));
   }
 
-  boolean takesFrom(Declared endpoint) {
-    return Globs.matches(this.endpoint, endpoint.name());
-  }
-
   /** The types of an endpoint that it takes: those that samples tell, and the one it names. */
   Set<String> types(Declared endpoint) {
-    Set<String> types = new TreeSet<>();
-    endpoint.samples().keySet().stream()
-        .filter(each -> Globs.matches(type, each))
-        .forEach(types::add);
+    Set<String> types = new TreeSet<>(endpoint.samples().keySet());
+    types.removeIf(each -> !Globs.matches(type, each));
     if (!type.contains("*")) {
       types.add(type);
     }
@@ -45,7 +39,7 @@ public record Subscription(String endpoint, String type) {
   }
 
   /** The samples of an endpoint that it takes. */
-  Stream<Rehearsal.Sample> samples(Declared endpoint) {
+  Stream<SampleEvent> samples(Declared endpoint) {
     return types(endpoint).stream()
         .flatMap(each -> endpoint.samples().getOrDefault(each, List.of()).stream());
   }

@@ -2,9 +2,7 @@ package io.payhook.tools.check;
 
 import io.payhook.effects.VariablePath;
 import io.payhook.tools.check.MoneyUse.Amount;
-import io.payhook.tools.check.Rehearsal.Problem;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -25,23 +23,21 @@ final class TemplateMoney {
   private static final Pattern ASKED = Pattern.compile("^\\s*(?:is\\b|\\?)");
 
   private final MoneyUse use;
-  private final List<Problem> problems = new ArrayList<>();
   private final Set<Path> seen = new HashSet<>();
 
   TemplateMoney(MoneyUse use) {
     this.use = use;
   }
 
-  List<Problem> problems(Path file) {
+  void check(Path file) {
     if (seen.add(file)) {
       MoneyUse.read(file).ifPresent(text -> look(file, text));
     }
-    return problems;
   }
 
   private void look(Path file, String text) {
     Set<String> local = local(text);
-    Matcher tags = Rehearsal.TAG.matcher(text);
+    Matcher tags = TemplateText.TAG.matcher(text);
     while (tags.find()) {
       int group = tags.group(1) != null ? 1 : 2;
       String inside = tags.group(group);
@@ -50,9 +46,9 @@ final class TemplateMoney {
       if (inside == null || (group == 2 && !condition && !statement.startsWith("set"))) {
         continue;
       }
-      Matcher names = Rehearsal.NAME.matcher(Rehearsal.blanked(inside));
+      Matcher names = TemplateText.NAME.matcher(TemplateText.blanked(inside));
       while (names.find()) {
-        VariablePath path = Rehearsal.path(names.group(1), names.group(2));
+        VariablePath path = TemplateText.path(names.group(1), names.group(2));
         String behind = inside.substring(names.end());
         if (local.contains(names.group(1)) || !use.isMoney(path)) {
           continue;
@@ -69,14 +65,13 @@ final class TemplateMoney {
           said = raw(file, path, names.group());
         }
         if (said != null) {
-          problems.add(
-              Rehearsal.at(file, text, tags.start(group) + names.start(), said.what, said.right));
+          use.warn(file, text, tags.start(group) + names.start(), said.what, said.right);
         }
       }
     }
-    Matcher others = Rehearsal.OTHER_TEMPLATE.matcher(text);
+    Matcher others = TemplateText.OTHER_TEMPLATE.matcher(text);
     while (others.find()) {
-      List<Problem> unused = problems(file.resolveSibling(others.group(2)).normalize());
+      check(file.resolveSibling(others.group(2)).normalize());
     }
   }
 

@@ -1,9 +1,8 @@
 package io.payhook.tools.check;
 
 import io.payhook.kit.Located;
-import io.payhook.tools.check.RouteCheck.Direction;
-import io.payhook.tools.check.RouteCheck.Route;
-import io.payhook.tools.check.RouteCheck.Use;
+import io.payhook.tools.check.Routes.Route;
+import io.payhook.tools.check.Routes.Use;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -23,15 +22,15 @@ final class TransactedCheck {
   /** Payhook's own data source, and camel-jdbc's words for the one there is. */
   private static final Set<String> OWN = Set.of("payhook", "dataSource", "default");
 
-  private final Check check;
+  private final Findings findings;
   private final Map<Route, List<Use>> steps = new LinkedHashMap<>();
   private final Map<Route, Use> starts = new LinkedHashMap<>();
 
-  TransactedCheck(Check check, List<Use> uses) {
-    this.check = check;
+  TransactedCheck(Findings findings, List<Use> uses) {
+    this.findings = findings;
     for (Use use : uses) {
       Route route = use.route();
-      if (route != null && use.direction() == Direction.FROM) {
+      if (route != null && use.isFrom()) {
         starts.putIfAbsent(route, use);
       } else if (route != null) {
         steps.computeIfAbsent(route, key -> new ArrayList<>()).add(use);
@@ -43,15 +42,14 @@ final class TransactedCheck {
     Set<Use> found = new LinkedHashSet<>();
     starts.forEach(
         (route, start) -> {
-          if (uri(start).startsWith("event:") && isTransacted(start)) {
+          if (start.to().startsWith("event:") && isTransacted(start)) {
             found.addAll(elsewhere(route));
           }
         });
     for (Use use : found) {
       String name = dataSource(use);
-      check.warn(
-          use.source().file(),
-          use.uri().place(),
+      findings.warn(
+          use.uri().location(),
           "transacted does not cover '"
               + name
               + "': what this step writes is committed at once, stays when the delivery fails, and"
@@ -62,9 +60,8 @@ final class TransactedCheck {
   }
 
   private boolean isTransacted(Use start) {
-    Located.Map parameters = start.parameters();
-    Located.Text value = parameters == null ? null : parameters.text("transacted");
-    return value != null && check.resolved(value.value()).orElse("").equals("true");
+    Located.Text value = start.parameter("transacted");
+    return value != null && findings.resolved(value.value()).orElse("").equals("true");
   }
 
   /** The steps on other databases, of a route and of those it calls on the same thread. */
@@ -78,13 +75,12 @@ final class TransactedCheck {
         continue;
       }
       for (Use step : steps.getOrDefault(next, List.of())) {
-        String uri = uri(step);
-        if (uri.startsWith("direct:")) {
-          Route called = startingFrom(RouteCheck.address(uri));
+        if (step.scheme().equals("direct")) {
+          Route called = startingFrom(step.address());
           if (called != null) {
             open.push(called);
           }
-        } else if (uri.startsWith("jdbc:") && !OWN.contains(dataSource(step))) {
+        } else if (step.scheme().equals("jdbc") && !OWN.contains(dataSource(step))) {
           found.add(step);
         }
       }
@@ -94,18 +90,14 @@ final class TransactedCheck {
 
   private @Nullable Route startingFrom(String address) {
     for (Map.Entry<Route, Use> start : starts.entrySet()) {
-      if (RouteCheck.address(uri(start.getValue())).equals(address)) {
+      if (start.getValue().address().equals(address)) {
         return start.getKey();
       }
     }
     return null;
   }
 
-  private String uri(Use use) {
-    return check.resolved(use.uri().value()).orElse("");
-  }
-
-  private String dataSource(Use use) {
-    return RouteCheck.address(uri(use)).replaceFirst("^jdbc:", "");
+  private static String dataSource(Use use) {
+    return use.address().replaceFirst("^jdbc:", "");
   }
 }

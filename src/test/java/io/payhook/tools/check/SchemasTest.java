@@ -152,13 +152,13 @@ class SchemasTest {
   void every_kamelet_says_what_an_editors_form_shows() throws Exception {
     for (String name : Kamelets.SHIPPED) {
       Located document =
-          Located.parse(name, Shipped.text("kamelets/" + name + Integrations.KAMELET))
+          Located.parse(Path.of(name), Shipped.text("kamelets/" + name + Integrations.KAMELET))
               .orElseThrow();
-      assertThat(Kamelets.at(document, "metadata", "annotations").entries())
+      assertThat(((Located.Map) document).map("metadata", "annotations").entries())
           .extracting(entry -> entry.key().value())
           .as(name)
           .contains("camel.apache.org/kamelet.icon", "camel.apache.org/provider");
-      Located.Map definition = Kamelets.at(document, "spec", "definition");
+      Located.Map definition = ((Located.Map) document).map("spec", "definition");
       assertThat(definition).isNotNull();
       assertThat(definition.text("title")).isNotNull();
       assertThat(definition.text("description")).isNotNull();
