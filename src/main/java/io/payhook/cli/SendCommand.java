@@ -319,12 +319,8 @@ final class SendCommand implements Callable<Integer> {
       DeclaredEndpoint named = all.get(endpoint);
       if (named == null) {
         throw wrong(
-            "there is no endpoint '"
-                + endpoint
-                + "' in "
-                + settings.routes()
-                + "; there are: "
-                + all.keySet());
+            "there is no endpoint '%s' in %s; there are: %s"
+                .formatted(endpoint, settings.routes(), all.keySet()));
       }
       return named;
     }
@@ -337,13 +333,13 @@ final class SendCommand implements Callable<Integer> {
     }
     throw wrong(
         fitting.isEmpty()
-            ? "no endpoint has a sample of '"
-                + type
-                + "'; there are samples of: "
-                + all.values().stream()
-                    .flatMap(each -> each.samples().stream())
-                    .map(Sample::type)
-                    .collect(Collectors.toCollection(TreeSet::new))
+            ? "no endpoint has a sample of '%s'; there are samples of: %s"
+                .formatted(
+                    type,
+                    all.values().stream()
+                        .flatMap(each -> each.samples().stream())
+                        .map(Sample::type)
+                        .collect(Collectors.toCollection(TreeSet::new)))
             : "several endpoints fit; say which with --endpoint: "
                 + fitting.stream().map(DeclaredEndpoint::name).toList());
   }

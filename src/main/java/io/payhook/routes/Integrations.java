@@ -138,11 +138,9 @@ public final class Integrations {
                 collisions.add(
                     new Collision(
                         folder,
-                        "its tables would share the history public."
-                            + history
-                            + " with those of "
-                            + ReloadProblem.shown(other)
-                            + ", and only one of the two would get them",
+                        ("its tables would share the history public.%s with those of %s, and only"
+                                + " one of the two would get them")
+                            .formatted(history, ReloadProblem.shown(other)),
                         "rename one of the two folders"));
               }
               int length = history.getBytes(StandardCharsets.UTF_8).length;
@@ -150,11 +148,8 @@ public final class Integrations {
                 collisions.add(
                     new Collision(
                         folder,
-                        "the history of its tables would be named "
-                            + history
-                            + ", "
-                            + length
-                            + " bytes long",
+                        "the history of its tables would be named %s, %s bytes long"
+                            .formatted(history, length),
                         "shorten the path; a name in PostgreSQL has "
                             + LONGEST_NAME
                             + " bytes at most"));

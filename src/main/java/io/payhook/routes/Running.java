@@ -91,15 +91,9 @@ public final class Running {
     both.retainAll(others);
     for (String name : both) {
       throw new IllegalArgumentException(
-          what
-              + " '"
-              + name
-              + "' is that of a "
-              + what.replaceFirst(" id$", "")
-              + " in "
-              + ReloadProblem.shown(other)
-              + "; "
-              + right);
+          "%s '%s' is that of a %s in %s; %s"
+              .formatted(
+                  what, name, what.replaceFirst(" id$", ""), ReloadProblem.shown(other), right));
     }
   }
 }

@@ -99,13 +99,14 @@ public record Sample(String name, String contentType, byte[] body) {
 
   /** The name of its file. */
   public String fileName() {
-    return name
-        + "."
-        + CONTENT_TYPES.entrySet().stream()
-            .filter(one -> one.getValue().equals(contentType))
-            .map(Map.Entry::getKey)
-            .findFirst()
-            .orElseThrow();
+    return "%s.%s"
+        .formatted(
+            name,
+            CONTENT_TYPES.entrySet().stream()
+                .filter(one -> one.getValue().equals(contentType))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow());
   }
 
   /** The event that it is for a preset, signed with a secret made for the occasion. */

@@ -157,13 +157,11 @@ final class CamelSchema {
       Entry second = map.entries().get(1);
       visitor.wrong(
           second.key().location(),
-          "'"
-              + second.key().value()
-              + "' stands in the "
-              + (step ? "step" : "entry")
-              + " of '"
-              + map.entries().get(0).key().value()
-              + "'",
+          "'%s' stands in the %s of '%s'"
+              .formatted(
+                  second.key().value(),
+                  step ? "step" : "entry",
+                  map.entries().get(0).key().value()),
           step && form.properties.containsKey(second.key().value())
               ? "begin it with '- ' as a step of its own"
               : "indent it deeper, or begin it with '- '");

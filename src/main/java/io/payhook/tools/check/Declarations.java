@@ -79,7 +79,7 @@ final class Declarations {
     this.clear = new ClearSecrets(findings);
     this.samples = new Samples(findings, clock);
     presets.forEach(this::preset);
-    routes.forEach(this::beans);
+    routes.forEach(each -> DeclaredEndpoint.beans(each).forEach(this::bean));
   }
 
   Map<String, Declared> endpoints() {
@@ -149,20 +149,6 @@ final class Declarations {
   }
 
   // Beans
-
-  private void beans(Located document) {
-    if (document instanceof Located.Items entries) {
-      for (Located entry : entries.items()) {
-        if (entry instanceof Located.Map map) {
-          for (Located bean : map.items("beans")) {
-            if (bean instanceof Located.Map declared) {
-              bean(declared);
-            }
-          }
-        }
-      }
-    }
-  }
 
   private void bean(Located.Map bean) {
     Text name = bean.text("name");

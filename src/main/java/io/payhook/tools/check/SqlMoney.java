@@ -76,13 +76,13 @@ final class SqlMoney {
   }
 
   private static String column(String name, String type) {
-    return "column '"
-        + name
-        + "' is "
-        + type
-        + (type.equals("money")
-            ? ": that has the decimals of the server's locale, whatever the currency"
-            : ": floating point is not exact, and money in it gets wrong by a cent");
+    return "column '%s' is %s%s"
+        .formatted(
+            name,
+            type,
+            type.equals("money")
+                ? ": that has the decimals of the server's locale, whatever the currency"
+                : ": floating point is not exact, and money in it gets wrong by a cent");
   }
 
   void check(@Nullable Connection connection) throws SQLException {

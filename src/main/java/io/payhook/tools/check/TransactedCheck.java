@@ -50,10 +50,9 @@ final class TransactedCheck {
       String name = dataSource(use);
       findings.warn(
           use.uri().location(),
-          "transacted does not cover '"
-              + name
-              + "': what this step writes is committed at once, stays when the delivery fails, and"
-              + " is written again by each retry",
+          ("transacted does not cover '%s': what this step writes is committed at once, stays when"
+                  + " the delivery fails, and is written again by each retry")
+              .formatted(name),
           "write it so that a repeat changes nothing (on conflict do nothing), in a route of its"
               + " own without transacted");
     }

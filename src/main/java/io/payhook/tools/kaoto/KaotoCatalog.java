@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
 import io.payhook.kit.Json;
+import io.payhook.kit.Located;
 import io.payhook.routes.Integrations;
 import io.payhook.routes.Shipped;
 import io.payhook.tools.check.Components;
@@ -19,9 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Makes a catalog for Kaoto, the visual editor of Camel's routes, out of one that Kaoto brings: the
@@ -125,13 +123,10 @@ public final class KaotoCatalog {
         .orElseThrow(
             () ->
                 new Refused(
-                    list
-                        + ": has no catalog of Camel Main "
-                        + line
-                        + ", only "
-                        + all.stream().map(KaotoCatalog::version).toList()
-                        + "; take a version of @kaoto/camel-catalog that has one of "
-                        + line));
+                    ("%s: has no catalog of Camel Main %s, only %s; take a version of"
+                            + " @kaoto/camel-catalog that has one of %s")
+                        .formatted(
+                            list, line, all.stream().map(KaotoCatalog::version).toList(), line)));
   }
 
   private static String version(JsonNode definition) {
@@ -233,20 +228,19 @@ public final class KaotoCatalog {
     ObjectNode all = Json.MAPPER.createObjectNode();
     for (String name : Kamelets.SHIPPED) {
       String file = "kamelets/" + name + Integrations.KAMELET;
-      all.set(name, kamelet(file, Shipped.text(file)));
+      all.set(name, kamelet(Path.of(file), Shipped.text(file)));
     }
     for (Path file : Tree.files(routes.resolve("kamelets"), Integrations.KAMELET)) {
-      all.set(Integrations.kamelet(file), kamelet(file.toString(), TextFile.read(file)));
+      all.set(Integrations.kamelet(file), kamelet(file, TextFile.read(file)));
     }
     return all;
   }
 
-  private ObjectNode kamelet(String file, String text) throws Refused {
+  private ObjectNode kamelet(Path file, String text) throws Refused {
     JsonNode read;
     try {
-      LoadSettings settings = LoadSettings.builder().setLabel(file).build();
-      read = Json.MAPPER.valueToTree(new Load(settings).loadFromString(text));
-    } catch (YamlEngineException e) {
+      read = Json.MAPPER.valueToTree(Located.parse(file, text).map(Located::typed).orElse(null));
+    } catch (Located.Broken e) {
       throw new Refused(file + ": not YAML; 'payhook check' tells where");
     }
     if (read instanceof ObjectNode kamelet

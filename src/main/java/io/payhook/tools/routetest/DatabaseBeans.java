@@ -1,18 +1,16 @@
 package io.payhook.tools.routetest;
 
 import io.payhook.files.TextFile;
+import io.payhook.kit.Located;
+import io.payhook.kit.Located.Text;
+import io.payhook.routes.DeclaredEndpoint;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import javax.sql.DataSource;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.Node;
+import org.jspecify.annotations.Nullable;
 
 /** The beans of route files that lead to databases. */
 final class DatabaseBeans {
@@ -31,55 +29,40 @@ final class DatabaseBeans {
   static Map<String, Path> in(List<Path> files, List<String> problems) {
     Map<String, Path> homes = new TreeMap<>();
     for (Path file : files) {
-      root(file)
-          .map(node -> new Item(node, file, new ArrayList<>()))
-          .filter(Item::isList)
-          .ifPresent(root -> root.items().forEach(part -> beans(part, file, homes, problems)));
+      for (Located.Map bean : DeclaredEndpoint.beans(root(file))) {
+        Text name = bean.text("name");
+        Text type = bean.text("type");
+        if (name != null && type != null && isDatabase(type.value())) {
+          homes.put(name.value(), file.resolveSibling("").toAbsolutePath().normalize());
+          for (String way : MAKING) {
+            Located made = bean.get(way);
+            if (made != null) {
+              early(made, name, problems);
+            }
+          }
+          if (type.value().matches(".+[#(].*")) {
+            early(type, name, problems);
+          }
+        }
+      }
     }
     return homes;
   }
 
-  private static Optional<Node> root(Path file) {
+  private static @Nullable Located root(Path file) {
     try {
-      return new Compose(LoadSettings.builder().build()).composeString(TextFile.read(file));
-    } catch (IOException | YamlEngineException e) {
+      return Located.parse(file, TextFile.read(file)).orElse(null);
+    } catch (IOException | Located.Broken e) {
       // The service says better what is wrong with it.
-      return Optional.empty();
+      return null;
     }
   }
 
-  private static void beans(Item part, Path file, Map<String, Path> homes, List<String> problems) {
-    Item beans = part.isMap() ? part.members().get("beans") : null;
-    if (beans == null) {
-      return;
-    }
-    for (Item bean : beans.items()) {
-      Map<String, Item> members = bean.isMap() ? bean.members() : Map.of();
-      Item name = members.get("name");
-      Item type = members.get("type");
-      if (name == null || type == null || !isDatabase(type.text())) {
-        continue;
-      }
-      homes.put(name.text(), file.resolveSibling("").toAbsolutePath().normalize());
-      for (String way : MAKING) {
-        Item made = members.get(way);
-        if (made != null) {
-          early(made, name, problems);
-        }
-      }
-      if (type.text().matches(".+[#(].*")) {
-        early(type, name, problems);
-      }
-    }
-  }
-
-  private static void early(Item where, Item name, List<String> problems) {
+  private static void early(Located where, Text name, List<String> problems) {
     problems.add(
-        where.place()
-            + ": bean '"
-            + name.text()
-            + "' may connect to its database while it is made, which a test must not; 'properties:'"
-            + " alone would be right");
+        ("%s: bean '%s' may connect to its database while it is made, which a test must not;"
+                + " 'properties:' alone would be right")
+            .formatted(where.location(), name));
   }
 
   private static boolean isDatabase(String type) {

@@ -5,11 +5,10 @@ import io.payhook.kit.Json;
 import io.payhook.tools.routetest.RouteTest.Fault;
 import io.payhook.tools.routetest.Stub.Reply;
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** Reads what a test says of far ends: {@code fails} and {@code stubs}. */
 final class FarEnds {
@@ -21,38 +20,28 @@ final class FarEnds {
 
   private FarEnds() {}
 
-  static List<Fault> faults(@Nullable Item item) {
-    List<Fault> faults = new ArrayList<>();
-    if (item == null) {
-      return faults;
+  static List<Fault> faults(Members of) {
+    return of.list("fails", FarEnds::fault).stream().flatMap(Optional::stream).toList();
+  }
+
+  private static Optional<Fault> fault(Item item) {
+    Members members = item.members(List.of("at", "route", "times", "with"));
+    String at = members.text("at");
+    if (at == null) {
+      item.problem(
+          "says not where; 'at: crm', 'at: smtp', 'at: database', 'at: confirm' or a step's id");
+      return Optional.empty();
     }
-    for (Item one : item.items()) {
-      Map<String, Item> members = one.members(List.of("at", "route", "times", "with"));
-      Item at = members.get("at");
-      if (at == null) {
-        one.problem(
-            "says not where; 'at: crm', 'at: smtp', 'at: database', 'at: confirm' or a step's id");
-        continue;
-      }
-      Item times = members.get("times");
-      Item with = members.get("with");
-      String failure = null;
-      Map<String, String> said = Map.of();
-      if (with != null && with.isMap()) {
-        said = said(at.text(), with);
-      } else if (with != null) {
-        failure = failure(at.text(), with);
-      }
-      faults.add(
-          new Fault(
-              one.line(),
-              at.text(),
-              text(members.get("route")),
-              times == null ? 1 : times.number(1),
-              failure,
-              said));
-    }
-    return faults;
+    Item with = members.get("with");
+    boolean says = with != null && with.isMap();
+    return Optional.of(
+        new Fault(
+            item.line(),
+            at,
+            members.text("route"),
+            members.read("times", 1, times -> times.number(1)),
+            with == null || says ? null : failure(at, with),
+            with != null && says ? said(at, with) : Map.of()));
   }
 
   /** How it fails: each far end has its own numbers for that. */
@@ -70,11 +59,9 @@ final class FarEnds {
           switch (at) {
             case "crm" -> "'" + text + "' is no HTTP status; 503 would be one";
             case "confirm" ->
-                "'"
-                    + text
-                    + "' is no HTTP status; 503 would be one, and {status: "
-                    + text
-                    + "} has the provider say another status";
+                ("'%s' is no HTTP status; 503 would be one, and {status: %s} has the provider"
+                        + " say another status")
+                    .formatted(text, text);
             case "smtp" -> "'" + text + "' is no failure of a mail server; 451 or 550 would be one";
             case "database" -> "'" + text + "' is no SQLSTATE; 08006 or 23505 would be one";
             default ->
@@ -95,6 +82,7 @@ final class FarEnds {
     }
     Map<String, String> said = new LinkedHashMap<>();
     with.members(SAID)
+        .all()
         .forEach(
             (name, value) -> {
               if (name.equals("amount") && !(value.value() instanceof BigDecimal)) {
@@ -106,37 +94,29 @@ final class FarEnds {
     return said;
   }
 
-  static List<Stub> stubs(@Nullable Item item) {
-    List<Stub> stubs = new ArrayList<>();
-    if (item == null) {
-      return stubs;
+  static List<Stub> stubs(Members of) {
+    return of.list("stubs", FarEnds::stub);
+  }
+
+  private static Stub stub(Item item) {
+    List<Reply> nothing = List.of(Reply.NOTHING);
+    if (!item.isMap()) {
+      return new Stub(item.line(), item.text(), null, null, null, null, nothing);
     }
-    for (Item one : item.items()) {
-      if (!one.isMap()) {
-        stubs.add(new Stub(one.line(), one.text(), null, null, null, null, List.of(Reply.NOTHING)));
-        continue;
-      }
-      Map<String, Item> members =
-          one.members(List.of("at", "method", "url", "host", "path", "answer"));
-      Item answer = members.remove("answer");
-      if (members.isEmpty()) {
-        one.problem(
-            "says not for whom; 'at:' with a step's id or an address such as 'kafka:*', or 'host:',"
-                + " 'path:', 'url:' and 'method:' of a call");
-      }
-      stubs.add(
-          new Stub(
-              one.line(),
-              text(members.get("at")),
-              text(members.get("method")),
-              text(members.get("url")),
-              text(members.get("host")),
-              text(members.get("path")),
-              answer == null
-                  ? List.of(Reply.NOTHING)
-                  : answer.items().stream().map(FarEnds::reply).toList()));
+    Members members = item.members(List.of("at", "method", "url", "host", "path", "answer"));
+    if (!members.has(List.of("at", "method", "url", "host", "path"))) {
+      item.problem(
+          "says not for whom; 'at:' with a step's id or an address such as 'kafka:*', or 'host:',"
+              + " 'path:', 'url:' and 'method:' of a call");
     }
-    return stubs;
+    return new Stub(
+        item.line(),
+        members.text("at"),
+        members.text("method"),
+        members.text("url"),
+        members.text("host"),
+        members.text("path"),
+        members.get("answer") == null ? nothing : members.list("answer", FarEnds::reply));
   }
 
   private static Reply reply(Item item) {
@@ -149,44 +129,24 @@ final class FarEnds {
           "'%s' is no answer, nor a status such as 404, nor 'json:' and the like");
       return Reply.NOTHING;
     }
-    Map<String, Item> members = item.members(List.of("status", "headers", "body", "json", "rows"));
-    if (BODIES.stream().filter(members::containsKey).count() > 1) {
+    Members members = item.members(List.of("status", "headers", "body", "json", "rows"));
+    if (BODIES.stream().filter(members.all()::containsKey).count() > 1) {
       item.problem("has more than one of body, json and rows; keep one");
     }
-    Item status = members.get("status");
-    if (status != null && !status.text().matches(STATUS)) {
-      status.problem("'" + status.text() + "' is no HTTP status; 404 would be one");
-      status = null;
-    }
-    Map<String, String> headers = new LinkedHashMap<>();
-    Item named = members.get("headers");
-    if (named != null) {
-      named.members().forEach((name, value) -> headers.put(name, value.text()));
-    }
     Item json = members.get("json");
-    Item rows = members.get("rows");
     return new Reply(
-        status == null ? 200 : Integer.parseInt(status.text()),
-        headers,
-        text(members.get("body")),
+        members.read("status", 200, FarEnds::status),
+        members.texts("headers"),
+        members.text("body"),
         json == null ? null : Json.MAPPER.<JsonNode>valueToTree(json.value()),
-        rows == null ? null : rows(rows));
+        members.read("rows", Item::rows));
   }
 
-  private static List<Map<String, @Nullable Object>> rows(Item list) {
-    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
-    for (Item item : list.isList() ? list.items() : List.<Item>of()) {
-      Map<String, @Nullable Object> row = new LinkedHashMap<>();
-      item.members().forEach((name, value) -> row.put(name, value.value()));
-      rows.add(row);
+  private static int status(Item item) {
+    if (!item.text().matches(STATUS)) {
+      item.problem("'" + item.text() + "' is no HTTP status; 404 would be one");
+      return 200;
     }
-    if (!list.isList()) {
-      list.problem("should be a list of rows, each a map of columns");
-    }
-    return rows;
-  }
-
-  private static @Nullable String text(@Nullable Item item) {
-    return item == null ? null : item.text();
+    return Integer.parseInt(item.text());
   }
 }

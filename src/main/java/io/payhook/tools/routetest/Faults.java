@@ -82,18 +82,15 @@ final class Faults implements InterceptStrategy {
         Set<String> places = new TreeSet<>(steps);
         places.addAll(List.of("crm", "smtp", "database", "confirm"));
         missed.add(
-            "the failure at '"
-                + fault.at()
-                + "' (line "
-                + fault.line()
-                + ") happened "
-                + (fault.times() - left.times.get())
-                + " of "
-                + fault.times()
-                + " times"
-                + (places.contains(fault.at())
-                    ? ""
-                    : "; no step has this id" + Nearest.didYouMean(fault.at(), places)));
+            "the failure at '%s' (line %s) happened %s of %s times%s"
+                .formatted(
+                    fault.at(),
+                    fault.line(),
+                    fault.times() - left.times.get(),
+                    fault.times(),
+                    places.contains(fault.at())
+                        ? ""
+                        : "; no step has this id" + Nearest.didYouMean(fault.at(), places)));
       }
     }
     return missed;

@@ -1,113 +1,94 @@
 package io.payhook.tools.routetest;
 
 import io.payhook.kit.Durations;
+import io.payhook.kit.Located;
+import io.payhook.kit.Located.Text;
 import io.payhook.kit.Nearest;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.common.ScalarStyle;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * A part of a YAML file that knows where it stands. What is not as it should be goes to the list of
- * problems, and reading goes on.
+ * A part of a tests file. What is not as it should be goes to the list of problems, and reading
+ * goes on.
  */
-final class Item {
-  private static final Pattern NUMBER = Pattern.compile("[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?");
+record Item(Located node, List<String> problems) {
 
-  private final Node node;
-  private final Path file;
-  private final List<String> problems;
-
-  Item(Node node, Path file, List<String> problems) {
-    this.node = node;
-    this.file = file;
-    this.problems = problems;
-  }
-
-  private Item of(Node part) {
-    return new Item(part, file, problems);
+  private Item of(Located part) {
+    return new Item(part, problems);
   }
 
   int line() {
-    return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
-  }
-
-  String place() {
-    return file
-        + node.getStartMark()
-            .map(mark -> ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1))
-            .orElse("");
+    return node.location().line();
   }
 
   void problem(String text) {
-    problems.add(place() + ": " + text);
+    problems.add(node.location() + ": " + text);
   }
 
   boolean isMap() {
-    return node instanceof MappingNode;
+    return node instanceof Located.Map;
   }
 
   boolean isList() {
-    return node instanceof SequenceNode;
+    return node instanceof Located.Items;
   }
 
   /** Its members, all of known names. */
-  Map<String, Item> members(List<String> known) {
+  Members members(List<String> known) {
     Map<String, Item> members = new LinkedHashMap<>();
-    for (Map.Entry<Item, Item> member : entries().entrySet()) {
-      String name = member.getKey().text();
-      if (member.getKey().isOneOf(known, "there is no '%s' here")
-          && members.put(name, member.getValue()) != null) {
-        member.getKey().problem("'" + name + "' stands here twice; keep one");
+    for (Located.Entry entry : entries()) {
+      if (of(entry.key()).isOneOf(known, "there is no '%s' here")) {
+        members.put(entry.key().value(), of(entry.value()));
       }
     }
-    return members;
+    return new Members(members);
   }
 
   /** Its members, of any names. */
   Map<String, Item> members() {
     Map<String, Item> members = new LinkedHashMap<>();
-    entries().forEach((name, value) -> members.put(name.text(), value));
+    entries().forEach(entry -> members.put(entry.key().value(), of(entry.value())));
     return members;
   }
 
-  private Map<Item, Item> entries() {
-    Map<Item, Item> entries = new LinkedHashMap<>();
-    if (node instanceof MappingNode mapping) {
-      for (NodeTuple tuple : mapping.getValue()) {
-        entries.put(of(tuple.getKeyNode()), of(tuple.getValueNode()));
-      }
-    } else {
-      problem("should be a map of names and values");
+  private List<Located.Entry> entries() {
+    if (node instanceof Located.Map map) {
+      return map.entries();
     }
-    return entries;
+    problem("should be a map of names and values");
+    return List.of();
+  }
+
+  /** The values of its members, of any names. */
+  Map<String, @Nullable Object> values() {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    entries().forEach(entry -> values.put(entry.key().value(), entry.value().typed()));
+    return values;
+  }
+
+  /** Its items, each a map of columns. */
+  List<Map<String, @Nullable Object>> rows() {
+    if (!isList()) {
+      problem("should be a list of rows, each a map of columns");
+      return List.of();
+    }
+    return items().stream().map(Item::values).toList();
   }
 
   /** Its items; a single value counts as a list of one. */
   List<Item> items() {
-    List<Item> items = new ArrayList<>();
-    if (node instanceof SequenceNode sequence) {
-      sequence.getValue().forEach(part -> items.add(of(part)));
-    } else {
-      items.add(this);
-    }
-    return items;
+    return node instanceof Located.Items list
+        ? list.items().stream().map(this::of).toList()
+        : List.of(this);
   }
 
   String text() {
-    if (node instanceof ScalarNode scalar) {
-      return scalar.getValue();
+    if (node instanceof Text text) {
+      return text.value();
     }
     problem("should be a single text");
     return "";
@@ -124,29 +105,17 @@ final class Item {
       return true;
     }
     problem(
-        otherwise.formatted(text)
-            + Nearest.didYouMean(text, known)
-            + "; there are: "
-            + String.join(", ", known));
+        "%s%s; there are: %s"
+            .formatted(
+                otherwise.formatted(text),
+                Nearest.didYouMean(text, known),
+                String.join(", ", known)));
     return false;
   }
 
   /** Whether it is a text without quotes that a comment follows in the same line. */
   boolean isCut() {
-    if (!(node instanceof ScalarNode scalar) || scalar.getScalarStyle() != ScalarStyle.PLAIN) {
-      return false;
-    }
-    return node.getEndMark()
-        .map(
-            end -> {
-              int[] text = end.getBuffer();
-              int next = end.getPointer();
-              while (next < text.length && text[next] == ' ') {
-                next++;
-              }
-              return next > end.getPointer() && next < text.length && text[next] == '#';
-            })
-        .orElse(false);
+    return node instanceof Text text && text.cut();
   }
 
   boolean yes() {
@@ -180,26 +149,6 @@ final class Item {
 
   /** Maps, lists, texts, {@link BigDecimal}, {@link Boolean} or null. */
   @Nullable Object value() {
-    if (node instanceof MappingNode) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      members().forEach((name, item) -> map.put(name, item.value()));
-      return map;
-    }
-    if (node instanceof SequenceNode) {
-      List<@Nullable Object> list = new ArrayList<>();
-      items().forEach(item -> list.add(item.value()));
-      return list;
-    }
-    ScalarNode scalar = (ScalarNode) node;
-    String text = scalar.getValue();
-    if (scalar.getScalarStyle() != ScalarStyle.PLAIN) {
-      return text;
-    }
-    return switch (text) {
-      case "", "~", "null" -> null;
-      case "true" -> true;
-      case "false" -> false;
-      default -> NUMBER.matcher(text).matches() ? new BigDecimal(text) : text;
-    };
+    return node.typed();
   }
 }

@@ -46,7 +46,9 @@ final class JournalFacts {
         .map(
             item -> {
               Map<String, @Nullable String> facts = new LinkedHashMap<>();
-              item.members(NAMES).forEach((name, value) -> facts.put(name, fact(name, value)));
+              item.members(NAMES)
+                  .all()
+                  .forEach((name, value) -> facts.put(name, fact(name, value)));
               return new Expected(item.line(), facts);
             })
         .toList();
@@ -122,11 +124,7 @@ final class JournalFacts {
         ? Optional.empty()
         : Optional.of(
             new Failure(
-                "facts"
-                    + expected.stream()
-                        .findFirst()
-                        .map(one -> " (line " + one.line() + ")")
-                        .orElse(""),
+                "facts" + Looking.line(expected.stream().map(Expected::line)),
                 expected.stream().map(one -> told(one.facts())).toList(),
                 actual.stream().map(JournalFacts::told).toList()));
   }

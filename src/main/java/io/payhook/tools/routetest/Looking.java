@@ -21,6 +21,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -90,12 +93,8 @@ final class Looking {
       if (other.isEmpty()) {
         failures.add(
             Failure.of(
-                "line "
-                    + rows.line()
-                    + ": no bean '"
-                    + name
-                    + "' leads to a database"
-                    + Nearest.didYouMean(name, others.names())));
+                "line %s: no bean '%s' leads to a database%s"
+                    .formatted(rows.line(), name, Nearest.didYouMean(name, others.names()))));
         return;
       }
       where = other.get();
@@ -106,12 +105,8 @@ final class Looking {
     } catch (SQLException e) {
       failures.add(
           Failure.of(
-              "line "
-                  + rows.line()
-                  + ": the query fails: "
-                  + Lines.one(e.getMessage())
-                  + "\n  "
-                  + Lines.one(rows.query())
+              "line %s: the query fails: %s\n  %s"
+                      .formatted(rows.line(), Lines.one(e.getMessage()), Lines.one(rows.query()))
                   + (rows.cut()
                       ? "\n"
                           + "  In YAML ' #' begins a comment, so the query ends there; put it in"
@@ -164,47 +159,42 @@ final class Looking {
 
   private void mails(List<Mail> expected) {
     List<MailStand.Taken> open = new ArrayList<>(mails.taken());
-    boolean well = open.size() == expected.size();
-    for (Mail mail : expected) {
-      well &=
-          open.stream().filter(one -> is(mail, one)).findFirst().map(open::remove).orElse(false);
-    }
+    boolean well = open.size() == expected.size() && each(expected, open, Looking::is);
     if (!well) {
       failures.add(
           new Failure(
-              "e-mails"
-                  + expected.stream()
-                      .findFirst()
-                      .map(one -> " (line " + one.line() + ")")
-                      .orElse(""),
+              "e-mails" + line(expected.stream().map(Mail::line)),
               expected.stream().map(Looking::told).toList(),
               mails.taken().stream()
                   .map(
                       one ->
-                          "to "
-                              + one.header("To")
-                              + ", subject "
-                              + one.header("Subject")
-                              + missing(expected, one))
+                          "to %s, subject %s%s"
+                              .formatted(
+                                  one.header("To"), one.header("Subject"), missing(expected, one)))
                   .toList()));
     }
   }
 
+  /** Where the first of what is expected stands, if anything is. */
+  static String line(Stream<Integer> lines) {
+    return lines.findFirst().map(line -> " (line " + line + ")").orElse("");
+  }
+
   private static String told(Mail mail) {
     List<String> parts = new ArrayList<>();
-    if (mail.to() != null) {
-      parts.add("to " + mail.to());
-    }
-    if (mail.from() != null) {
-      parts.add("from " + mail.from());
-    }
-    if (mail.subject() != null) {
-      parts.add("subject " + mail.subject());
-    }
+    told("to", mail.to(), parts);
+    told("from", mail.from(), parts);
+    told("subject", mail.subject(), parts);
     mail.contains().forEach(text -> parts.add("contains " + text));
     mail.lacks().forEach(text -> parts.add("lacks " + text));
     mail.headers().forEach((name, value) -> parts.add(name + ": " + value));
     return String.join(", ", parts);
+  }
+
+  private static void told(String name, @Nullable String value, List<String> into) {
+    if (value != null) {
+      into.add(name + " " + value);
+    }
   }
 
   /** What of an expected text this e-mail does not contain, where it is the one that was meant. */
@@ -228,23 +218,36 @@ final class Looking {
   }
 
   private static boolean is(Mail expected, MailStand.Taken actual) {
-    return (expected.to() == null || Globs.matches(expected.to(), actual.header("To")))
-        && (expected.from() == null || Globs.matches(expected.from(), actual.header("From")))
-        && (expected.subject() == null
-            || Globs.matches(expected.subject(), actual.header("Subject")))
+    return matches(expected.to(), actual.header("To"))
+        && matches(expected.from(), actual.header("From"))
+        && matches(expected.subject(), actual.header("Subject"))
         && expected.contains().stream().allMatch(actual.text()::contains)
         && expected.lacks().stream().noneMatch(actual.text()::contains)
-        && expected.headers().entrySet().stream()
-            .allMatch(header -> Globs.matches(header.getValue(), actual.header(header.getKey())));
+        && matches(expected.headers(), actual::header);
+  }
+
+  private static boolean matches(@Nullable String expected, String actual) {
+    return expected == null || Globs.matches(expected, actual);
+  }
+
+  private static boolean matches(Map<String, String> expected, UnaryOperator<String> actual) {
+    return expected.entrySet().stream()
+        .allMatch(header -> Globs.matches(header.getValue(), actual.apply(header.getKey())));
+  }
+
+  /** Whether there is exactly one for each that is expected. */
+  private static <E, A> boolean each(List<E> expected, List<A> open, BiPredicate<E, A> is) {
+    boolean well = true;
+    for (E one : expected) {
+      well &=
+          open.stream().filter(it -> is.test(one, it)).findFirst().map(open::remove).orElse(false);
+    }
+    return well;
   }
 
   private void calls(List<Call> expected) {
     List<Outgoing> open = new ArrayList<>(outside.taken());
-    boolean well = true;
-    for (Call call : expected) {
-      well &=
-          open.stream().filter(one -> is(call, one)).findFirst().map(open::remove).orElse(false);
-    }
+    boolean well = each(expected, open, Looking::is);
     // A token is fetched on the way; it is looked at only where a test names it.
     well &= open.stream().allMatch(Outgoing::asksForToken);
     if (!well) {
@@ -252,11 +255,7 @@ final class Looking {
       expected.forEach(call -> named.addAll(call.headers().keySet()));
       failures.add(
           new Failure(
-              "calls"
-                  + expected.stream()
-                      .findFirst()
-                      .map(one -> " (line " + one.line() + ")")
-                      .orElse(""),
+              "calls" + line(expected.stream().map(Call::line)),
               expected.stream().map(Looking::told).toList(),
               counted(
                   outside.taken().stream()
@@ -282,26 +281,23 @@ final class Looking {
     String url = call.url();
     String path = call.path() == null ? "*" : call.path();
     String where = url != null ? url : (call.host() == null ? "" : call.host()) + path;
-    return (call.method() == null ? "*" : call.method())
-        + " "
-        + where
-        + (call.json() == null ? "" : " " + json(call.json()))
-        + (call.body() == null ? "" : " " + call.body())
-        + (call.headers().isEmpty() ? "" : " " + call.headers());
+    return "%s %s%s%s%s"
+        .formatted(
+            call.method() == null ? "*" : call.method(),
+            where,
+            call.json() == null ? "" : " " + json(call.json()),
+            call.body() == null ? "" : " " + call.body(),
+            call.headers().isEmpty() ? "" : " " + call.headers());
   }
 
   private static boolean is(Call expected, Outgoing actual) {
     return (expected.method() == null || expected.method().equals(actual.method()))
-        && (expected.url() == null || Globs.matches(expected.url(), actual.url()))
+        && matches(expected.url(), actual.url())
         && (expected.host() == null || actual.isOf(expected.host()))
-        && (expected.path() == null || Globs.matches(expected.path(), actual.path()))
+        && matches(expected.path(), actual.path())
         && (expected.json() == null || Compare.within(expected.json(), actual.json()))
-        && (expected.body() == null || Globs.matches(expected.body(), actual.text()))
-        && expected.headers().entrySet().stream()
-            .allMatch(
-                header ->
-                    Globs.matches(
-                        header.getValue(), actual.headers().getOrDefault(header.getKey(), "")));
+        && matches(expected.body(), actual.text())
+        && matches(expected.headers(), name -> actual.headers().getOrDefault(name, ""));
   }
 
   private void deliveries(Map<String, List<State>> expected) throws SQLException {
@@ -309,11 +305,7 @@ final class Looking {
     boolean well = true;
     for (Map.Entry<String, List<State>> route : expected.entrySet()) {
       List<State> open = new ArrayList<>(actual.getOrDefault(route.getKey(), List.of()));
-      well &= open.size() == route.getValue().size();
-      for (State state : route.getValue()) {
-        well &=
-            open.stream().filter(one -> is(state, one)).findFirst().map(open::remove).orElse(false);
-      }
+      well &= open.size() == route.getValue().size() && each(route.getValue(), open, Looking::is);
     }
     if (!well) {
       failures.add(

@@ -147,12 +147,8 @@ final class Sending {
       DeclaredEndpoint endpoint = all.get(name);
       if (endpoint == null) {
         throw new IllegalArgumentException(
-            "line "
-                + send.line()
-                + ": there is no endpoint '"
-                + name
-                + "'"
-                + Nearest.didYouMean(name, all.keySet()));
+            "line %s: there is no endpoint '%s'%s"
+                .formatted(send.line(), name, Nearest.didYouMean(name, all.keySet())));
       }
       return endpoint;
     }
@@ -162,10 +158,10 @@ final class Sending {
             .toList();
     if (here.size() != 1) {
       throw new IllegalArgumentException(
-          "line "
-              + send.line()
-              + ": say which endpoint with 'endpoint: NAME'; this folder declares "
-              + (here.isEmpty() ? "none" : here.stream().map(DeclaredEndpoint::name).toList()));
+          "line %s: say which endpoint with 'endpoint: NAME'; this folder declares %s"
+              .formatted(
+                  send.line(),
+                  here.isEmpty() ? "none" : here.stream().map(DeclaredEndpoint::name).toList()));
     }
     return here.get(0);
   }
@@ -225,10 +221,10 @@ final class Sending {
       body = changedForm(send, new String(sample.body(), StandardCharsets.UTF_8));
     } else {
       throw new IllegalArgumentException(
-          "line "
-              + send.line()
-              + ": only members of JSON and fields of forms can be changed; send another text with"
-              + " 'body: …'");
+          ("line %s: only members of JSON and fields of forms can be changed; send another"
+                  + " text with"
+                  + " 'body: …'")
+              .formatted(send.line()));
     }
     return new Sample(sample.type(), sample.contentType(), body);
   }
@@ -249,10 +245,12 @@ final class Sending {
             (name, value) ->
                 fields.put(
                     name,
-                    URLEncoder.encode(name, StandardCharsets.UTF_8)
-                        + "="
-                        + URLEncoder.encode(
-                            value == null ? "" : String.valueOf(value), StandardCharsets.UTF_8)));
+                    "%s=%s"
+                        .formatted(
+                            URLEncoder.encode(name, StandardCharsets.UTF_8),
+                            URLEncoder.encode(
+                                value == null ? "" : String.valueOf(value),
+                                StandardCharsets.UTF_8))));
     return String.join("&", fields.values()).getBytes(StandardCharsets.UTF_8);
   }
 

@@ -140,10 +140,8 @@ final class StandEndpoint extends DefaultEndpoint {
     String address = address();
     return (place == null
             ? "a step"
-            : "step "
-                + place.step()
-                + " of route "
-                + (route == null ? exchange.getFromRouteId() : route))
+            : "step %s of route %s"
+                .formatted(place.step(), route == null ? exchange.getFromRouteId() : route))
         + " goes to "
         + address
         + ", which a test must not reach; "
