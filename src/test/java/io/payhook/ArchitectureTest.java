@@ -2,6 +2,7 @@ package io.payhook;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -125,6 +126,29 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.payhook.console..", "io.payhook.cli..");
+
+  /** A service runs without any of the tools; what it needs of one is given to it. */
+  @ArchTest
+  static final ArchRule core_never_knows_tools =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.payhook.tools..", "io.payhook.cli..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.payhook.tools..");
+
+  @ArchTest
+  static final ArchRule tools_know_each_other_in_one_direction =
+      slices().matching("io.payhook.tools.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule kit_knows_nothing_of_payhook =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.kit..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("io.payhook..").and(not(resideInAPackage("io.payhook.kit.."))));
 
   @ArchTest
   static final ArchRule no_cycles = slices().matching("io.payhook.(*)..").should().beFreeOfCycles();

@@ -2,13 +2,13 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.payhook.kit.Json;
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.routes.RouteFileException;
-import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.ScratchDatabase;
 import io.payhook.service.Settings;
+import io.payhook.tools.check.Check;
+import io.payhook.tools.routetest.RouteTests;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

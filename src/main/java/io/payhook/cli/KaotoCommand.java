@@ -1,8 +1,8 @@
 package io.payhook.cli;
 
-import io.payhook.routes.KaotoCatalog;
-import io.payhook.routes.Scaffold;
 import io.payhook.service.Settings;
+import io.payhook.tools.kaoto.KaotoCatalog;
+import io.payhook.tools.scaffold.Scaffold;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

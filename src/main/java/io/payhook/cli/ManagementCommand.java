@@ -13,10 +13,10 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,11 +91,8 @@ abstract class ManagementCommand implements Callable<Integer> {
         return refused.exit;
       }
       err.println(
-          "payhook: "
-              + server
-              + " does not answer as it should ("
-              + Table.oneLine(e.toString())
-              + "); see the log of the service");
+          "payhook: %s does not answer as it should (%s); see the log of the service"
+              .formatted(server, Table.oneLine(e.toString())));
       return Cli.NO;
     }
   }
@@ -108,10 +105,9 @@ abstract class ManagementCommand implements Callable<Integer> {
   private void ofSettings(Settings settings) {
     String host = settings.get(Key.MANAGEMENT_HOST);
     server =
-        "http://"
-            + (host.equals("0.0.0.0") ? "127.0.0.1" : host)
-            + ":"
-            + settings.get(Key.MANAGEMENT_PORT);
+        "http://%s:%s"
+            .formatted(
+                host.equals("0.0.0.0") ? "127.0.0.1" : host, settings.get(Key.MANAGEMENT_PORT));
     if (token == null || token.isBlank()) {
       token = settings.get(Key.MANAGEMENT_TOKEN);
     }
@@ -222,19 +218,17 @@ abstract class ManagementCommand implements Callable<Integer> {
     if (message.isEmpty()) {
       throw refused(
           Cli.NO,
-          server
-              + " answers with "
-              + status
-              + ", but not as a Payhook does; --server is the URL of the management port, not that of the webhooks");
+          ("%s answers with %s, but not as a Payhook does; --server is the URL of the"
+                  + " management port, not that of the webhooks")
+              .formatted(server, status));
     }
     throw switch (status) {
       case 401 ->
           refused(
               Cli.NO,
-              server
-                  + " asks for "
-                  + (token == null || token.isBlank() ? "its token" : "another token")
-                  + "; give it with --token, or in PAYHOOK_MANAGEMENT_TOKEN");
+              "%s asks for %s; give it with --token, or in PAYHOOK_MANAGEMENT_TOKEN"
+                  .formatted(
+                      server, token == null || token.isBlank() ? "its token" : "another token"));
       case 400 -> refused(Cli.WRONG_USE, message);
       default -> refused(Cli.NO, message);
     };

@@ -1,8 +1,8 @@
 package io.payhook.cli;
 
-import io.payhook.routes.Scaffold;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
+import io.payhook.tools.scaffold.Scaffold;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

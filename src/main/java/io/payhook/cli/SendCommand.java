@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,13 +45,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 /** {@code payhook send}. */
 @Command(
     name = "send",
     description =
-        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
+        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider"
+            + " signs.")
 final class SendCommand implements Callable<Integer> {
   private static final int IN_FLIGHT = 64;
   private static final Set<String> SET_BY_CLIENT =
@@ -229,7 +230,8 @@ final class SendCommand implements Callable<Integer> {
     double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
     if (json) {
       out.println(
-          Json.MAPPER.createObjectNode()
+          Json.MAPPER
+              .createObjectNode()
               .put("sent", total)
               .put("perSecond", Math.round(perSecond))
               .set("answers", Json.MAPPER.valueToTree(sorted)));
@@ -294,7 +296,8 @@ final class SendCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(
-          Json.MAPPER.createObjectNode()
+          Json.MAPPER
+              .createObjectNode()
               .put("code", sent.status)
               .put("status", sent.outcome)
               .put("id", sent.id)
@@ -316,12 +319,8 @@ final class SendCommand implements Callable<Integer> {
       DeclaredEndpoint named = all.get(endpoint);
       if (named == null) {
         throw wrong(
-            "there is no endpoint '"
-                + endpoint
-                + "' in "
-                + settings.routes()
-                + "; there are: "
-                + all.keySet());
+            "there is no endpoint '%s' in %s; there are: %s"
+                .formatted(endpoint, settings.routes(), all.keySet()));
       }
       return named;
     }
@@ -334,13 +333,13 @@ final class SendCommand implements Callable<Integer> {
     }
     throw wrong(
         fitting.isEmpty()
-            ? "no endpoint has a sample of '"
-                + type
-                + "'; there are samples of: "
-                + all.values().stream()
-                    .flatMap(each -> each.samples().stream())
-                    .map(Sample::type)
-                    .collect(Collectors.toCollection(TreeSet::new))
+            ? "no endpoint has a sample of '%s'; there are samples of: %s"
+                .formatted(
+                    type,
+                    all.values().stream()
+                        .flatMap(each -> each.samples().stream())
+                        .map(Sample::type)
+                        .collect(Collectors.toCollection(TreeSet::new)))
             : "several endpoints fit; say which with --endpoint: "
                 + fitting.stream().map(DeclaredEndpoint::name).toList());
   }

@@ -1,9 +1,9 @@
 package io.payhook.cli;
 
 import io.payhook.routes.RouteFileException;
-import io.payhook.routetest.Report;
-import io.payhook.routetest.RouteTests;
 import io.payhook.service.Settings;
+import io.payhook.tools.routetest.Report;
+import io.payhook.tools.routetest.RouteTests;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "test",
     description =
-        "Runs the route tests (tests.yaml) of a folder: the real routes, on a database, a mail server and a CRM of their own.")
+        "Runs the route tests (tests.yaml) of a folder: the real routes, on a database, a mail"
+            + " server and a CRM of their own.")
 final class TestCommand implements Callable<Integer> {
   @Mixin private final SettingsOptions options = new SettingsOptions();
   @Spec private CommandSpec spec = CommandSpec.create();

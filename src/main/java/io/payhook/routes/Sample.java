@@ -42,12 +42,12 @@ public record Sample(String name, String contentType, byte[] body) {
   }
 
   /** The endings that files of samples have, for messages: {@code .json, .form, …}. */
-  static String endings() {
+  public static String endings() {
     return "." + String.join(", .", CONTENT_TYPES.keySet());
   }
 
   /** Whether a file's ending is one that samples have. */
-  static boolean isSample(Path file) {
+  public static boolean isSample(Path file) {
     return CONTENT_TYPES.containsKey(ending(file));
   }
 
@@ -99,13 +99,14 @@ public record Sample(String name, String contentType, byte[] body) {
 
   /** The name of its file. */
   public String fileName() {
-    return name
-        + "."
-        + CONTENT_TYPES.entrySet().stream()
-            .filter(one -> one.getValue().equals(contentType))
-            .map(Map.Entry::getKey)
-            .findFirst()
-            .orElseThrow();
+    return "%s.%s"
+        .formatted(
+            name,
+            CONTENT_TYPES.entrySet().stream()
+                .filter(one -> one.getValue().equals(contentType))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow());
   }
 
   /** The event that it is for a preset, signed with a secret that nobody else has. */

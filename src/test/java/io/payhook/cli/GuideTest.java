@@ -2,11 +2,11 @@ package io.payhook.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
 import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

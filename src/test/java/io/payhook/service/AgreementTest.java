@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -249,7 +249,8 @@ final class AgreementTest {
 
   /** A second node, which is not to start. */
   private static Optional<String> startAgain(Path data) {
-    try (Service service = new Service(settings(data), Clock.systemUTC())) {
+    try (Service service =
+        new Service(settings(data), Clock.systemUTC()).checkedBy(Check::forService)) {
       service.open();
       return Optional.empty();
     } catch (StartException e) {

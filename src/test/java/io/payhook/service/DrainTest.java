@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -66,17 +67,18 @@ class DrainTest {
     try (TestDatabase database = TestDatabase.create()) {
       Service service =
           new Service(
-              Settings.of(
-                  Map.of(
-                      "payhook.data",
-                      folder.resolve("data").toString(),
-                      "payhook.database.url",
-                      database.url(),
-                      "payhook.intake.max-body",
-                      "1GB",
-                      "camel.server.port",
-                      "0")),
-              Clock.systemUTC());
+                  Settings.of(
+                      Map.of(
+                          "payhook.data",
+                          folder.resolve("data").toString(),
+                          "payhook.database.url",
+                          database.url(),
+                          "payhook.intake.max-body",
+                          "1GB",
+                          "camel.server.port",
+                          "0")),
+                  Clock.systemUTC())
+              .checkedBy(Check::forService);
       assertThatThrownBy(service::open)
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.intake.max-body (1024 MB)")
@@ -115,12 +117,17 @@ class DrainTest {
           routes.resolve("payments/payments.camel.yaml"),
           java.nio.file.Files.readString(routes.resolve("payments/payments.camel.yaml"))
               .replace("\"{{env:PAYMENTS_WEBHOOK_SECRET}}\"", "a-secret-of-payments"));
-      assertThatThrownBy(() -> new Service(Settings.of(production), Clock.systemUTC()).open())
+      assertThatThrownBy(
+              () ->
+                  new Service(Settings.of(production), Clock.systemUTC())
+                      .checkedBy(Check::forService)
+                      .open())
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.public-url is empty")
           .hasMessageContaining("endpoint square");
       production.put("payhook.public-url", "https://hooks.example.com");
-      Service service = new Service(Settings.of(production), Clock.systemUTC());
+      Service service =
+          new Service(Settings.of(production), Clock.systemUTC()).checkedBy(Check::forService);
       service.open();
       service.close();
     }

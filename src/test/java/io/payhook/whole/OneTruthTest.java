@@ -22,6 +22,7 @@ import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
 import io.payhook.testing.Eventually;
 import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -127,7 +128,8 @@ class OneTruthTest {
           () ->
               assertThat(
                       database.query(
-                          "select distinct route || ' ' || coalesce(error, state) from payhook.delivery where state <> 'done'"))
+                          "select distinct route || ' ' || coalesce(error, state) from"
+                              + " payhook.delivery where state <> 'done'"))
                   .isEmpty());
 
       Map<String, String> ids = new TreeMap<>();
@@ -210,7 +212,8 @@ class OneTruthTest {
     save("routes/truth/email/truth.txt", "[{{ amount | money }}]\n");
     save(
         "routes/truth/crm/truth.json",
-        "{\"amount\": {{ amount | json }}, \"currency\": {{ currency | json }}, \"at\": {{ occurredAt | json }}}\n");
+        "{\"amount\": {{ amount | json }}, \"currency\": {{ currency | json }}, \"at\": {{"
+            + " occurredAt | json }}}\n");
     Path data = Files.createDirectories(folder.resolve("data"));
     try (var out = Files.newBufferedWriter(data.resolve("secrets.properties"))) {
       environment.store(out, null);
@@ -225,15 +228,16 @@ class OneTruthTest {
 
   private Service service(TestDatabase database, CrmStub crm) {
     return new Service(
-        Settings.of(
-            Map.of(
-                "payhook.data", folder.resolve("data").toString(),
-                "payhook.routes", folder.resolve("routes").toString(),
-                "payhook.database.url", database.url(),
-                "payhook.crm.url", crm.url(),
-                "camel.server.port", "0",
-                "camel.server.host", "127.0.0.1")),
-        Clock.systemUTC());
+            Settings.of(
+                Map.of(
+                    "payhook.data", folder.resolve("data").toString(),
+                    "payhook.routes", folder.resolve("routes").toString(),
+                    "payhook.database.url", database.url(),
+                    "payhook.crm.url", crm.url(),
+                    "camel.server.port", "0",
+                    "camel.server.host", "127.0.0.1")),
+            Clock.systemUTC())
+        .checkedBy(Check::forService);
   }
 
   /** Sends a preset's samples as its platform does, and notes what the preset reads off them. */
