@@ -93,7 +93,7 @@ class ArchitectureTest {
   static final ArchRule what_decides_on_a_signature_compares_no_text =
       noClasses()
           .that()
-          .haveNameMatching("io\\.payhook\\.signature\\.Check\\$.+")
+          .haveNameMatching("io\\.payhook\\.signature\\.SigningKey\\$.+")
           .should()
           .callMethodWhere(
               describe(

@@ -65,7 +65,7 @@ enum BodyFormat {
   abstract @Nullable JsonNode read(Scope scope) throws Refusal;
 
   private static String field(Scope scope) throws Refusal {
-    String name = scope.plan.bodyField();
+    String name = scope.plan.bodyField;
     String value = scope.form().first(name);
     if (value == null) {
       throw new Refusal("missing-field", "the form has no field '" + name + "'");

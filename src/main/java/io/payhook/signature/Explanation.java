@@ -159,7 +159,7 @@ public final class Explanation {
   private static void headers(Attempt given, List<Change> changes) {
     Plan plan = given.provider().plan();
     for (RawRequest.Header header : given.request().headers()) {
-      boolean known = plan.headers.stream().anyMatch(header.name()::equalsIgnoreCase);
+      boolean known = plan.signature.headers.stream().anyMatch(header.name()::equalsIgnoreCase);
       if (!known && SIGNATURE_LIKE.matcher(header.name()).matches()) {
         changes.add(
             set(
@@ -167,22 +167,22 @@ public final class Explanation {
                 "The signature is in the header "
                     + header.name()
                     + ", not in "
-                    + String.join(" or ", plan.headers)
+                    + String.join(" or ", plan.signature.headers)
                     + "; set signature.header to it.",
                 Map.of("signature.header", header.name())));
       }
     }
-    if (!plan.prefix.isEmpty()) {
+    if (!plan.signature.prefix.isEmpty()) {
       changes.add(
           set(
               Kind.PREFIX,
               "The signature comes without '"
-                  + plan.prefix.strip()
+                  + plan.signature.prefix.strip()
                   + "'; set signature.prefix-optional to true.",
               Map.of("signature.prefix-optional", "true")));
     }
     for (String prefix : List.of("sha256=", "sha512=", "sha1=", "v0=", "v1=", "hmac ", "Bearer ")) {
-      if (!prefix.equals(plan.prefix)) {
+      if (!prefix.equals(plan.signature.prefix)) {
         changes.add(
             set(
                 Kind.PREFIX,
@@ -193,7 +193,7 @@ public final class Explanation {
   }
 
   private static void encodings(Attempt given, List<Change> changes) {
-    Encoding expected = given.provider().plan().encoding;
+    Encoding expected = given.provider().plan().signature.encoding;
     for (Encoding encoding : Encoding.values()) {
       if (encoding != expected) {
         changes.add(
@@ -212,7 +212,7 @@ public final class Explanation {
   }
 
   private static void algorithms(Attempt given, List<Change> changes) {
-    Algorithm expected = given.provider().plan().algorithm;
+    Algorithm expected = given.provider().plan().signature.algorithm;
     for (Algorithm algorithm :
         List.of(Algorithm.HMAC_SHA256, Algorithm.HMAC_SHA512, Algorithm.HMAC_SHA1)) {
       if (algorithm != expected) {
@@ -253,7 +253,7 @@ public final class Explanation {
   private static void contents(Attempt given, List<Change> changes) {
     Plan plan = given.provider().plan();
     Set<String> contents = new LinkedHashSet<>(List.of("{body}"));
-    if (plan.timestamp != null) {
+    if (plan.timestamp.from != null) {
       contents.addAll(
           List.of(
               "{timestamp}.{body}",
@@ -262,7 +262,7 @@ public final class Explanation {
               "{body}{timestamp}"));
     }
     contents.addAll(List.of("{url}{body}", "{method}{url}{body}", "{json:/data}"));
-    contents.remove(plan.signed.size() == 1 ? plan.signed.get(0).toString() : "");
+    contents.remove(plan.signature.signed.size() == 1 ? plan.signature.signed.get(0).toString() : "");
     for (String content : contents) {
       changes.add(
           set(
@@ -287,7 +287,7 @@ public final class Explanation {
             "hex", "as hex");
     forms.forEach(
         (form, words) -> {
-          if (!form.equals(plan.keyForm)) {
+          if (!form.equals(plan.settings.word(Setting.SIGNATURE_KEY, "text"))) {
             changes.add(
                 set(
                     Kind.KEY,
@@ -306,7 +306,7 @@ public final class Explanation {
             }
           }
         });
-    if (!plan.keyPrefixes.isEmpty()) {
+    if (!plan.settings.list(Setting.SIGNATURE_KEY_PREFIX).isEmpty()) {
       changes.add(
           set(
               Kind.KEY,
@@ -319,12 +319,12 @@ public final class Explanation {
   private static void urls(Attempt given, List<Change> changes) {
     Plan plan = given.provider().plan();
     boolean signed =
-        plan.signed.stream()
+        plan.signature.signed.stream()
             .anyMatch(
                 template ->
-                    template.names(Template.Word.URL)
-                        || template.names(Template.Word.URL_DECODED)
-                        || template.names(Template.Word.URL_WITH_PORT));
+                    template.names(Word.URL)
+                        || template.names(Word.URL_DECODED)
+                        || template.names(Word.URL_WITH_PORT));
     if (!signed) {
       return;
     }
@@ -334,7 +334,7 @@ public final class Explanation {
             "The URL was signed as the forwarding headers tell it; set url.forwarded to true, if a"
                 + " proxy of yours sets those headers.",
             Map.of("url.forwarded", "true", "url.public", "")));
-    String url = plan.publicUrl().of(given.request());
+    String url = plan.publicUrl.of(given.request());
     Set<String> others = new LinkedHashSet<>();
     for (String one : List.of(url, swappedScheme(url))) {
       others.add(one);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,34 +42,40 @@ final class Judgement {
   private final @Nullable Template typeBy;
   private final @Nullable Template key;
 
+  private final List<String> statusIs;
+  private final Map<String, String> statusOf;
+  private final boolean minor;
+
   /** Types by the status in the answer, in lower case. */
   private final Map<String, String> typeIs = new LinkedHashMap<>();
 
   Judgement(Plan plan) {
     this.plan = plan;
-    this.settings = plan.settings();
-    this.status = pointers(settings.word(Setting.CONFIRM_STATUS, ""));
-    this.statusEvent = settings.template(Setting.CONFIRM_STATUS_EVENT, Template.Context.EVENT);
-    this.reference =
-        new PerType<>(
-            pointers(settings.word(Setting.CONFIRM_REFERENCE, "")),
-            settings.map(Setting.CONFIRM_REFERENCE_OF),
-            Judgement::pointers);
-    this.referenceIs =
-        settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
-    this.id = pointers(settings.word(Setting.CONFIRM_ID, ""));
-    this.idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
-    this.amount =
-        new PerType<>(
-            pointers(settings.word(Setting.CONFIRM_AMOUNT, "")),
-            settings.map(Setting.CONFIRM_AMOUNT_OF),
-            Judgement::pointers);
-    this.typeBy = settings.template(Setting.CONFIRM_TYPE_BY, Template.Context.ANSWER);
-    this.currency = pointers(settings.word(Setting.CONFIRM_CURRENCY, ""));
-    this.key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
+    this.settings = plan.settings;
+    status = pointers(Setting.CONFIRM_STATUS);
+    statusEvent = settings.template(Setting.CONFIRM_STATUS_EVENT, Template.Context.EVENT);
+    reference = perType(Setting.CONFIRM_REFERENCE, Setting.CONFIRM_REFERENCE_OF);
+    referenceIs = settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
+    id = pointers(Setting.CONFIRM_ID);
+    idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
+    amount = perType(Setting.CONFIRM_AMOUNT, Setting.CONFIRM_AMOUNT_OF);
+    currency = pointers(Setting.CONFIRM_CURRENCY);
+    typeBy = settings.template(Setting.CONFIRM_TYPE_BY, Template.Context.ANSWER);
+    key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
+    statusIs = settings.lines(Setting.CONFIRM_STATUS_IS);
+    statusOf = settings.map(Setting.CONFIRM_STATUS_OF);
+    minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
     settings
         .map(Setting.CONFIRM_TYPE_IS)
         .forEach((word, type) -> typeIs.put(word.toLowerCase(Locale.ROOT), type));
+  }
+
+  private List<JsonPointer> pointers(Setting setting) {
+    return pointers(settings.word(setting, ""));
+  }
+
+  private PerType<List<JsonPointer>> perType(Setting general, Setting byType) {
+    return new PerType<>(pointers(general), settings.map(byType), Judgement::pointers);
   }
 
   private static List<JsonPointer> pointers(String text) {
@@ -78,11 +85,13 @@ final class Judgement {
   /** Ends the comparison. */
   private static final class Otherwise extends Exception {
     private static final long serialVersionUID = 1L;
-    private final transient Finding finding;
+    private final Meaning meaning;
+    private final String reason;
 
-    Otherwise(Finding finding) {
-      super(finding.reason(), null, false, false);
-      this.finding = finding;
+    Otherwise(Meaning meaning, String reason) {
+      super(reason, null, false, false);
+      this.meaning = meaning;
+      this.reason = reason;
     }
   }
 
@@ -105,7 +114,7 @@ final class Judgement {
           "",
           new Confirmed(now.equals(type) ? null : now, key(scope, now, answer), entity, sum, code));
     } catch (Otherwise e) {
-      return e.finding;
+      return new Finding(e.meaning, e.reason);
     }
   }
 
@@ -140,8 +149,7 @@ final class Judgement {
     }
     if (settings.lines(Setting.CONFIRM_STATUS_PENDING).stream().anyMatch(now::equalsIgnoreCase)) {
       throw new Otherwise(
-          new Finding(
-              Meaning.PENDING, "the provider does not know yet: status " + shown(now), null));
+          Meaning.PENDING, "the provider does not know yet: status " + shown(now));
     }
     String by = typeBy == null ? now : typeBy.text(answered(scope, type, answer));
     String told =
@@ -157,7 +165,7 @@ final class Judgement {
     if ((told != null && !told.equals(type)) || !accepted) {
       throw contradicted("status", now, String.join(" or ", right));
     }
-    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    String stated = scope.textAt(statusEvent);
     if (stated != null && !stated.equalsIgnoreCase(now)) {
       throw contradicted("status", now, stated);
     }
@@ -165,16 +173,16 @@ final class Judgement {
   }
 
   private boolean isNamedElsewhere(String status) {
-    return settings.lines(Setting.CONFIRM_STATUS_IS).stream().anyMatch(status::equalsIgnoreCase)
-        || settings.map(Setting.CONFIRM_STATUS_OF).values().stream()
-            .flatMap(words -> Setting.list(words).stream())
+    return Stream.concat(
+                statusIs.stream(),
+                statusOf.values().stream().flatMap(words -> Setting.list(words).stream()))
             .anyMatch(status::equalsIgnoreCase)
         || typeIs.containsKey(status.toLowerCase(Locale.ROOT));
   }
 
   private List<String> accepted(String type) {
-    String own = settings.map(Setting.CONFIRM_STATUS_OF).get(type);
-    return own == null ? settings.lines(Setting.CONFIRM_STATUS_IS) : Setting.list(own);
+    String own = statusOf.get(type);
+    return own == null ? statusIs : Setting.list(own);
   }
 
   /** Where pointers lead into the answer. */
@@ -194,12 +202,11 @@ final class Judgement {
       Scope renamed = new Scope(plan, scope.request, scope.now);
       renamed.type = type;
       renamed.rawType = type;
-      Template own = plan.event.key.of(type, scope.rawType);
-      text = own == null ? null : own.text(renamed);
+      text = renamed.textAt(plan.event.key.of(type, scope.rawType));
     } else {
       return null;
     }
-    return text == null ? null : EventPlan.keyText(text);
+    return text == null ? null : EventSection.keyText(text);
   }
 
   private @Nullable String currency(Scope scope, JsonNode answer) throws Refusal, Otherwise {
@@ -207,7 +214,7 @@ final class Judgement {
       return null;
     }
     Template where = plan.event.currencyPlace(scope);
-    String stated = where == null ? null : where.text(scope);
+    String stated = scope.textAt(where);
     String expected = stated == null ? null : Currencies.code(stated);
     if (where != null && expected == null && (stated != null || !where.isOptional())) {
       throw stated == null ? lacking("currency", where) : unreadable("currency", stated);
@@ -231,7 +238,7 @@ final class Judgement {
     }
     String in = code == null ? plan.event.currencyOf(scope) : code;
     Template where = plan.event.amountPlace(scope);
-    String stated = where == null ? null : where.text(scope);
+    String stated = scope.textAt(where);
     BigDecimal expected = stated == null ? null : plan.event.amountOf(scope, in);
     if (where != null && stated == null && !where.isOptional()) {
       throw lacking("amount", where);
@@ -240,7 +247,6 @@ final class Judgement {
       throw unreadable("amount", stated);
     }
     String said = said(answer, places);
-    boolean minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
     BigDecimal sum = said == null ? null : plan.event.amount(said, minor, in);
     if (sum == null) {
       throw missing(Setting.CONFIRM_AMOUNT, places);
@@ -266,43 +272,30 @@ final class Judgement {
 
   private static Otherwise missing(Setting setting, List<JsonPointer> places) {
     return new Otherwise(
-        new Finding(
-            Meaning.UNREADABLE,
-            "the provider's answer has nothing that can be read at "
-                + String.join(" or ", places.stream().map(JsonPointer::toString).toList())
-                + " ("
-                + setting.key()
-                + ")",
-            null));
+        Meaning.UNREADABLE,
+        "the provider's answer has nothing that can be read at %s (%s)"
+            .formatted(
+                String.join(" or ", places.stream().map(JsonPointer::toString).toList()),
+                setting.key()));
   }
 
   private static Otherwise lacking(String what, Template where) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the event states no " + what + " at " + where + ", so it can't be compared",
-            null));
+        Meaning.CONTRADICTED,
+        "the event states no " + what + " at " + where + ", so it can't be compared");
   }
 
   private static Otherwise unreadable(String what, String stated) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the event's " + what + " " + shown(stated) + " is none that can be compared",
-            null));
+        Meaning.CONTRADICTED,
+        "the event's " + what + " " + shown(stated) + " is none that can be compared");
   }
 
   private static Otherwise contradicted(String what, String said, String expected) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the provider says "
-                + what
-                + " "
-                + shown(said)
-                + ", the event needs "
-                + shown(expected),
-            null));
+        Meaning.CONTRADICTED,
+        "the provider says %s %s, the event needs %s"
+            .formatted(what, shown(said), shown(expected)));
   }
 
   private static String shown(String text) {
@@ -313,16 +306,14 @@ final class Judgement {
   /** An answer that confirms the event, but for what is to be otherwise. */
   ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
-    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    String stated = scope.textAt(statusEvent);
     put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
     Template where = referenceIs.of(type, scope.rawType);
     List<JsonPointer> at = reference.of(type, scope.rawType);
     if (where != null && at != null) {
       put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
     }
-    if (idIs != null) {
-      put(answer, id, idIs.text(scope));
-    }
+    put(answer, id, scope.textAt(idIs));
     String stands = plan.event.currencyOf(scope);
     String code = otherwise.getOrDefault("currency", stands == null ? ANY_CURRENCY : stands);
     put(answer, currency, code);
@@ -331,7 +322,7 @@ final class Judgement {
     if (sum == null) {
       sum = ANY_AMOUNT;
     }
-    if ("minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
+    if (minor) {
       sum = sum.divide(plan.event.minorUnit(code));
     }
     List<JsonPointer> places = amount.of(type, scope.rawType);
@@ -340,15 +331,16 @@ final class Judgement {
   }
 
   private String agreed(String type) {
-    for (Map.Entry<String, String> each : settings.map(Setting.CONFIRM_TYPE_IS).entrySet()) {
-      if (each.getValue().equals(type)) {
-        return each.getKey();
-      }
-    }
+    Map<String, String> byStatus = settings.map(Setting.CONFIRM_TYPE_IS);
     List<String> right = accepted(type);
-    return right.isEmpty()
-        ? typeIs.keySet().iterator().next()
-        : right.get(0).equals(OTHER) ? "other" : right.get(0);
+    return byStatus.keySet().stream()
+        .filter(word -> type.equals(byStatus.get(word)))
+        .findFirst()
+        .orElseGet(
+            () ->
+                right.isEmpty()
+                    ? typeIs.keySet().iterator().next()
+                    : right.get(0).equals(OTHER) ? "other" : right.get(0));
   }
 
   private static void put(ObjectNode answer, List<JsonPointer> places, @Nullable String value) {
