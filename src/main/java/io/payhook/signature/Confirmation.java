@@ -143,7 +143,8 @@ public final class Confirmation {
     }
     Confirmation own = new Confirmation(plan);
     boolean namesSecret =
-        Stream.of(own.asking(), own.tokenHeaders.values().stream(), Stream.ofNullable(own.tokenBody))
+        Stream.of(
+                own.asking(), own.tokenHeaders.values().stream(), Stream.ofNullable(own.tokenBody))
             .flatMap(each -> each)
             .anyMatch(each -> each.names(Word.SECRET, Word.SECRET_USER, Word.SECRET_BASIC));
     Problems problems = new Problems();
@@ -167,7 +168,8 @@ public final class Confirmation {
     pair(settings, Setting.CONFIRM_REFERENCE, Setting.CONFIRM_REFERENCE_IS, problems);
     pair(settings, Setting.CONFIRM_ID, Setting.CONFIRM_ID_IS, problems);
     problems.when(
-        settings.has(Setting.CONFIRM_BODY) && !settings.word(Setting.CONFIRM_METHOD, "").equals("POST"),
+        settings.has(Setting.CONFIRM_BODY)
+            && !settings.word(Setting.CONFIRM_METHOD, "").equals("POST"),
         Setting.CONFIRM_BODY,
         "has no meaning with confirm.method GET");
     checkHeaders(settings, Setting.CONFIRM_HEADERS, problems);
@@ -184,7 +186,8 @@ public final class Confirmation {
         (own.body == null || !readsEvent(own.body))
             && !own.url.all().stream().allMatch(Confirmation::readsEvent),
         Setting.CONFIRM_URL,
-        "names nothing of the event, so no answer could be about it; write {/data/id}, for example");
+        "names nothing of the event, so no answer could be about it; write {/data/id}, for"
+            + " example");
     problems.when(
         own.headers.values().stream().anyMatch(each -> each.names(Word.TOKEN))
             && !settings.has(Setting.CONFIRM_TOKEN_URL),
@@ -360,8 +363,7 @@ public final class Confirmation {
             body,
             scope,
             "body",
-            (word, value) ->
-                json ? inJson(word, value, scope) : SignedText.percentEncoded(value));
+            (word, value) -> json ? inJson(word, value, scope) : SignedText.percentEncoded(value));
     return new Question(method, url, filled, content.getBytes(StandardCharsets.UTF_8));
   }
 

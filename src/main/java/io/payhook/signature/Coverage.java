@@ -14,8 +14,17 @@ public enum Coverage {
 
   private static final Word[] WHOLE = {Word.BODY, Word.SHA256};
   private static final Word[] SOME = {
-    Word.BODY, Word.SHA256, Word.CRC32, Word.SORTED_FORM, Word.FORM, Word.FORM_FIELDS,
-    Word.STRINGIFY, Word.LISTED, Word.NULLABLE, Word.JSON, Word.POINTER
+    Word.BODY,
+    Word.SHA256,
+    Word.CRC32,
+    Word.SORTED_FORM,
+    Word.FORM,
+    Word.FORM_FIELDS,
+    Word.STRINGIFY,
+    Word.LISTED,
+    Word.NULLABLE,
+    Word.JSON,
+    Word.POINTER
   };
 
   static Coverage of(Plan plan) {
@@ -47,8 +56,7 @@ public enum Coverage {
     return switch (source.word()) {
       case CONST, PARAM, TYPE, RAW_TYPE, RECEIVED -> true;
       case HEADER, QUERY, PART -> named(plan, source);
-      case ID ->
-          id == null || everySigned(plan, each -> each.names(Word.ID)) || covers(plan, id);
+      case ID -> id == null || everySigned(plan, each -> each.names(Word.ID)) || covers(plan, id);
       case TIMESTAMP ->
           timestamp == null
               || everySigned(plan, each -> each.names(Word.TIMESTAMP))

@@ -50,8 +50,7 @@ final class EventSection {
 
   EventSection(SettingTexts settings) {
     items = settings.pointer(Setting.EVENT_ITEMS);
-    type =
-        Objects.requireNonNull(settings.template(Setting.EVENT_TYPE, Template.Context.TYPE));
+    type = Objects.requireNonNull(settings.template(Setting.EVENT_TYPE, Template.Context.TYPE));
     status = settings.template(Setting.EVENT_STATUS, Template.Context.EVENT);
     key = settings.perType(Setting.EVENT_KEY, Setting.EVENT_KEY_OF);
     entity = settings.perType(Setting.EVENT_ENTITY, Setting.EVENT_ENTITY_OF);

@@ -75,8 +75,9 @@ public final class Explanation {
           told.add(
               "The signature itself is right, only the time is not: "
                   + refused.detail()
-                  + ". Either this machine's clock is ahead, or the request is a late or repeated one. Set"
-                  + " the clock by NTP; widen timestamp.tolerance if the sender is known to be slow.");
+                  + ". Either this machine's clock is ahead, or the request is a late or repeated"
+                  + " one. Set the clock by NTP; widen timestamp.tolerance if the sender is known"
+                  + " to be slow.");
       case "timestamp-in-future" ->
           told.add(
               "The signature itself is right, only the time is not: "
@@ -233,8 +234,8 @@ public final class Explanation {
       changes.add(
           set(
               Kind.ALGORITHM,
-              "The header holds the secret itself, not a signature; set signature.algorithm to token."
-                  + " It then proves the sender, not what it sent.",
+              "The header holds the secret itself, not a signature; set signature.algorithm to"
+                  + " token. It then proves the sender, not what it sent.",
               Map.of("signature.algorithm", "token", "signature.prefix", "")));
     }
     if (expected != Algorithm.SHA256) {
@@ -262,7 +263,8 @@ public final class Explanation {
               "{body}{timestamp}"));
     }
     contents.addAll(List.of("{url}{body}", "{method}{url}{body}", "{json:/data}"));
-    contents.remove(plan.signature.signed.size() == 1 ? plan.signature.signed.get(0).toString() : "");
+    contents.remove(
+        plan.signature.signed.size() == 1 ? plan.signature.signed.get(0).toString() : "");
     for (String content : contents) {
       changes.add(
           set(
@@ -555,7 +557,8 @@ public final class Explanation {
                   + request.body().length
                   + " bytes here, SHA-256 "
                   + Digests.sha256Hex(request.body()).substring(0, 16)
-                  + "…). Copy the secret anew from the platform, and compare the body with its log.");
+                  + "…). Copy the secret anew from the platform, and compare the body with its"
+                  + " log.");
       default -> told.add(capital(refused.detail()) + ".");
     }
   }

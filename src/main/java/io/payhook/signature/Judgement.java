@@ -148,8 +148,7 @@ final class Judgement {
       throw missing(Setting.CONFIRM_STATUS, status);
     }
     if (settings.lines(Setting.CONFIRM_STATUS_PENDING).stream().anyMatch(now::equalsIgnoreCase)) {
-      throw new Otherwise(
-          Meaning.PENDING, "the provider does not know yet: status " + shown(now));
+      throw new Otherwise(Meaning.PENDING, "the provider does not know yet: status " + shown(now));
     }
     String by = typeBy == null ? now : typeBy.text(answered(scope, type, answer));
     String told =

@@ -119,8 +119,13 @@ public final class Provider {
             flatten(at, nested, flat, problems);
           } else if (value instanceof Collection<?> list) {
             boolean takes = Setting.of(at).map(Setting::isList).orElse(true);
-            if (takes && list.stream().noneMatch(e -> e instanceof Map || e instanceof Collection)) {
-              put(at, String.join("\n", list.stream().map(String::valueOf).toList()), flat, problems);
+            if (takes
+                && list.stream().noneMatch(e -> e instanceof Map || e instanceof Collection)) {
+              put(
+                  at,
+                  String.join("\n", list.stream().map(String::valueOf).toList()),
+                  flat,
+                  problems);
             } else {
               problems.add(
                   at, takes ? "should be a list of plain values" : "takes one value, not a list");
@@ -282,7 +287,8 @@ public final class Provider {
   }
 
   private boolean isCredential() {
-    return plan.signature.algorithm == Algorithm.TOKEN || plan.signature.algorithm == Algorithm.BASIC;
+    return plan.signature.algorithm == Algorithm.TOKEN
+        || plan.signature.algorithm == Algorithm.BASIC;
   }
 
   /** The request methods by which its events come. */

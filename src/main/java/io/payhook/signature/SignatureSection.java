@@ -108,8 +108,7 @@ final class SignatureSection {
         certificateUrl != null && algorithm != Algorithm.RSA_SHA256,
         Setting.SIGNATURE_CERTIFICATE_URL,
         "needs signature.algorithm rsa-sha256, not " + algorithm.word());
-    problems.when(
-        pointer != null && !json, Setting.SIGNATURE_POINTER, "needs body.format json");
+    problems.when(pointer != null && !json, Setting.SIGNATURE_POINTER, "needs body.format json");
     for (Template template : signed) {
       problems.when(
           template.names(Word.TIMESTAMP) && plan.timestamp.from == null,

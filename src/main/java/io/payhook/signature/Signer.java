@@ -139,17 +139,14 @@ public final class Signer {
       }
     }
     List<String> keys =
-        plan.event.key.all().stream()
-            .flatMap(key -> key.namesOf(Word.HEADER).stream())
-            .toList();
+        plan.event.key.all().stream().flatMap(key -> key.namesOf(Word.HEADER).stream()).toList();
     if (!keys.isEmpty() && keys.stream().allMatch(name -> !has(unsigned, name))) {
       if (request.header(keys.get(0)) == null) {
         request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
       }
     }
     if (plan.timestamp.from != null) {
-      for (String header :
-          plan.timestamp.from.namesOf(Word.HEADER).stream().limit(1).toList()) {
+      for (String header : plan.timestamp.from.namesOf(Word.HEADER).stream().limit(1).toList()) {
         request = request.withHeader(header, plan.timestamp.written(clock.instant()));
       }
     }
@@ -192,7 +189,10 @@ public final class Signer {
     return switch (signature.format) {
       case "key-values" -> {
         String part = timestampPart();
-        yield (part.isEmpty() ? "" : part + "=" + now + signature.separator) + signature.part + "=" + text;
+        yield (part.isEmpty() ? "" : part + "=" + now + signature.separator)
+            + signature.part
+            + "="
+            + text;
       }
       case "versions" -> signature.part + "," + text;
       case "pairs" -> Objects.requireNonNullElse(secret.id(), "key") + "|" + text;

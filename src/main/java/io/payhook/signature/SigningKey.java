@@ -46,8 +46,7 @@ abstract class SigningKey {
   /**
    * @throws IllegalArgumentException whose message says what is wrong with the secret, without it
    */
-  static SigningKey of(
-      Algorithm algorithm, String keyForm, List<String> prefixes, Secret secret) {
+  static SigningKey of(Algorithm algorithm, String keyForm, List<String> prefixes, Secret secret) {
     String text = secret.value();
     if (text.isBlank()) {
       throw new IllegalArgumentException("is empty");
@@ -76,9 +75,7 @@ abstract class SigningKey {
           case "hex" -> hex(text);
           case "sha1" -> digest("SHA-1", bytes);
           case "sha256-hex" ->
-              HexFormat.of()
-                  .formatHex(digest("SHA-256", bytes))
-                  .getBytes(StandardCharsets.UTF_8);
+              HexFormat.of().formatHex(digest("SHA-256", bytes)).getBytes(StandardCharsets.UTF_8);
           default -> bytes;
         };
     if (key.length == 0) {

@@ -175,16 +175,15 @@ final class Template {
                 + text
                 + "'"
                 + Nearest.didYouMean(
-                    text.replaceFirst("(?s):.*", ""), words.stream().map(word -> word.text).toList())
+                    text.replaceFirst("(?s):.*", ""),
+                    words.stream().map(word -> word.text).toList())
                 + here);
   }
 
   /** The text, or null when something it needs is missing or empty. */
   @Nullable String text(Scope scope) throws Refusal {
     String own =
-        pieces.size() == 1
-            ? pieces.get(0).text(scope, AS_IT_IS)
-            : filled(scope, AS_IT_IS, false);
+        pieces.size() == 1 ? pieces.get(0).text(scope, AS_IT_IS) : filled(scope, AS_IT_IS, false);
     return own == null && otherwise != null ? otherwise.text(scope) : own;
   }
 

@@ -125,9 +125,7 @@ public final class Verifier {
       return e.verdict(category);
     } catch (RuntimeException | StackOverflowError e) {
       return new Refused(
-          category,
-          "unreadable",
-          "the request could not be read: " + e.getClass().getSimpleName());
+          category, "unreadable", "the request could not be read: " + e.getClass().getSimpleName());
     }
   }
 

@@ -83,7 +83,12 @@ class ExplanationTest {
       String sent =
           switch (how) {
             case "indent" ->
-                "{\n  \"event\": \"payment.success\",\n  \"data\": {\n    \"transaction_id\": \"TX-1\"\n  }\n}";
+                "{\n"
+                    + "  \"event\": \"payment.success\",\n"
+                    + "  \"data\": {\n"
+                    + "    \"transaction_id\": \"TX-1\"\n"
+                    + "  }\n"
+                    + "}";
             case "space" ->
                 "{\"event\": \"payment.success\", \"data\": {\"transaction_id\": \"TX-1\"}}";
             case "unicode" -> BODY.replace("é", "\\u00e9");

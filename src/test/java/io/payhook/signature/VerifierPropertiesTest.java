@@ -77,7 +77,9 @@ class VerifierPropertiesTest {
       default ->
           provider.plan().signature.keyForm.equals("hex")
               ? Secret.of("0a0b0c0d")
-              : provider.plan().signature.keyForm.equals("base64") ? Secret.of("whsec_c2VjcmV0") : SECRET;
+              : provider.plan().signature.keyForm.equals("base64")
+                  ? Secret.of("whsec_c2VjcmV0")
+                  : SECRET;
     };
   }
 
@@ -301,12 +303,7 @@ class VerifierPropertiesTest {
     for (Provider provider : ALL) {
       names.addAll(provider.plan().signature.headers);
       names.addAll(provider.plan().event.type.namesOf(Word.HEADER));
-      provider
-          .plan()
-          .event
-          .key
-          .all()
-          .forEach(key -> names.addAll(key.namesOf(Word.HEADER)));
+      provider.plan().event.key.all().forEach(key -> names.addAll(key.namesOf(Word.HEADER)));
       if (provider.plan().timestamp.from != null) {
         names.addAll(provider.plan().timestamp.from.namesOf(Word.HEADER));
       }
