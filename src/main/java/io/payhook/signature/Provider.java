@@ -228,6 +228,11 @@ public final class Provider {
                         Word.URL, Word.URL_WITH_PORT, Word.URL_WITHOUT_PORT, Word.URL_DECODED));
   }
 
+  /** How it finds the URL that a sender signed. */
+  public PublicUrl publicUrl() {
+    return plan.publicUrl;
+  }
+
   /** What its secrets are made of. */
   public Secret.Kind secretKind() {
     return switch (plan.signature.algorithm) {
