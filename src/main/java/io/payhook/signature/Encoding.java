@@ -11,68 +11,47 @@ import org.jspecify.annotations.Nullable;
  * passes.
  */
 enum Encoding {
-  HEX {
-    @Override
-    byte[] read(String text) {
-      return HexFormat.of().parseHex(text);
-    }
+  HEX,
+  BASE64,
+  BASE64URL;
 
-    @Override
-    String encode(byte[] bytes) {
-      return HexFormat.of().formatHex(bytes);
-    }
-  },
-  BASE64 {
-    @Override
-    byte[] read(String text) {
-      return strictly(text, Base64.getDecoder(), Base64.getEncoder());
-    }
+  private static final Base64.Encoder URL = Base64.getUrlEncoder().withoutPadding();
 
-    @Override
-    String encode(byte[] bytes) {
-      return Base64.getEncoder().encodeToString(bytes);
-    }
-  },
-  BASE64URL {
-    @Override
-    byte[] read(String text) {
-      return strictly(text, Base64.getUrlDecoder(), Base64.getUrlEncoder());
-    }
-
-    @Override
-    String encode(byte[] bytes) {
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-    }
-  };
-
-  /**
-   * @throws IllegalArgumentException when the text is not of this encoding
-   */
-  abstract byte[] read(String text);
-
-  abstract String encode(byte[] bytes);
+  String encode(byte[] bytes) {
+    return switch (this) {
+      case HEX -> HexFormat.of().formatHex(bytes);
+      case BASE64 -> Base64.getEncoder().encodeToString(bytes);
+      case BASE64URL -> URL.encodeToString(bytes);
+    };
+  }
 
   /** The bytes, or null when the text is not of this encoding; no text is of any. */
   byte @Nullable [] decode(String text) {
+    byte[] bytes;
     try {
-      byte[] bytes = read(text);
-      return bytes.length == 0 ? null : bytes;
+      bytes =
+          switch (this) {
+            case HEX -> HexFormat.of().parseHex(text);
+            case BASE64 -> Base64.getDecoder().decode(text);
+            case BASE64URL -> Base64.getUrlDecoder().decode(text);
+          };
     } catch (IllegalArgumentException e) {
       return null;
     }
+    return bytes.length == 0 || !isTheText(text, bytes) ? null : bytes;
+  }
+
+  /** Bits that encode nothing must be zero, or two texts would mean the same signature. */
+  private boolean isTheText(String text, byte[] bytes) {
+    return switch (this) {
+      case HEX -> true;
+      case BASE64 -> text.startsWith(Base64.getEncoder().withoutPadding().encodeToString(bytes));
+      case BASE64URL -> text.startsWith(URL.encodeToString(bytes));
+    };
   }
 
   /** As it is written in a setting. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  private static byte[] strictly(String text, Base64.Decoder decoder, Base64.Encoder encoder) {
-    byte[] bytes = decoder.decode(text);
-    // Bits that encode nothing must be zero, or two texts would mean the same signature.
-    if (!text.startsWith(encoder.withoutPadding().encodeToString(bytes))) {
-      throw new IllegalArgumentException("not the one text for its bytes");
-    }
-    return bytes;
   }
 }

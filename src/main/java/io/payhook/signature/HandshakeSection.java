@@ -66,7 +66,8 @@ record HandshakeSection(
         break;
       }
     }
-    return new Handshake(status, contentType, reply.bytes(scope));
+    return new Handshake(
+        status, contentType, new String(reply.bytes(scope), StandardCharsets.UTF_8));
   }
 
   private boolean isMeant(Scope scope) {

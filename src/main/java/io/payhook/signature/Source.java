@@ -2,6 +2,7 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Currencies;
 import io.payhook.kit.Digests;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
