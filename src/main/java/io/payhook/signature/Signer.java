@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Signs requests as a platform does: for samples, tests and {@code payhook send}. */
 public final class Signer {
@@ -46,12 +47,12 @@ public final class Signer {
               ? SigningKey.of(Algorithm.TOKEN, "text", List.of(), Secret.of("none"))
               : signature.key(secret);
     } catch (IllegalArgumentException e) {
-      throw problem("'" + secret.label() + "' " + e.getMessage());
+      throw problem("secrets", "'" + secret.label() + "' " + e.getMessage());
     }
   }
 
-  private ProviderException problem(String text) {
-    return new ProviderException(provider, List.of(new ProviderException.Problem("secrets", text)));
+  private ProviderException problem(String setting, String text) {
+    return new ProviderException(provider, List.of(new ProviderException.Problem(setting, text)));
   }
 
   /**
@@ -91,12 +92,9 @@ public final class Signer {
       }
       return request.withHeader(signature.headers.get(0), value);
     } catch (Refusal e) {
-      throw new ProviderException(
-          provider,
-          List.of(
-              new ProviderException.Problem("", "the request can't be signed: " + e.getMessage())));
+      throw problem("", "the request can't be signed: " + e.getMessage());
     } catch (IllegalStateException e) {
-      throw problem("'" + secret.label() + "' " + e.getMessage());
+      throw problem("secrets", "'" + secret.label() + "' " + e.getMessage());
     }
   }
 
@@ -125,37 +123,32 @@ public final class Signer {
 
   /** With the headers that say what and when, where they are missing. */
   private RawRequest named(RawRequest unsigned, String type) {
-    RawRequest request = unsigned;
-    for (String header : plan.event.type.namesOf(Word.HEADER)) {
-      if (isMissing(plan.event.type, request)) {
-        request = request.withHeader(header, plan.event.types.platformName(type));
-      }
-    }
-    if (signature.id != null) {
-      for (String header : signature.id.namesOf(Word.HEADER).stream().limit(1).toList()) {
-        if (isMissing(signature.id, request)) {
-          request = request.withHeader(header, "msg_" + UUID.randomUUID());
-        }
-      }
-    }
+    RawRequest request =
+        with(unsigned, plan.event.type, plan.event.types.platformName(type), false);
+    request = with(request, signature.id, "msg_" + UUID.randomUUID(), false);
     List<String> keys =
         plan.event.key.all().stream().flatMap(key -> key.namesOf(Word.HEADER).stream()).toList();
-    if (!keys.isEmpty() && keys.stream().allMatch(name -> !has(unsigned, name))) {
-      if (request.header(keys.get(0)) == null) {
-        request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
-      }
+    if (!keys.isEmpty()
+        && keys.stream().allMatch(name -> unsigned.header(name) == null)
+        && request.header(keys.get(0)) == null) {
+      request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
     }
-    if (plan.timestamp.from != null) {
-      for (String header : plan.timestamp.from.namesOf(Word.HEADER).stream().limit(1).toList()) {
-        request = request.withHeader(header, plan.timestamp.written(clock.instant()));
-      }
-    }
+    request = with(request, plan.timestamp.from, plan.timestamp.written(clock.instant()), true);
     for (String header : asked) {
-      if (!has(request, header)) {
+      if (request.header(header) == null) {
         request = request.withHeader(header, "sample");
       }
     }
     return request;
+  }
+
+  /** With a value in the first header that a place reads. */
+  private RawRequest with(
+      RawRequest request, @Nullable Template place, String value, boolean always) {
+    List<String> headers = place == null ? List.of() : place.namesOf(Word.HEADER);
+    return place == null || headers.isEmpty() || !(always || isMissing(place, request))
+        ? request
+        : request.withHeader(headers.get(0), value);
   }
 
   private boolean isMissing(Template template, RawRequest request) {
@@ -168,10 +161,6 @@ public final class Signer {
 
   private Scope scope(RawRequest request) {
     return new Scope(plan, request, clock.instant());
-  }
-
-  private static boolean has(RawRequest request, String header) {
-    return request.header(header) != null;
   }
 
   private String timestampPart() {

@@ -96,10 +96,6 @@ public final class Verifier {
         .map(refusal -> refusal.as(Refused.Category.SIGNATURE));
   }
 
-  Provider provider() {
-    return provider;
-  }
-
   private RawRequest asRead(RawRequest request) {
     boolean get = request.method().equals("GET");
     return get && provider.eventMethods().contains("GET") ? request.asForm() : request;
