@@ -3,6 +3,7 @@ package io.payhook.cli;
 import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
+import io.payhook.signature.Coverage;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Setting;
@@ -255,9 +256,9 @@ final class ProvidersCommand implements Callable<Integer> {
     List<String> marks = new ArrayList<>();
     if (provider.isUnsigned()) {
       marks.add("NOT SIGNED");
-    } else if (provider.coverage() == Provider.Coverage.NOTHING) {
+    } else if (provider.coverage() == Coverage.NOTHING) {
       marks.add("body not signed");
-    } else if (provider.coverage() == Provider.Coverage.PART) {
+    } else if (provider.coverage() == Coverage.PART) {
       marks.add("body signed in part");
     }
     if (!provider.unconfirmed().isEmpty()) {

@@ -3,7 +3,6 @@ package io.payhook.cli;
 import io.payhook.intake.CertificateStore;
 import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
-import io.payhook.signature.Explanation;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
@@ -15,6 +14,7 @@ import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.tools.signing.SignatureDiagnosis;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -145,7 +145,7 @@ final class VerifyCommand implements Callable<Integer> {
           new Verifier(preset, known, clock, CertificateStore.atOnce(clock)).verify(request);
       List<String> advice =
           verdict instanceof Refused refused
-              ? Explanation.of(preset, known, request, refused, clock)
+              ? SignatureDiagnosis.of(preset, known, request, refused, clock)
               : List.of();
       if (json) {
         print(asJson(verdict, advice));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import io.payhook.signature.Provider.Coverage;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,7 +1,8 @@
-package io.payhook.signature;
+package io.payhook.kit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.signature.Refused;
 import org.junit.jupiter.api.Test;
 
 class PlainTextTest {

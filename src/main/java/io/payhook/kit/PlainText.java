@@ -1,4 +1,4 @@
-package io.payhook.signature;
+package io.payhook.kit;
 
 /**
  * Text of a stranger, made fit to be read in a terminal, a log or a page: whatever steers these, or

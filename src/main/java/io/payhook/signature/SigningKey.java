@@ -25,16 +25,16 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /** One secret, made ready to check and, where it can, to make signatures. Safe for many threads. */
-abstract class Check {
-  private static final byte[] ED25519_PUBLIC = {
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00
-  };
-  private static final byte[] ED25519_PRIVATE = {
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20
-  };
+abstract class SigningKey {
+  /** What stands before an Ed25519 key in DER (RFC 8410). */
+  private static final String ED25519_PUBLIC = "302a300506032b6570032100";
+
+  private static final String ED25519_PRIVATE = "302e020100300506032b657004220420";
 
   /** Whether one of the signatures is that of the content. */
-  abstract boolean holds(byte[] content, List<byte[]> signatures);
+  boolean holds(byte[] content, List<byte[]> signatures) {
+    return anyEquals(sign(content), signatures);
+  }
 
   /**
    * The signature of the content.
@@ -46,45 +46,37 @@ abstract class Check {
   /**
    * @throws IllegalArgumentException whose message says what is wrong with the secret, without it
    */
-  static Check of(Algorithm algorithm, String keyForm, List<String> prefixes, Secret secret) {
+  static SigningKey of(Algorithm algorithm, String keyForm, List<String> prefixes, Secret secret) {
     String text = secret.value();
     if (text.isBlank()) {
       throw new IllegalArgumentException("is empty");
     }
     return switch (algorithm) {
       case HMAC_SHA1, HMAC_SHA256, HMAC_SHA512, HMAC_SHA3_512 ->
-          new Hmac(algorithm.jca, keyBytes(text, keyForm, prefixes));
+          new Hmac(algorithm.jca, keyBytes(stripped(text, prefixes), keyForm));
       case SHA256, SHA512, MD5 -> new Digest(algorithm.jca);
-      case TOKEN, BASIC -> new Token(text);
-      case ED25519 -> ed25519(text, keyForm, prefixes);
+      case TOKEN, BASIC -> new Token(text.getBytes(StandardCharsets.UTF_8));
+      case ED25519 -> ed25519(text, stripped(text, prefixes), keyForm);
       case RSA_SHA256 -> rsa(text);
       case NONE -> throw new IllegalArgumentException("has no use: the provider does not sign");
     };
   }
 
-  /** A check by the public key of a certificate. */
-  static Check of(PublicKey key) {
+  /** A certificate's public key. */
+  static SigningKey of(PublicKey key) {
     return new Asymmetric(Algorithm.RSA_SHA256.jca, key, null);
   }
 
-  private static byte[] keyBytes(String secret, String form, List<String> prefixes) {
-    String text = stripped(secret, prefixes);
+  private static byte[] keyBytes(String text, String form) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     byte[] key =
         switch (form) {
           case "base64" -> base64(text);
-          case "hex" -> {
-            byte[] bytes = Encoding.HEX.decode(text);
-            if (bytes == null) {
-              throw new IllegalArgumentException("is not hex, as signature.key says it is");
-            }
-            yield bytes;
-          }
-          case "sha1" -> digest("SHA-1", text.getBytes(StandardCharsets.UTF_8));
+          case "hex" -> hex(text);
+          case "sha1" -> digest("SHA-1", bytes);
           case "sha256-hex" ->
-              HexFormat.of()
-                  .formatHex(digest("SHA-256", text.getBytes(StandardCharsets.UTF_8)))
-                  .getBytes(StandardCharsets.UTF_8);
-          default -> text.getBytes(StandardCharsets.UTF_8);
+              HexFormat.of().formatHex(digest("SHA-256", bytes)).getBytes(StandardCharsets.UTF_8);
+          default -> bytes;
         };
     if (key.length == 0) {
       throw new IllegalArgumentException("is empty after its prefix");
@@ -111,78 +103,19 @@ abstract class Check {
     }
   }
 
+  private static byte[] hex(String text) {
+    byte[] bytes = Encoding.HEX.decode(text);
+    if (bytes == null) {
+      throw new IllegalArgumentException("is not hex, as signature.key says it is");
+    }
+    return bytes;
+  }
+
   private static byte[] digest(String algorithm, byte[] content) {
     try {
       return MessageDigest.getInstance(algorithm).digest(content);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has " + algorithm, e);
-    }
-  }
-
-  private static final class Hmac extends Check {
-    private final SecretKeySpec key;
-    private final ThreadLocal<Mac> macs;
-
-    Hmac(String algorithm, byte[] key) {
-      this.key = new SecretKeySpec(key, algorithm);
-      this.macs = ThreadLocal.withInitial(this::newMac);
-    }
-
-    private Mac newMac() {
-      try {
-        Mac mac = Mac.getInstance(key.getAlgorithm());
-        mac.init(key);
-        return mac;
-      } catch (NoSuchAlgorithmException | InvalidKeyException e) {
-        throw new IllegalStateException("this Java can't do " + key.getAlgorithm(), e);
-      }
-    }
-
-    @Override
-    boolean holds(byte[] content, List<byte[]> signatures) {
-      return anyEquals(sign(content), signatures);
-    }
-
-    @Override
-    byte[] sign(byte[] content) {
-      return macs.get().doFinal(content);
-    }
-  }
-
-  /** A digest over content that holds the secret itself. */
-  private static final class Digest extends Check {
-    private final String algorithm;
-
-    Digest(String algorithm) {
-      this.algorithm = algorithm;
-    }
-
-    @Override
-    boolean holds(byte[] content, List<byte[]> signatures) {
-      return anyEquals(sign(content), signatures);
-    }
-
-    @Override
-    byte[] sign(byte[] content) {
-      return digest(algorithm, content);
-    }
-  }
-
-  private static final class Token extends Check {
-    private final byte[] token;
-
-    Token(String token) {
-      this.token = token.getBytes(StandardCharsets.UTF_8);
-    }
-
-    @Override
-    boolean holds(byte[] content, List<byte[]> signatures) {
-      return anyEquals(token, signatures);
-    }
-
-    @Override
-    byte[] sign(byte[] content) {
-      return token.clone();
     }
   }
 
@@ -198,7 +131,58 @@ abstract class Check {
     return equal;
   }
 
-  private static final class Asymmetric extends Check {
+  private static final class Hmac extends SigningKey {
+    private final SecretKeySpec key;
+    private final ThreadLocal<Mac> macs = ThreadLocal.withInitial(this::newMac);
+
+    Hmac(String algorithm, byte[] key) {
+      this.key = new SecretKeySpec(key, algorithm);
+    }
+
+    private Mac newMac() {
+      try {
+        Mac mac = Mac.getInstance(key.getAlgorithm());
+        mac.init(key);
+        return mac;
+      } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+        throw new IllegalStateException("this Java can't do " + key.getAlgorithm(), e);
+      }
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      return macs.get().doFinal(content);
+    }
+  }
+
+  /** A digest over content that holds the secret itself. */
+  private static final class Digest extends SigningKey {
+    private final String algorithm;
+
+    Digest(String algorithm) {
+      this.algorithm = algorithm;
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      return digest(algorithm, content);
+    }
+  }
+
+  private static final class Token extends SigningKey {
+    private final byte[] token;
+
+    Token(byte[] token) {
+      this.token = token;
+    }
+
+    @Override
+    byte[] sign(byte[] content) {
+      return token.clone();
+    }
+  }
+
+  private static final class Asymmetric extends SigningKey {
     private final String algorithm;
     private final PublicKey publicKey;
     private final @Nullable PrivateKey privateKey;
@@ -242,53 +226,39 @@ abstract class Check {
     }
   }
 
-  private static Check ed25519(String secret, String keyForm, List<String> prefixes) {
+  private static SigningKey ed25519(String secret, String stripped, String keyForm) {
     try {
-      KeyFactory keys = KeyFactory.getInstance("Ed25519");
-      byte[] der = pem(secret, "PUBLIC KEY");
-      byte[] privateDer = pem(secret, "PRIVATE KEY");
-      if (der != null && privateDer != null) {
-        return new Asymmetric(
-            "Ed25519",
-            keys.generatePublic(new X509EncodedKeySpec(der)),
-            keys.generatePrivate(new PKCS8EncodedKeySpec(privateDer)));
-      }
-      if (der == null) {
-        String text = stripped(secret, prefixes);
+      byte[] publicDer = pem(secret, "PUBLIC KEY");
+      byte[] privateDer = publicDer == null ? null : pem(secret, "PRIVATE KEY");
+      if (publicDer == null) {
         boolean hex =
-            keyForm.equals("hex") || (text.length() == 64 && Encoding.HEX.decode(text) != null);
-        der = hex ? Encoding.HEX.decode(text) : base64(text);
+            keyForm.equals("hex")
+                || (stripped.length() == 64 && Encoding.HEX.decode(stripped) != null);
+        byte[] raw = hex ? hex(stripped) : base64(stripped);
+        // The private half comes first, where there is one.
+        publicDer =
+            switch (raw.length) {
+              case 32 -> der(ED25519_PUBLIC, raw);
+              case 64 -> der(ED25519_PUBLIC, Arrays.copyOfRange(raw, 32, 64));
+              default -> raw;
+            };
+        privateDer = raw.length == 64 ? der(ED25519_PRIVATE, Arrays.copyOf(raw, 32)) : null;
       }
-      if (der == null) {
-        throw new IllegalArgumentException("is not hex, as signature.key says it is");
-      }
-      return switch (der.length) {
-        case 32 -> new Asymmetric("Ed25519", keys.generatePublic(raw(ED25519_PUBLIC, der)), null);
-        case 64 ->
-            new Asymmetric(
-                "Ed25519",
-                keys.generatePublic(raw(ED25519_PUBLIC, Arrays.copyOfRange(der, 32, 64))),
-                keys.generatePrivate(
-                    new PKCS8EncodedKeySpec(concat(ED25519_PRIVATE, Arrays.copyOf(der, 32)))));
-        default ->
-            new Asymmetric("Ed25519", keys.generatePublic(new X509EncodedKeySpec(der)), null);
-      };
+      KeyFactory keys = KeyFactory.getInstance("Ed25519");
+      return new Asymmetric(
+          "Ed25519",
+          keys.generatePublic(new X509EncodedKeySpec(publicDer)),
+          privateDer == null ? null : keys.generatePrivate(new PKCS8EncodedKeySpec(privateDer)));
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("is not an Ed25519 public key");
     }
   }
 
-  private static X509EncodedKeySpec raw(byte[] head, byte[] key) {
-    return new X509EncodedKeySpec(concat(head, key));
+  private static byte[] der(String head, byte[] key) {
+    return HexFormat.of().parseHex(head + HexFormat.of().formatHex(key));
   }
 
-  private static byte[] concat(byte[] head, byte[] tail) {
-    byte[] both = Arrays.copyOf(head, head.length + tail.length);
-    System.arraycopy(tail, 0, both, head.length, tail.length);
-    return both;
-  }
-
-  private static Check rsa(String secret) {
+  private static SigningKey rsa(String secret) {
     try {
       KeyFactory keys = KeyFactory.getInstance("RSA");
       byte[] privateDer = pem(secret, "PRIVATE KEY");
@@ -304,14 +274,13 @@ abstract class Check {
       }
       byte[] publicDer = pem(secret, "PUBLIC KEY");
       byte[] certificate = pem(secret, "CERTIFICATE");
-      PublicKey publicKey =
+      return of(
           certificate != null
               ? CertificateFactory.getInstance("X.509")
                   .generateCertificate(new ByteArrayInputStream(certificate))
                   .getPublicKey()
               : keys.generatePublic(
-                  new X509EncodedKeySpec(publicDer != null ? publicDer : base64(secret)));
-      return new Asymmetric(Algorithm.RSA_SHA256.jca, publicKey, null);
+                  new X509EncodedKeySpec(publicDer != null ? publicDer : base64(secret))));
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException(
           "is neither an RSA public key nor a certificate; give it as PEM");

@@ -1,6 +1,7 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import io.payhook.kit.Currencies;
 import io.payhook.kit.Digests;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -14,15 +15,15 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.TemporalAccessor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the settings below {@code event} say: where an event's facts are, and how they are read. */
-final class EventPlan {
+final class EventSection {
   private static final int LONGEST_KEY = 512;
   private static final int LONGEST_TYPE = 200;
   private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
@@ -48,23 +49,16 @@ final class EventPlan {
   /** Whether one body under two types is two events. */
   final boolean bodyOfSeveralTypes;
 
-  EventPlan(SettingTexts settings) {
-    String batch = settings.text(Setting.EVENT_ITEMS);
-    items =
-        batch == null ? null : batch.equals(".") ? JsonPointer.empty() : JsonPointer.compile(batch);
-    type = settings.required(Setting.EVENT_TYPE, Template.Context.TYPE);
+  EventSection(SettingTexts settings) {
+    items = settings.pointer(Setting.EVENT_ITEMS);
+    type = Objects.requireNonNull(settings.template(Setting.EVENT_TYPE, Template.Context.TYPE));
     status = settings.template(Setting.EVENT_STATUS, Template.Context.EVENT);
     key = settings.perType(Setting.EVENT_KEY, Setting.EVENT_KEY_OF);
     entity = settings.perType(Setting.EVENT_ENTITY, Setting.EVENT_ENTITY_OF);
     occurredAt = settings.perType(Setting.EVENT_OCCURRED_AT, Setting.EVENT_OCCURRED_AT_OF);
     formats =
         settings.lines(Setting.EVENT_OCCURRED_AT_FORMAT).stream()
-            .map(
-                pattern ->
-                    new DateTimeFormatterBuilder()
-                        .parseCaseInsensitive()
-                        .appendPattern(pattern)
-                        .toFormatter(Locale.ENGLISH))
+            .map(EventSection::format)
             .toList();
     zone = ZoneId.of(settings.word(Setting.EVENT_OCCURRED_AT_ZONE, "UTC"));
     amount = settings.perType(Setting.EVENT_AMOUNT, Setting.EVENT_AMOUNT_OF);
@@ -82,28 +76,33 @@ final class EventPlan {
     bodyOfSeveralTypes = settings.flag(Setting.EVENT_BODY_OF_SEVERAL_TYPES, false);
   }
 
-  /** Every template that reads something of a request. */
-  List<Template> templates() {
-    List<Template> all = new ArrayList<>();
-    all.add(type);
-    if (status != null) {
-      all.add(status);
-    }
-    for (PerType<Template> each : List.of(key, entity, amount, currency, occurredAt)) {
-      all.addAll(each.all());
-    }
-    return all;
+  private static DateTimeFormatter format(String pattern) {
+    return new DateTimeFormatterBuilder()
+        .parseCaseInsensitive()
+        .appendPattern(pattern)
+        .toFormatter(Locale.ENGLISH);
   }
 
-  /** What is wrong with settings that are each right for themselves. */
-  void check(List<ProviderException.Problem> problems) {
-    boolean needed = types.readStatus() || !statusIs.all().isEmpty();
-    if (needed && status == null) {
-      problems.add(
-          new ProviderException.Problem(
-              Setting.EVENT_STATUS.key(),
-              "is missing; event.aliases or event.status-is tell events by it"));
-    }
+  /** Every template that reads something of a request. */
+  Stream<Template> templates() {
+    return Stream.concat(
+        Stream.of(type, status).filter(Objects::nonNull),
+        Stream.of(key, entity, amount, currency, occurredAt).flatMap(each -> each.all().stream()));
+  }
+
+  void check(Plan plan, Problems problems) {
+    problems.when(
+        items != null && plan.bodyFormat != BodyFormat.JSON,
+        Setting.EVENT_ITEMS,
+        "needs body.format json");
+    problems.when(
+        plan.signature.id == null && key.all().stream().anyMatch(each -> each.names(Word.ID)),
+        Setting.SIGNATURE_ID,
+        "is missing; event.key names id");
+    problems.when(
+        status == null && (types.readStatus() || !statusIs.all().isEmpty()),
+        Setting.EVENT_STATUS,
+        "is missing; event.aliases or event.status-is tell events by it");
   }
 
   /** What an authentic request, or the item of a batch, is about. */
@@ -112,21 +111,24 @@ final class EventPlan {
     String known = Objects.requireNonNull(scope.type);
     String raw = Objects.requireNonNull(scope.rawType);
     contradicted(scope, known, raw);
-    Template keyTemplate = key.of(known, raw);
-    String eventKey = keyTemplate == null ? null : keyTemplate.text(scope);
-    if (eventKey == null) {
-      throw new Refusal("no-event-key", "there is no event key at " + keyTemplate);
+    Template place = key.of(known, raw);
+    String found = scope.textAt(place);
+    if (found == null) {
+      throw new Refusal("no-event-key", "there is no event key at " + place);
     }
-    eventKey = keyText(eventKey);
-    Template aboutTemplate = entity.of(known, raw);
-    String about = aboutTemplate == null ? null : aboutTemplate.text(scope);
-    about =
-        about == null
-            ? eventKey
-            : printable(shortened(about), LONGEST_KEY, "bad-event-entity", "event's entity");
+    String eventKey = keyText(found);
+    String about = scope.textAt(entity.of(known, raw));
     String code = currencyOf(scope);
     return new VerifiedEvent.Facts(
-        known, raw, eventKey, about, occurredAt(scope), amountOf(scope, code), code);
+        known,
+        raw,
+        eventKey,
+        about == null
+            ? eventKey
+            : printable(shortened(about), LONGEST_KEY, "bad-event-entity", "event's entity"),
+        occurredAt(scope),
+        amountOf(scope, code),
+        code);
   }
 
   /** Reads the type of what the scope is at, the platform's name and ours. */
@@ -136,7 +138,7 @@ final class EventPlan {
       throw new Refusal("no-event-type", "there is no event type at " + type);
     }
     scope.rawType = printable(raw, LONGEST_TYPE, "bad-event-type", "event type");
-    scope.type = types.own(scope.rawType, status == null ? null : status.text(scope));
+    scope.type = types.own(scope.rawType, scope.textAt(status));
   }
 
   /** A type that nobody signed must fit what is signed. */
@@ -145,7 +147,7 @@ final class EventPlan {
     if (words == null) {
       return;
     }
-    String stated = status == null ? null : status.text(scope);
+    String stated = scope.textAt(status);
     for (String word : Setting.list(words)) {
       if (stated != null && (word.equals("*") || word.equalsIgnoreCase(stated))) {
         return;
@@ -153,12 +155,8 @@ final class EventPlan {
     }
     throw new Refusal(
         "type-contradicted",
-        "an event of type "
-            + known
-            + " has the status "
-            + words
-            + ", this one "
-            + (stated == null ? "has none" : "has " + stated));
+        "an event of type %s has the status %s, this one has %s"
+            .formatted(known, words, stated == null ? "none" : stated));
   }
 
   boolean recurs(String known, String raw) {
@@ -166,8 +164,7 @@ final class EventPlan {
   }
 
   @Nullable String currencyOf(Scope scope) throws Refusal {
-    Template template = ofType(currency, scope);
-    String code = template == null ? null : template.text(scope);
+    String code = scope.textAt(currencyPlace(scope));
     return code == null ? null : Currencies.code(code);
   }
 
@@ -187,18 +184,16 @@ final class EventPlan {
 
   /** In the currency's major unit. */
   @Nullable BigDecimal amountOf(Scope scope, @Nullable String code) throws Refusal {
-    Template template = amountPlace(scope);
-    String text = template == null ? null : template.text(scope);
+    String text = scope.textAt(amountPlace(scope));
     return text == null ? null : amount(text, "minor".equals(ofType(unit, scope)), code);
   }
 
   /** In the currency's major unit, with its decimals; null for what is no amount. */
   @Nullable BigDecimal amount(String text, boolean minor, @Nullable String code) {
     BigDecimal number = Currencies.number(text);
-    if (number == null) {
-      return null;
-    }
-    return Currencies.normal(minor ? number.movePointLeft(minorDigits(code)) : number, code);
+    return number == null
+        ? null
+        : Currencies.normal(minor ? number.movePointLeft(minorDigits(code)) : number, code);
   }
 
   /** What one minor unit is of a major one. */
@@ -207,17 +202,14 @@ final class EventPlan {
   }
 
   private int minorDigits(@Nullable String code) {
-    String own = code == null ? null : digits.get(code);
-    if (own == null) {
-      own = digits.get("*");
-    }
+    String other = digits.get("*");
+    String own = code == null ? other : digits.getOrDefault(code, other);
     return own == null ? Currencies.digits(code) : Integer.parseInt(own);
   }
 
   /** Null also for a time that no calendar of ours reaches. */
   private @Nullable Instant occurredAt(Scope scope) throws Refusal {
-    Template template = ofType(occurredAt, scope);
-    String text = template == null ? null : template.text(scope);
+    String text = scope.textAt(ofType(occurredAt, scope));
     Instant at = text == null ? null : time(text);
     return at == null || at.isBefore(EARLIEST) || at.isAfter(LATEST) ? null : at;
   }
@@ -242,13 +234,13 @@ final class EventPlan {
       }
     }
     try {
-      if (Plan.isDigits(text)) {
+      if (TimestampSection.isDigits(text)) {
         long number = Long.parseLong(text);
         return number > 100_000_000_000L
             ? Instant.ofEpochMilli(number)
             : Instant.ofEpochSecond(number);
       }
-      return Plan.iso(text, zone);
+      return TimestampSection.iso(text, zone);
     } catch (DateTimeException e) {
       return null;
     }
@@ -265,13 +257,7 @@ final class EventPlan {
       throw new Refusal(reason, "the " + name + " has more than " + longest + " characters");
     }
     for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean alone =
-          Character.isHighSurrogate(c)
-              ? i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1))
-              : Character.isLowSurrogate(c)
-                  && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
-      if (Character.isISOControl(c) || alone) {
+      if (Character.isISOControl(text.charAt(i)) || SignedText.isAlone(text, i)) {
         throw new Refusal(reason, "the " + name + " has a character that can't be kept");
       }
     }

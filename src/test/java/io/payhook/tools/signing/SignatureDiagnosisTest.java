@@ -1,4 +1,4 @@
-package io.payhook.signature;
+package io.payhook.tools.signing;
 
 import static io.payhook.signature.Requests.CLOCK;
 import static io.payhook.signature.Requests.NOW;
@@ -10,7 +10,16 @@ import static io.payhook.signature.Requests.refused;
 import static io.payhook.signature.Requests.signed;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
+import io.payhook.signature.Provider;
+import io.payhook.signature.RawRequest;
+import io.payhook.signature.Refused;
+import io.payhook.signature.Requests;
+import io.payhook.signature.Secret;
+import io.payhook.signature.Signer;
+import io.payhook.signature.VerifiedEvent;
+import io.payhook.signature.Verifier;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -19,14 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ExplanationTest {
+class SignatureDiagnosisTest {
   private static final String BODY =
       "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"TX-1\",\"name\":\"Adé\",\"url\":\"https://x/y\"}}";
 
   private static List<String> explain(Provider provider, Secret secret, RawRequest request) {
     List<Secret> secrets = List.of(secret);
     Refused refused = refused(new Verifier(provider, secrets, CLOCK).verify(request));
-    return Explanation.of(provider, secrets, request, refused, CLOCK);
+    return SignatureDiagnosis.of(provider, secrets, request, refused, CLOCK);
   }
 
   private static void assertExplained(Provider provider, RawRequest request, String... words) {
@@ -60,9 +69,9 @@ class ExplanationTest {
     @Test
     void by_writing_it_anew() throws Exception {
       String pretty =
-          StrictJson.MAPPER
+          Json.STRICT
               .writerWithDefaultPrettyPrinter()
-              .writeValueAsString(StrictJson.MAPPER.readTree(BODY));
+              .writeValueAsString(Json.STRICT.readTree(BODY));
       assertExplained(
           provider(),
           withBody(signed(provider(), BODY), pretty),
@@ -83,7 +92,12 @@ class ExplanationTest {
       String sent =
           switch (how) {
             case "indent" ->
-                "{\n  \"event\": \"payment.success\",\n  \"data\": {\n    \"transaction_id\": \"TX-1\"\n  }\n}";
+                "{\n"
+                    + "  \"event\": \"payment.success\",\n"
+                    + "  \"data\": {\n"
+                    + "    \"transaction_id\": \"TX-1\"\n"
+                    + "  }\n"
+                    + "}";
             case "space" ->
                 "{\"event\": \"payment.success\", \"data\": {\"transaction_id\": \"TX-1\"}}";
             case "unicode" -> BODY.replace("é", "\\u00e9");

@@ -1,4 +1,4 @@
-package io.payhook.signature;
+package io.payhook.kit;
 
 import java.math.BigDecimal;
 import java.util.Currency;
@@ -18,6 +18,8 @@ public final class Currencies {
       Pattern.compile("[-+]?[0-9]{1,30}(\\.[0-9]{0,20})?([eE][-+]?[0-9]{1,2})?");
 
   private static final int LARGEST_EXPONENT = 30;
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,3}");
+  private static final Pattern LETTERS = Pattern.compile("[A-Z][A-Z0-9]{1,9}");
 
   private static final Map<String, String> BY_NUMBER = new HashMap<>();
 
@@ -62,16 +64,16 @@ public final class Currencies {
   }
 
   /** The ISO letters of a currency given by letters or by its ISO number; null for neither. */
-  static @Nullable String code(String text) {
+  public static @Nullable String code(String text) {
     String code = text.strip().toUpperCase(Locale.ROOT);
-    if (code.matches("[0-9]{1,3}")) {
+    if (NUMBER.matcher(code).matches()) {
       return BY_NUMBER.get("0".repeat(3 - code.length()) + code);
     }
-    return code.matches("[A-Z][A-Z0-9]{1,9}") ? code : null;
+    return LETTERS.matcher(code).matches() ? code : null;
   }
 
   /** A number that can be an amount of money; null for anything else. */
-  static @Nullable BigDecimal number(String text) {
+  public static @Nullable BigDecimal number(String text) {
     String plain = text.strip();
     if (plain.length() > 60 || !AMOUNT.matcher(plain).matches()) {
       return null;
