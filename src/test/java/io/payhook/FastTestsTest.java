@@ -10,10 +10,10 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import io.payhook.tools.routetest.RouteTests;
 import io.payhook.service.Database;
 import io.payhook.service.ScratchDatabase;
 import io.payhook.service.Service;
+import io.payhook.tools.routetest.RouteTests;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 

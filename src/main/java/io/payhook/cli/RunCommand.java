@@ -29,8 +29,7 @@ import picocli.CommandLine.Mixin;
 /** {@code payhook run}. */
 @Command(
     name = "run",
-    description =
-        "Starts the service; on SIGTERM or Ctrl-C it finishes what is running and stops.")
+    description = "Starts the service; on SIGTERM or Ctrl-C it finishes what is running and stops.")
 final class RunCommand implements Callable<Integer> {
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration BACKLOG_EVERY = Duration.ofSeconds(5);

@@ -100,9 +100,7 @@ final class SendCommand implements Callable<Integer> {
   @Option(names = "--duplicate", description = "Sends each event a second time.")
   private boolean duplicate;
 
-  @Option(
-      names = "--bad-signature",
-      description = "Signs with a wrong secret.")
+  @Option(names = "--bad-signature", description = "Signs with a wrong secret.")
   private boolean badSignature;
 
   @Option(

@@ -35,8 +35,7 @@ final class Backlogs {
                 route,
                 count + 1);
         for (StateCount one :
-            Rows.list(
-                connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
+            Rows.list(connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
           states.put(one.state(), one.count());
           counted += one.count();
         }

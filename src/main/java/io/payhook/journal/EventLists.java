@@ -239,8 +239,7 @@ final class EventLists {
             bare.body(),
             Rows.list(
                 connection,
-                new Query(DeliveryLists.DELIVERY)
-                    .add("where d.event_id = ? order by d.route", id),
+                new Query(DeliveryLists.DELIVERY).add("where d.event_id = ? order by d.route", id),
                 DeliveryLists.ROW),
             Rows.list(
                 connection,

@@ -344,12 +344,7 @@ public final class JournalReader {
     return read(
         connection ->
             DeliveryLists.page(
-                Rows.list(
-                    connection,
-                    sql,
-                    Rows.as(RejectionRow.class)),
-                limit,
-                RejectionRow::id));
+                Rows.list(connection, sql, Rows.as(RejectionRow.class)), limit, RejectionRow::id));
   }
 
   /**

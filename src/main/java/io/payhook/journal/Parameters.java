@@ -18,7 +18,9 @@ final class Parameters {
     this.statement = statement;
   }
 
-  /** The next ones; an instant becomes a {@code timestamptz}, a null takes the type it stands for. */
+  /**
+   * The next ones; an instant becomes a {@code timestamptz}, a null takes the type it stands for.
+   */
   Parameters add(@Nullable Object... values) throws SQLException {
     for (Object value : values) {
       index++;

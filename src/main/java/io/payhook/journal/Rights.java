@@ -167,8 +167,7 @@ final class Rights {
 
   private static @Nullable String ask(DataSource dataSource, String question, Object... values) {
     try (Connection connection = dataSource.getConnection()) {
-      return Rows.list(connection, new Query(question, values), row -> row.getString(1))
-          .get(0);
+      return Rows.list(connection, new Query(question, values), row -> row.getString(1)).get(0);
     } catch (SQLException e) {
       return null;
     }
