@@ -5,9 +5,9 @@ import io.payhook.service.StartException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine;
 
 /** The command line. Every command ends with 0: done, 1: the answer is no, or 2: wrong use. */
 @Command(

@@ -2,11 +2,8 @@ package io.payhook.cli;
 
 import io.payhook.service.Settings;
 import io.payhook.service.Tables;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook migrate}. */
 @Command(
@@ -14,17 +11,14 @@ import picocli.CommandLine.Spec;
     description =
         "Brings the tables of the journal and of every integration to their newest version and ends;"
             + " afterwards the service runs as a role that may read and write them and nothing else.")
-final class MigrateCommand implements Callable<Integer> {
+final class MigrateCommand extends Printing {
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() {
     Settings settings = options.load();
     Tables.migrate(settings);
-    spec.commandLine()
-        .getOut()
-        .println("The tables of the journal and of every integration have their newest version.");
+    say("The tables of the journal and of every integration have their newest version.");
     return 0;
   }
 }
