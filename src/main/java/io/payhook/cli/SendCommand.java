@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -40,11 +39,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook send}. */
 @Command(
@@ -52,13 +48,12 @@ import picocli.CommandLine.Spec;
     description =
         "Posts an endpoint's sample of an event type with a fresh key, signed as its provider"
             + " signs.")
-final class SendCommand implements Callable<Integer> {
+final class SendCommand extends Printing {
   private static final int IN_FLIGHT = 64;
   private static final Set<String> SET_BY_CLIENT =
       Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
 
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "TYPE", description = "Event type, such as payment.success.")
   private String type = "";
@@ -222,22 +217,22 @@ final class SendCommand implements Callable<Integer> {
   }
 
   private void summary(Map<String, Integer> outcomes, Duration took) {
-    PrintWriter out = spec.commandLine().getOut();
     Map<String, Integer> sorted = new TreeMap<>(outcomes);
     int total = sorted.values().stream().mapToInt(Integer::intValue).sum();
     double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
     if (json) {
-      out.println(
-          Json.MAPPER
-              .createObjectNode()
-              .put("sent", total)
-              .put("perSecond", Math.round(perSecond))
-              .set("answers", Json.MAPPER.valueToTree(sorted)));
+      out()
+          .println(
+              Json.MAPPER
+                  .createObjectNode()
+                  .put("sent", total)
+                  .put("perSecond", Math.round(perSecond))
+                  .set("answers", Json.MAPPER.valueToTree(sorted)));
     } else {
-      sorted.forEach((outcome, number) -> out.println(number + " × " + outcome));
-      out.printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
+      sorted.forEach((outcome, number) -> out().println(number + " × " + outcome));
+      out().printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
     }
-    out.flush();
+    out().flush();
   }
 
   private static HttpClient client() {
@@ -291,23 +286,24 @@ final class SendCommand implements Callable<Integer> {
   }
 
   private void print(Sent sent) {
-    PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(
-          Json.MAPPER
-              .createObjectNode()
-              .put("code", sent.status)
-              .put("status", sent.outcome)
-              .put("id", sent.id)
-              .put("error", sent.text));
+      out()
+          .println(
+              Json.MAPPER
+                  .createObjectNode()
+                  .put("code", sent.status)
+                  .put("status", sent.outcome)
+                  .put("id", sent.id)
+                  .put("error", sent.text));
     } else if (sent.status == 0) {
-      spec.commandLine().getErr().println("payhook: " + sent.text);
+      note("payhook: " + sent.text);
     } else {
-      out.println(
-          (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
-              .strip());
+      out()
+          .println(
+              (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
+                  .strip());
     }
-    out.flush();
+    out().flush();
   }
 
   private DeclaredEndpoint target(Settings settings) throws RouteFileException {
@@ -348,9 +344,5 @@ final class SendCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }
-  }
-
-  private ParameterException wrong(String problem) {
-    return new ParameterException(spec.commandLine(), problem);
   }
 }
