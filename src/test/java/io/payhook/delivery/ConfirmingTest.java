@@ -16,8 +16,6 @@ import io.payhook.signature.Provider;
 import io.payhook.testing.Eventually;
 import io.payhook.testing.HttpStub;
 import io.payhook.testing.TestDatabase;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -232,8 +230,7 @@ class ConfirmingTest {
             assertThat(
                     database.query(
                         "select concat_ws(' ', state, attempts, error) from payhook.delivery"))
-                .containsExactly(
-                    "dead 1 HTTP 401 from http://127.0.0.1:" + api.port()));
+                .containsExactly("dead 1 HTTP 401 from http://127.0.0.1:" + api.port()));
     assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
     assertThat(effects).isEmpty();
   }

@@ -4,22 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.payhook.delivery.TargetUnavailableException;
 import io.payhook.testing.HttpStub;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.http.base.HttpOperationFailedException;
@@ -72,7 +63,8 @@ class CrmSinkTest {
     assertThat(call.method()).isEqualTo("PUT");
     assertThat(call.uri()).isEqualTo("/api/v2/contacts/ada%40example.com");
     assertThat(call.headers().get("Authorization")).containsExactly("Bearer crm-token");
-    assertThat(call.headers().get("Idempotency-Key")).containsExactly(EffectRoutes.EVENT_ID + ".crm");
+    assertThat(call.headers().get("Idempotency-Key"))
+        .containsExactly(EffectRoutes.EVENT_ID + ".crm");
     assertThat(call.headers().get("Content-Type")).containsExactly("application/json");
     assertThat(call.headers().get("User-Agent")).containsExactly("Payhook");
     assertThat(call.headers().get("Content-Length")).isNotNull();
@@ -174,7 +166,9 @@ class CrmSinkTest {
     start(PUT);
     EffectRoutes.done(deliver("a\r\nHost: evil\r\n\r\nGET /", "Ada"));
 
-    assertThat(crm.calls).singleElement().satisfies(c -> assertThat(c.uri()).contains("a%0D%0AHost"));
+    assertThat(crm.calls)
+        .singleElement()
+        .satisfies(c -> assertThat(c.uri()).contains("a%0D%0AHost"));
   }
 
   @ParameterizedTest

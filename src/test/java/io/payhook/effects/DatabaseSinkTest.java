@@ -91,7 +91,8 @@ class DatabaseSinkTest {
 
   @Test
   void rows_go_to_a_variable_and_the_message_stays_as_it_was() throws Exception {
-    try (EffectRoutes running = running("read", "select :event.data.count::int as n, 'x' as name")) {
+    try (EffectRoutes running =
+        running("read", "select :event.data.count::int as n, 'x' as name")) {
       Exchange exchange =
           done(
               running.deliver(

@@ -109,7 +109,8 @@ class OutagesIT {
                               database.url(),
                               "select state from payhook.delivery where state <> 'done'"))
                       .isEmpty());
-          assertThat(LaunchedService.query(database.url(), "select status from payment")).hasSize(2);
+          assertThat(LaunchedService.query(database.url(), "select status from payment"))
+              .hasSize(2);
           assertThat(service.management("/observe/health/ready").statusCode()).isEqualTo(200);
         }
       }
