@@ -2,7 +2,7 @@ package io.payhook.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.Running;
+import io.payhook.service.PayhookProcess;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ class RunTest {
 
   @Test
   void a_signal_stops_it_with_0_and_the_database_with_it() throws Exception {
-    try (Running running = Running.start(folder.resolve("data"))) {
+    try (PayhookProcess running = PayhookProcess.start(folder.resolve("data"))) {
       assertThat(folder.resolve("data/database.url")).exists();
       running.process().destroy();
       assertThat(running.exitCode()).isZero();
@@ -32,7 +32,7 @@ class RunTest {
 
   @Test
   void a_signal_before_it_is_ready_stops_it_too() throws Exception {
-    try (Running running = Running.begin(folder.resolve("data"))) {
+    try (PayhookProcess running = PayhookProcess.begin(folder.resolve("data"))) {
       Path made = folder.resolve("data/payhook.lock");
       while (!made.toFile().exists()) {
         TimeUnit.MILLISECONDS.sleep(5);
@@ -45,8 +45,8 @@ class RunTest {
 
   @Test
   void json_lines_are_json_from_the_first_on() throws Exception {
-    try (Running running =
-        Running.begin(
+    try (PayhookProcess running =
+        PayhookProcess.begin(
             folder.resolve("data"),
             "--set",
             "payhook.log.format=json",

@@ -27,16 +27,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("service")
 class BundledTemplatesTest {
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
             PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -147,7 +147,7 @@ class BundledTemplatesTest {
             whole.replaceAll("\"email\": \"[^\"]*\",", ""),
             whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"customer\": null"),
             whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"note\": 1"))) {
-      Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+      EffectRoutes.done(running.deliver(route, json, BundledEvents.facts(json)));
     }
 
     try (Stream<Path> files = Files.list(mails)) {
@@ -230,7 +230,7 @@ class BundledTemplatesTest {
   }
 
   private MimeMessage send(String route, String json) throws Exception {
-    Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, BundledEvents.facts(json)));
     try (Stream<Path> files = Files.list(mails)) {
       List<Path> all = files.toList();
       assertThat(all).hasSize(1);

@@ -135,7 +135,7 @@ class CrmStandInTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
         .isEqualTo("rwx------");
     assertThatThrownBy(
-            () -> new CrmStandIn(Files.createFile(folder.resolve("file")), Running.CLOCK))
+            () -> new CrmStandIn(Files.createFile(folder.resolve("file")), EffectRoutes.CLOCK))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith("file is a file; a folder, or nothing, would be right");
   }
@@ -145,7 +145,7 @@ class CrmStandInTest {
     if (bodyHandler) {
       router.route().handler(BodyHandler.create(false));
     }
-    router.route("/stand-in/crm/*").handler(new CrmStandIn(folder, Running.CLOCK));
+    router.route("/stand-in/crm/*").handler(new CrmStandIn(folder, EffectRoutes.CLOCK));
     server =
         vertx
             .createHttpServer()

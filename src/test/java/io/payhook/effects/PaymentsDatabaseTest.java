@@ -31,16 +31,16 @@ class PaymentsDatabaseTest {
   private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
 
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
             PaymentsTables.fresh(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -525,7 +525,7 @@ class PaymentsDatabaseTest {
   }
 
   private Void deliver(String route, String json, Instant receivedAt) throws Exception {
-    Running.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
     return null;
   }
 }

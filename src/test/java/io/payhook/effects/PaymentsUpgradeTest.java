@@ -101,19 +101,19 @@ class PaymentsUpgradeTest {
         """);
     Migrations.integration(PaymentsTables.dataSource(), SCHEMA, "payments");
 
-    try (Running running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
+    try (EffectRoutes running =
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
             PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
-            Running.bundled())) {
+            EffectRoutes.bundled())) {
       for (String[] routeAndEvent :
           List.of(
               // As the version before recorded it, sent again.
               new String[] {"record-refund", event("refund.processed", "TX-1", 30)},
               new String[] {"record-refund", event("refund.processed", "TX-1", 70)},
               new String[] {"record-payment", event("payment.success", "TX-2", 100)})) {
-        Running.done(
+        EffectRoutes.done(
             running.deliver(
                 routeAndEvent[0],
                 routeAndEvent[1],

@@ -34,16 +34,16 @@ class RefundsDatabaseTest {
           + " from payment";
 
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
             PaymentsTables.fresh(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -341,7 +341,7 @@ class RefundsDatabaseTest {
   }
 
   private Void deliver(String route, String json, Instant receivedAt) throws Exception {
-    Running.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
     return null;
   }
 }

@@ -166,7 +166,10 @@ class WholeAnswersTest {
   void plain_steps_over_http_have_the_same_limits(@TempDir java.nio.file.Path folder)
       throws Exception {
     try (DefaultCamelContext context = new DefaultCamelContext()) {
-      Effects.bind(context, Running.config(new MailStandIn(folder, Running.CLOCK)), Texts.onDisk());
+      Effects.bind(
+          context,
+          EffectRoutes.config(new MailStandIn(folder, EffectRoutes.CLOCK)),
+          Texts.onDisk());
       for (String scheme : new String[] {"http", "https"}) {
         assertThat(context.getComponent(scheme, HttpComponent.class).getHttpClientConfigurer())
             .isInstanceOf(WholeAnswers.class);

@@ -96,7 +96,7 @@ class DatabaseTest {
   void a_killed_process_leaves_nothing_that_a_new_start_cannot_take_over() throws Exception {
     long leftover;
     copy(shared.resolve("data"), data);
-    try (Running killed = Running.database(data)) {
+    try (PayhookProcess killed = PayhookProcess.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       leftover = serverPid(data);
       killed.kill();
@@ -112,7 +112,7 @@ class DatabaseTest {
   void a_machine_that_lost_power_comes_back_with_all_that_was_committed() throws Exception {
     long server;
     copy(shared.resolve("data"), data);
-    try (Running killed = Running.database(data)) {
+    try (PayhookProcess killed = PayhookProcess.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       server = serverPid(data);
       killed.kill();
@@ -167,7 +167,7 @@ class DatabaseTest {
                   + data
                   + " is in use by another Payhook (this process); stop that one, or give this one its own folder with"
                   + " --data");
-      try (Running third = Running.beginDatabase(data)) {
+      try (PayhookProcess third = PayhookProcess.beginDatabase(data)) {
         assertThat(third.exitCode()).isEqualTo(1);
         assertThat(third.output())
             .singleElement()

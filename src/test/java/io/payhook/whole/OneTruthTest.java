@@ -21,6 +21,7 @@ import io.payhook.signature.Signer;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
 import io.payhook.testing.Eventually;
+import io.payhook.testing.HttpStub;
 import io.payhook.testing.TestDatabase;
 import io.payhook.tools.check.Check;
 import jakarta.mail.internet.MimeMessage;
@@ -116,7 +117,7 @@ class OneTruthTest {
     Map<String, Provider> endpoints = endpoints();
     write(endpoints);
     try (TestDatabase database = TestDatabase.create();
-        CrmStub crm = new CrmStub();
+        HttpStub crm = new HttpStub();
         Service service = service(database, crm)) {
       service.open();
       Map<String, Seen> told = new TreeMap<>();
@@ -226,7 +227,7 @@ class OneTruthTest {
     Files.writeString(file, text);
   }
 
-  private Service service(TestDatabase database, CrmStub crm) {
+  private Service service(TestDatabase database, HttpStub crm) {
     return new Service(
             Settings.of(
                 Map.of(
@@ -335,14 +336,14 @@ class OneTruthTest {
     return mailed;
   }
 
-  private static Map<String, Seen> called(CrmStub crm, Map<String, String> ids) throws Exception {
+  private static Map<String, Seen> called(HttpStub crm, Map<String, String> ids) throws Exception {
     Map<String, Seen> called = new TreeMap<>();
-    for (CrmStub.Call call : crm.calls) {
+    for (HttpStub.Call call : crm.calls) {
       JsonNode body = JSON.readTree(call.body());
       if (body.path("amount").isNumber()) {
         put(
             called,
-            ids.get(call.path().replaceFirst("^.*/", "")),
+            ids.get(call.uri().replaceFirst("^.*/", "")),
             new Seen(
                 body.path("amount").decimalValue().toPlainString(),
                 body.path("currency").asText()));

@@ -121,7 +121,7 @@ class ReadmeIT {
     Eventually.holds(
         () ->
             assertThat(
-                    RunningService.query(
+                    LaunchedService.query(
                         url(),
                         "select route || ' ' || state from payhook.delivery where state <> 'done'"))
                 .isEmpty());
@@ -147,7 +147,7 @@ class ReadmeIT {
     builder.environment().put("PAYHOOK_DATABASE_PROGRAMS", TestDatabase.programs().toString());
     builder.environment().put("CAMEL_SERVER_PORT", String.valueOf(port));
     builder.environment().put("CAMEL_MANAGEMENT_PORT", String.valueOf(managementPort));
-    builder.environment().put("PAYMENTS_WEBHOOK_SECRET", RunningService.SECRET);
+    builder.environment().put("PAYMENTS_WEBHOOK_SECRET", LaunchedService.SECRET);
     return builder;
   }
 

@@ -30,7 +30,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** The program as a person runs it: {@code payhook run} in a process of its own, on free ports. */
-final class RunningService implements AutoCloseable {
+final class LaunchedService implements AutoCloseable {
   static final String SECRET = "whole-service-test-secret";
   private static final Pattern READY =
       Pattern.compile(
@@ -49,7 +49,7 @@ final class RunningService implements AutoCloseable {
   int port;
   int managementPort;
 
-  private RunningService(Process process, Path data) {
+  private LaunchedService(Process process, Path data) {
     this.process = process;
     this.data = data;
     Thread reader = new Thread(this::read, "log of payhook");
@@ -58,9 +58,9 @@ final class RunningService implements AutoCloseable {
   }
 
   /** Starts it and waits until it is ready. */
-  static RunningService start(Path data, Path routes, Map<String, String> settings)
+  static LaunchedService start(Path data, Path routes, Map<String, String> settings)
       throws Exception {
-    RunningService service = launch(data, routes, settings);
+    LaunchedService service = launch(data, routes, settings);
     try {
       Matcher ports = service.ready.get(START.toSeconds(), TimeUnit.SECONDS);
       service.port = Integer.parseInt(ports.group(1));
@@ -73,7 +73,7 @@ final class RunningService implements AutoCloseable {
   }
 
   /** Starts it without waiting. */
-  static RunningService launch(Path data, Path routes, Map<String, String> settings)
+  static LaunchedService launch(Path data, Path routes, Map<String, String> settings)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of("payhook").toAbsolutePath().toString());
@@ -90,7 +90,7 @@ final class RunningService implements AutoCloseable {
     builder.environment().put("PAYMENTS_WEBHOOK_SECRET", SECRET);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("JAVA_OPTS", "-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
-    return new RunningService(builder.start(), data);
+    return new LaunchedService(builder.start(), data);
   }
 
   private void read() {

@@ -19,7 +19,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 
 /** A context with the kamelets and some route files, which gives events to single routes. */
-final class Running implements AutoCloseable {
+final class EffectRoutes implements AutoCloseable {
   static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T20:15:02.123Z"), ZoneOffset.UTC);
   static final String EVENT_ID = "0b9f6e5c-8c5e-4a51-9f0f-0e6a6c8e6a01";
   static final Instant RECEIVED = Instant.parse("2026-11-23T20:15:00Z");
@@ -27,7 +27,7 @@ final class Running implements AutoCloseable {
   final DefaultCamelContext context = new DefaultCamelContext();
   private final TestEvents events = new TestEvents();
 
-  Running(MailSender mail, DataSource database, String crmUrl, Path... routeFiles)
+  EffectRoutes(MailSender mail, DataSource database, String crmUrl, Path... routeFiles)
       throws Exception {
     context.addComponent("event", events);
     context.getRegistry().bind("payhook", DataSource.class, database);

@@ -12,26 +12,26 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** {@code payhook run} as a process of its own, on free ports and with no route files. */
-public final class Running implements AutoCloseable {
+public final class PayhookProcess implements AutoCloseable {
   private final Path data;
   private final Process process;
   private final BufferedReader reader;
   private final List<String> output = new ArrayList<>();
   private volatile boolean ready;
 
-  private Running(Path data, Process process) {
+  private PayhookProcess(Path data, Process process) {
     this.data = data;
     this.process = process;
     this.reader = process.inputReader();
   }
 
   /** Starts it and waits until it is ready. */
-  public static Running start(Path data, String... arguments) throws IOException {
+  public static PayhookProcess start(Path data, String... arguments) throws IOException {
     return begin(data, arguments).untilReady();
   }
 
   /** Starts it without waiting. */
-  public static Running begin(Path data, String... arguments) throws IOException {
+  public static PayhookProcess begin(Path data, String... arguments) throws IOException {
     Path routes = data.resolveSibling("routes");
     Files.createDirectories(routes);
     List<String> all =
@@ -53,11 +53,11 @@ public final class Running implements AutoCloseable {
   }
 
   /** A process with nothing but a database, which takes less time. */
-  static Running database(Path data) throws IOException {
+  static PayhookProcess database(Path data) throws IOException {
     return beginDatabase(data).untilReady();
   }
 
-  static Running beginDatabase(Path data) throws IOException {
+  static PayhookProcess beginDatabase(Path data) throws IOException {
     return java(data, DatabaseAlone.class, List.of(data.toString()));
   }
 
@@ -75,7 +75,7 @@ public final class Running implements AutoCloseable {
     }
   }
 
-  private static Running java(Path data, Class<?> program, List<String> arguments)
+  private static PayhookProcess java(Path data, Class<?> program, List<String> arguments)
       throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -94,10 +94,10 @@ public final class Running implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PAYHOOK_") || name.startsWith("CAMEL_"));
-    return new Running(data, builder.start());
+    return new PayhookProcess(data, builder.start());
   }
 
-  private Running untilReady() throws IOException {
+  private PayhookProcess untilReady() throws IOException {
     // A start that hangs ends the reading below.
     process.onExit().orTimeout(60, TimeUnit.SECONDS).exceptionally(late -> end());
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
