@@ -85,8 +85,7 @@ final class Claims {
   private final Duration lease;
   private final Doubts doubts;
 
-  Claims(
-      DataSource dataSource, String node, UUID incarnation, Duration lease, Doubts doubts) {
+  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease, Doubts doubts) {
     this.dataSource = dataSource;
     this.node = node;
     this.incarnation = incarnation;
