@@ -1,5 +1,6 @@
 package io.payhook.signature;
 
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -15,6 +16,7 @@ enum Encoding {
   BASE64,
   BASE64URL;
 
+  private static final Base64.Encoder PLAIN = Base64.getEncoder().withoutPadding();
   private static final Base64.Encoder URL = Base64.getUrlEncoder().withoutPadding();
 
   String encode(byte[] bytes) {
@@ -38,16 +40,14 @@ enum Encoding {
     } catch (IllegalArgumentException e) {
       return null;
     }
-    return bytes.length == 0 || !isTheText(text, bytes) ? null : bytes;
+    return bytes.length == 0 || (this != HEX && !endsAsEncoded(text, bytes)) ? null : bytes;
   }
 
   /** Bits that encode nothing must be zero, or two texts would mean the same signature. */
-  private boolean isTheText(String text, byte[] bytes) {
-    return switch (this) {
-      case HEX -> true;
-      case BASE64 -> text.startsWith(Base64.getEncoder().withoutPadding().encodeToString(bytes));
-      case BASE64URL -> text.startsWith(URL.encodeToString(bytes));
-    };
+  private boolean endsAsEncoded(String text, byte[] bytes) {
+    int whole = bytes.length / 3;
+    byte[] rest = Arrays.copyOfRange(bytes, 3 * whole, bytes.length);
+    return text.startsWith((this == BASE64URL ? URL : PLAIN).encodeToString(rest), 4 * whole);
   }
 
   /** As it is written in a setting. */

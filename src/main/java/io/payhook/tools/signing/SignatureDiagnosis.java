@@ -40,14 +40,15 @@ public final class SignatureDiagnosis {
 
   /**
    * What people and proxies get wrong about settings: what it is about, the settings that would be
-   * right, the last with values to try in turn, and what is told of one that fits. Settings that
-   * are so already change nothing, and those that don't go with a provider are passed over.
+   * right, the last with values to try in turn, and what is told of one that fits; a minus takes
+   * away what must be there. Settings that are so already change nothing, and those that don't go
+   * with a provider are passed over.
    */
   private static final String MISTAKES =
       """
       PREFIX signature.prefix-optional=true
         The signature comes without '{prefix}'; set signature.prefix-optional to true.
-      PREFIX signature.prefix=sha256=|sha512=|sha1=|v0=|v1=|hmac\s|Bearer\s
+      PREFIX signature.prefix=sha256=|sha512=|sha1=|hmac |Bearer |v0=|v1=
         The signature begins with '{value}'; set signature.prefix to it.
       ENCODING signature.encoding=hex|base64|base64url
         The signature is {value} where {was} was expected; set signature.encoding to {value}.
@@ -58,7 +59,7 @@ public final class SignatureDiagnosis {
       KEY signature.key-prefix=whsec_; signature.key=base64|hex
         The key is what follows whsec_ in the secret, taken as {value}; set signature.key to \
       {value} and signature.key-prefix to whsec_.
-      KEY signature.key-prefix=; signature.key=text
+      KEY -signature.key-prefix; signature.key=text
         The secret is used whole, its prefix included; set signature.key to text and take \
       signature.key-prefix away.
       URL url.public=; url.forwarded=true
@@ -216,23 +217,24 @@ public final class SignatureDiagnosis {
       int space = lines[i].indexOf(' ');
       About about = About.valueOf(lines[i].substring(0, space));
       Map<String, String> right = new LinkedHashMap<>();
+      boolean may = true;
       String last = "";
       for (String setting : lines[i].substring(space + 1).split("; ", -1)) {
         int equals = setting.indexOf('=');
-        last = setting.substring(0, equals);
-        right.put(last, setting.substring(equals + 1));
+        boolean away = equals < 0;
+        last = away ? setting.substring(1) : setting.substring(0, equals);
+        may &= !(away && was(last).isEmpty());
+        right.put(last, away ? "" : setting.substring(equals + 1));
       }
-      for (String value : right.getOrDefault(last, "").split("\\|", -1)) {
+      for (String value : may ? right.getOrDefault(last, "").split("\\|", -1) : new String[0]) {
         Map<String, String> own = new LinkedHashMap<>(right);
         own.put(last, value);
-        settings(
-            about,
+        String says =
             lines[i + 1]
                 .replace("{value}", value.strip())
                 .replace("{was}", was(last))
-                .replace("{prefix}", was("signature.prefix").strip())
-                .strip(),
-            own);
+                .replace("{prefix}", was("signature.prefix").strip());
+        settings(about, says.strip(), own);
       }
     }
   }
