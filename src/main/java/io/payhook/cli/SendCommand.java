@@ -10,9 +10,9 @@ import io.payhook.service.Key;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
 import io.payhook.signature.Provider;
-import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.tools.routetest.Posting;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.ConnectException;
@@ -24,9 +24,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -50,8 +48,7 @@ import picocli.CommandLine.Parameters;
             + " signs.")
 final class SendCommand extends Printing {
   private static final int IN_FLIGHT = 64;
-  private static final Set<String> SET_BY_CLIENT =
-      Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
+  private static final Duration ANSWER = Duration.ofSeconds(20);
 
   @Mixin private final SettingsOptions options = new SettingsOptions();
 
@@ -138,7 +135,11 @@ final class SendCommand extends Printing {
     FreshKeys events = new FreshKeys(provider, sample, sample.type(), clock);
     Signer signer = new Signer(provider, secret, clock);
     Requests requests =
-        key -> request(uri, signer.sign(events.withKey(key).request(known), sample.type()));
+        key ->
+            Posting.of(
+                uri.toString(),
+                signer.sign(events.withKey(key).request(known), sample.type()),
+                ANSWER);
     return count == 1 ? one(requests) : many(requests);
   }
 
@@ -240,19 +241,6 @@ final class SendCommand extends Printing {
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofSeconds(5))
         .build();
-  }
-
-  private static HttpRequest request(URI uri, RawRequest signed) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(uri + signed.query()))
-            .timeout(Duration.ofSeconds(20))
-            .method(signed.method(), HttpRequest.BodyPublishers.ofByteArray(signed.body()));
-    for (RawRequest.Header header : signed.headers()) {
-      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
-        request.header(header.name(), header.value());
-      }
-    }
-    return request.build();
   }
 
   private CompletableFuture<Sent> post(HttpClient client, HttpRequest request) {

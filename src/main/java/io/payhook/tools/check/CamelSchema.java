@@ -15,7 +15,6 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -125,8 +124,8 @@ final class CamelSchema {
       path.add(form.definition);
       visitor.found(path, key, node);
     }
-    Location at = key == null ? node.location() : key.location();
-    String name = key == null ? "this" : "'" + key.value() + "'";
+    Location at = at(key, node);
+    String name = called(key);
     if (node instanceof Located.Map map) {
       if (form.items != null) {
         visitor.wrong(at, name + " is a block", "a list is right: begin each item with '- '");
@@ -188,13 +187,10 @@ final class CamelSchema {
         walk(schema, entry.value(), entry.key(), path, visitor);
       }
     }
-    Location at = key == null ? map.location() : key.location();
+    Location at = at(key, map);
     for (String required : form.required) {
       if (map.entry(required) == null && !misspelt(required, map, form)) {
-        visitor.wrong(
-            at,
-            (key == null ? "this" : "'" + key.value() + "'") + " has no '" + required + "'",
-            "add '" + required + ":'");
+        visitor.wrong(at, called(key) + " has no '" + required + "'", "add '" + required + ":'");
       }
     }
     if (!form.inline.isEmpty()
@@ -202,7 +198,7 @@ final class CamelSchema {
         && !EXPRESSION_OPTIONAL.contains(form.definition)) {
       visitor.wrong(
           at,
-          (key == null ? "this" : "'" + key.value() + "'") + " has no 'expression'",
+          called(key) + " has no 'expression'",
           "add 'expression:' with a language such as 'simple:' below it");
     }
     if (EXPRESSION.equals(form.definition) && map.entries().isEmpty()) {
@@ -222,30 +218,33 @@ final class CamelSchema {
       Form form, Text name, @Nullable Text of, boolean step, boolean top, Visitor visitor) {
     Collection<String> known = new TreeSet<>(form.properties.keySet());
     String wrong = name.value();
+    String what;
+    String otherwise;
     if (EXPRESSION.equals(form.definition)
         || "ExpressionSubElementDefinition".equals(form.definition)) {
-      visitor.wrong(
-          name.location(),
-          "no such language '" + wrong + "'",
-          Nearest.meant(wrong, known, "simple, constant, variable and jsonpath are some"));
+      what = "no such language";
+      otherwise = "simple, constant, variable and jsonpath are some";
     } else if (step) {
-      visitor.wrong(
-          name.location(),
-          "no such step '" + wrong + "'",
-          Nearest.meant(wrong, known, "to, setVariable, choice, filter and split are some"));
+      what = "no such step";
+      otherwise = "to, setVariable, choice, filter and split are some";
     } else if (top) {
-      visitor.wrong(
-          name.location(),
-          "no such entry '" + wrong + "'",
-          Nearest.meant(wrong, known, "route and beans are the usual ones"));
+      what = "no such entry";
+      otherwise = "route and beans are the usual ones";
     } else {
-      visitor.wrong(
-          name.location(),
-          of == null
-              ? "no such option '" + wrong + "'"
-              : "'" + of.value() + "' has no option '" + wrong + "'",
-          Nearest.meant(wrong, known, "it has " + String.join(", ", known)));
+      what = of == null ? "no such option" : called(of) + " has no option";
+      otherwise = "it has " + String.join(", ", known);
     }
+    visitor.wrong(
+        name.location(), "%s '%s'".formatted(what, wrong), Nearest.meant(wrong, known, otherwise));
+  }
+
+  /** Where a problem of a value is shown: at its name, where it has one. */
+  private static Location at(@Nullable Text key, Located node) {
+    return key == null ? node.location() : key.location();
+  }
+
+  private static String called(@Nullable Text key) {
+    return key == null ? "this" : "'" + key.value() + "'";
   }
 
   private void text(Form form, Text text, Location at, String name, Visitor visitor) {
@@ -280,25 +279,21 @@ final class CamelSchema {
       return;
     }
     JsonNode schema = form.schema;
-    String type = schema.path("type").asText();
-    List<String> words = new ArrayList<>();
-    schema.path("enum").forEach(word -> words.add(word.asText()));
-    if (!words.isEmpty()) {
-      if (words.stream().noneMatch(word -> word.equalsIgnoreCase(value))) {
-        visitor.wrong(
-            text.location(),
-            name + " can't be '" + value + "'",
-            Nearest.meant(value, words, String.join(", ", words) + " would be right"));
-      }
-    } else if (type.equals("boolean")) {
-      String lower = value.toLowerCase(Locale.ROOT);
-      if (!lower.equals("true") && !lower.equals("false")) {
-        visitor.wrong(
-            text.location(), name + " can't be '" + value + "'", "true or false would be right");
-      }
-    } else if ((type.equals("number") || type.equals("integer"))
-        && !value.matches("[-+]?[0-9]+(\\.[0-9]+)?")) {
-      visitor.wrong(text.location(), name + " can't be '" + value + "'", "a number would be right");
+    List<String> words = schema.path("enum").valueStream().map(JsonNode::asText).toList();
+    String right =
+        !words.isEmpty()
+            ? words.stream().anyMatch(value::equalsIgnoreCase)
+                ? ""
+                : Nearest.meant(value, words, String.join(", ", words) + " would be right")
+            : switch (schema.path("type").asText()) {
+              case "boolean" ->
+                  value.matches("(?i)true|false") ? "" : "true or false would be right";
+              case "number", "integer" ->
+                  value.matches("[-+]?[0-9]+(\\.[0-9]+)?") ? "" : "a number would be right";
+              default -> "";
+            };
+    if (!right.isEmpty()) {
+      visitor.wrong(text.location(), name + " can't be '" + value + "'", right);
     }
   }
 

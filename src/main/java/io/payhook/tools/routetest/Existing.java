@@ -3,6 +3,7 @@ package io.payhook.tools.routetest;
 import io.payhook.files.TextFile;
 import io.payhook.files.Tree;
 import io.payhook.kit.Lines;
+import io.payhook.routes.ReloadProblem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -83,7 +84,8 @@ final class Existing {
     try {
       List<Path> scripts = scriptsOf(bean, home);
       if (scripts.isEmpty()) {
-        Path where = (home == null ? Path.of("") : shown(home)).resolve(FOLDER).resolve(bean);
+        Path where =
+            (home == null ? Path.of("") : ReloadProblem.shown(home)).resolve(FOLDER).resolve(bean);
         return new Template(
             null, "write the statements that make its tables into " + where + "/*.sql");
       }
@@ -110,11 +112,5 @@ final class Existing {
       }
     }
     return home == null ? List.of() : scripts(home.resolve(FOLDER));
-  }
-
-  private static Path shown(Path folder) {
-    Path here = Path.of("").toAbsolutePath();
-    Path whole = folder.toAbsolutePath().normalize();
-    return whole.startsWith(here) ? here.relativize(whole) : whole;
   }
 }

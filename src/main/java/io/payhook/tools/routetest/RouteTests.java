@@ -4,6 +4,7 @@ import io.payhook.files.Tree;
 import io.payhook.journal.Migrations;
 import io.payhook.kit.Lines;
 import io.payhook.routes.Integrations;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
 import io.payhook.service.Database;
 import io.payhook.service.Settings;
@@ -59,12 +60,9 @@ public final class RouteTests {
   public static RouteTests in(Path folder) throws RouteFileException {
     List<String> problems = new ArrayList<>();
     List<RouteTest> tests = new ArrayList<>();
-    Path here = Path.of("").toAbsolutePath();
     for (Path file : Tree.of(folder).files()) {
       if (String.valueOf(file.getFileName()).equals(FILE)) {
-        Path whole = file.toAbsolutePath().normalize();
-        tests.addAll(
-            TestFile.read(file, whole.startsWith(here) ? here.relativize(whole) : whole, problems));
+        tests.addAll(TestFile.read(file, ReloadProblem.shown(file), problems));
       }
     }
     if (!problems.isEmpty()) {

@@ -18,7 +18,6 @@ import io.payhook.tools.routetest.RouteTest.Answer;
 import io.payhook.tools.routetest.RouteTest.Send;
 import io.payhook.tools.routetest.RouteTest.Signature;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -30,9 +29,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,9 +38,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Sends a test's requests: a sample, changed as the test says and signed as its provider signs. */
 final class Sending {
-  private static final Set<String> SET_BY_CLIENT =
-      Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
-
   private final Path folder;
   private final Settings settings;
   private final HttpClient client;
@@ -195,16 +189,7 @@ final class Sending {
       Clock signing = Clock.offset(clock, send.late().negated());
       request = new Signer(provider, secret, signing).sign(request, sample.type());
     }
-    HttpRequest.Builder builder =
-        HttpRequest.newBuilder(URI.create(url + request.query()))
-            .timeout(Trial.PATIENCE)
-            .method(request.method(), HttpRequest.BodyPublishers.ofByteArray(request.body()));
-    for (RawRequest.Header header : request.headers()) {
-      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
-        builder.header(header.name(), header.value());
-      }
-    }
-    return builder.build();
+    return Posting.of(url, request, Trial.PATIENCE);
   }
 
   private static Sample changed(Send send, Sample sample) throws IOException {

@@ -6,14 +6,17 @@ import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Providers;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.Sample;
+import io.payhook.routes.Shipped;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Setting;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +34,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scaffold {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+  private static final Pattern WORD = Pattern.compile("@([a-z]+)@");
   private static final Pattern EMAIL = Pattern.compile("[^@\\s<>,]+@[^@\\s<>,]+\\.[^@\\s<>,]+");
   private static final Pattern MEMBER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
   /** What an effect does. */
   public enum Kind {
-    EMAIL,
-    CRM,
-    DATABASE
+    EMAIL("email.camel.yaml", "Sends an e-mail about"),
+    CRM("crm.camel.yaml", "Tells the CRM of"),
+    DATABASE("database.camel.yaml", "Records");
+
+    private final String file;
+    private final String verb;
+
+    Kind(String file, String verb) {
+      this.file = file;
+      this.verb = verb;
+    }
   }
 
   /** What can't be written, and what would be right. */
@@ -53,9 +66,7 @@ public final class Scaffold {
   private final Providers providers;
   private final Map<String, DeclaredEndpoint> endpoints;
   private final Map<Path, byte[]> files = new LinkedHashMap<>();
-
-  /** What an accepted event is answered with, as a test says it. */
-  private String answer = "accepted";
+  private final Map<String, String> words = new HashMap<>();
 
   /**
    * Prepares writing; nothing is written yet.
@@ -81,11 +92,8 @@ public final class Scaffold {
     DeclaredEndpoint other = endpoints.get(name);
     if (other != null) {
       throw new Refused(
-          "there is an endpoint '"
-              + name
-              + "' already, in "
-              + other.file()
-              + "; take another name");
+          "there is an endpoint '%s' already, in %s; take another name"
+              .formatted(name, other.file()));
     }
     Provider provider =
         providers
@@ -93,33 +101,44 @@ public final class Scaffold {
             .orElseThrow(
                 () ->
                     new Refused(
-                        "no such provider '"
-                            + providerName
-                            + "'; "
-                            + Nearest.meant(
+                        "no such provider '%s'; %s"
+                            .formatted(
                                 providerName,
-                                providers.names(),
-                                "'payhook providers' lists them")));
+                                Nearest.meant(
+                                    providerName,
+                                    providers.names(),
+                                    "'payhook providers' lists them"))));
     List<Sample> samples = providers.samples(providerName);
     if (samples.isEmpty()) {
       throw new Refused(
-          "the preset '"
-              + providerName
-              + "' has no samples to begin with; put one into "
-              + root.resolve("providers").resolve(providerName)
-              + "/TYPE.json");
+          "the preset '%s' has no samples to begin with; put one into %s/TYPE.json"
+              .formatted(providerName, root.resolve("providers").resolve(providerName)));
     }
     Told main = Told.main(provider, samples);
-    String type = main.type();
-    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
+    words("record-" + name, name, main, provider);
+    words.put("title", provider.title());
+    words.put("provider", provider.name());
+    words.put("settings", settings(name, provider));
+    words.put("description", "Records each " + main.type() + " event.");
     for (Sample sample : samples) {
       files.put(folder.resolve("samples").resolve(sample.fileName()), sample.body());
     }
-    String routeId = "record-" + name;
-    put(folder.resolve(name + ".camel.yaml"), endpointFile(name, provider, type, routeId));
-    table(folder, name, routeId);
-    tests(folder, name, routeId, main, main.rows(table(name)));
+    String route = filled("database.camel.yaml").replaceFirst("^#[^\n]*\n", "");
+    put(folder.resolve(name + ".camel.yaml"), filled("endpoint.camel.yaml") + route);
+    table(folder, name, main);
     return write(folder);
+  }
+
+  /** What the texts of the files have in place of {@code @word@}. */
+  private void words(String route, String endpoint, Told told, Provider provider) {
+    words.put("route", route);
+    words.put("endpoint", endpoint);
+    words.put("type", told.type());
+    words.put("sample", told.sample().name());
+    words.put("facts", told.facts());
+    words.put("answer", provider.answersItsOwn().map(String::valueOf).orElse("accepted"));
+    List<String> done = told.wanted().map(item -> "done").toList();
+    words.put("done", done.size() > 1 ? "[" + String.join(", ", done) + "]" : "done");
   }
 
   /**
@@ -151,198 +170,110 @@ public final class Scaffold {
       throw new Refused(String.valueOf(e.getMessage()));
     }
     Provider provider = endpoint.resolve(providers).get(0);
-    provider.answersItsOwn().ifPresent(status -> answer = String.valueOf(status));
-    JsonNode event = provider.read(sample.contentType(), sample.body());
     Told told = Told.of(provider, sample, type);
+    words(name, endpointName, told, provider);
+    words.put("description", "%s each %s event of %s.".formatted(kind.verb, type, endpointName));
+    words.put("to", recipient(provider.read(sample.contentType(), sample.body())));
+    put(folder.resolve(name + ".camel.yaml"), filled(kind.file));
     switch (kind) {
-      case EMAIL -> email(folder, name, endpointName, told, event);
-      case CRM -> crm(folder, name, endpointName, told);
-      case DATABASE -> {
-        put(
-            folder.resolve(name + ".camel.yaml"),
-            database(
-                name,
-                "Records each " + type + " event of " + endpointName + ".",
-                endpointName,
-                type));
-        table(folder, name, name);
-        tests(folder, endpointName, name, told, told.rows(table(name)));
-      }
+      case EMAIL -> email(folder);
+      case CRM -> crm(folder);
+      case DATABASE -> table(folder, name, told);
     }
     return write(folder);
   }
 
   // The parts
 
-  private static String endpointFile(String name, Provider provider, String type, String routeId) {
+  private static String settings(String name, Provider provider) {
     StringBuilder settings = new StringBuilder();
     if (!provider.isUnsigned()) {
-      settings
-          .append("        secrets: \"{{env:")
-          .append(Variables.secret(name, provider))
-          .append(provider.namesCertificates() ? ":}}\"\n" : "}}\"\n");
+      String end = provider.namesCertificates() ? ":" : "";
+      setting(settings, "secrets", Variables.secret(name, provider) + end);
     }
     if (provider.setting(Setting.CONFIRM_ENABLED).orElse("").equals("true")) {
-      settings
-          .append("        # Every event is confirmed with the platform's API; this is its key.\n")
-          .append("        confirm.secret: \"{{env:")
-          .append(Variables.confirm(name))
-          .append("}}\"\n");
+      comment(settings, "Every event is confirmed with the platform's API; this is its key.");
+      setting(settings, "confirm.secret", Variables.confirm(name));
     }
     if (provider.setting(Setting.SIGNATURE_SIGNED).orElse("").contains("{url")) {
-      settings.append(
-          "        # The platform signs the URL it knows: payhook.public-url is to say its"
-              + " beginning.\n");
+      comment(
+          settings,
+          "The platform signs the URL it knows: payhook.public-url is to say its beginning.");
     }
     provider
         .settings()
         .forEach(
             (key, value) -> {
               if (key.startsWith("params.") && value.isEmpty()) {
-                settings
-                    .append("        ")
-                    .append(key)
-                    .append(": \"{{env:")
-                    .append(Variables.parameter(name, key.substring("params.".length())))
-                    .append("}}\"\n");
+                String parameter = key.substring("params.".length());
+                setting(settings, key, Variables.parameter(name, parameter));
               }
             });
-    return "# The endpoint /webhooks/"
-        + name
-        + " for "
-        + provider.title()
-        + ", and what its events lead to.\n"
-        + "- beans:\n"
-        + "    - name: "
-        + name
-        + "\n      type: io.payhook.Endpoint\n      properties:\n        provider: "
-        + provider.name()
-        + "\n"
-        + settings
-        + database(routeId, "Records each " + type + " event.", name, type)
-            .replaceFirst("^#[^\n]*\n", "");
+    return settings.toString();
   }
 
-  private static String database(String id, String description, String endpoint, String type) {
-    return route(id, description, endpoint, type, true)
-        + """
-                - to:
-                    id: save-event
-                    uri: kamelet:database-sink
-                    parameters:
-                      statement: sql/record-event.sql
-        """;
+  private static void setting(StringBuilder settings, String key, String variable) {
+    settings.append("        %s: \"{{env:%s}}\"\n".formatted(key, variable));
   }
 
-  private static String route(
-      String id, String description, String endpoint, String type, boolean transacted) {
-    return "# "
-        + description
-        + "\n- route:\n    id: "
-        + id
-        + "\n    description: "
-        + description
-        + "\n    from:\n      uri: event:"
-        + endpoint
-        + "/"
-        + type
-        + "\n"
-        + (transacted ? "      parameters:\n        transacted: true\n" : "")
-        + "      steps:\n";
+  private static void comment(StringBuilder settings, String text) {
+    settings.append("        # %s\n".formatted(text));
   }
 
-  private void table(Path folder, String name, String routeId) {
-    String table = table(name);
-    put(
-        folder.resolve("sql/schema/V001__" + table + ".sql"),
-        "-- The events that the route "
-            + routeId
-            + " has recorded.\ncreate table "
-            + table
-            + """
-             (
-              event_key    text primary key,
-              type         text not null,
-              entity       text,
-              amount       numeric,
-              currency     text,
-              occurred_at  timestamptz,
-              received_at  timestamptz not null,
-              event        jsonb
-            );
-            """);
-    put(
-        folder.resolve("sql/record-event.sql"),
-        "-- Records what is known of an event, and all of its JSON. :amount is in major units"
-            + " (naira, not kobo),\n"
-            + "-- :event.some.member is one value of the JSON.\n"
-            + "insert into "
-            + table
-            + """
-             (event_key, type, entity, amount, currency, occurred_at, received_at, event)
-            values (:eventKey, :eventType, :entity, :amount, :currency, :occurredAt, :receivedAt, :event)
-            on conflict (event_key) do nothing;
-            """);
+  private void table(Path folder, String name, Told told) {
+    String table = name.replace('-', '_') + "_event";
+    words.put("table", table);
+    put(folder.resolve("sql/schema/V001__" + table + ".sql"), filled("table.sql"));
+    put(folder.resolve("sql/record-event.sql"), filled("record-event.sql"));
+    tests(folder, told.rows(table));
   }
 
-  private void email(
-      Path folder, String name, String endpoint, Told told, @Nullable JsonNode event) {
-    String type = told.type();
+  /** Whoever the event names, else somebody of the team. */
+  private static String recipient(@Nullable JsonNode event) {
     Optional<List<String>> path = event == null ? Optional.empty() : emailIn(event, List.of());
-    String to =
-        path.map(members -> "${variable.event[" + String.join("][", members) + "]}")
-            .orElse("team@example.com");
-    put(
-        folder.resolve(name + ".camel.yaml"),
-        route(
-                name,
-                "Sends an e-mail about each " + type + " event of " + endpoint + ".",
-                endpoint,
-                type,
-                false)
-            + """
-                    - to:
-                        id: send-email
-                        uri: kamelet:email-sink
-                        parameters:
-                          template: email/message.html
-            """
-            + "              to: \""
-            + to
-            + "\"\n");
-    put(
-        folder.resolve("email/message.html"),
-        """
-        <!DOCTYPE html>
-        <html>
-          <head><title>News of {{ eventType }}</title></head>
-          <body>
-            <p>An event of type {{ eventType }} came in on {{ receivedAt | date }}.</p>
-            <p>It is about {{ entity }}.</p>
-            {% if amount is not null %}<p>Amount: {{ amount | money }}</p>{% endif %}
-            {% if occurredAt is not null %}<p>It happened on {{ occurredAt | date }}.</p>{% endif %}
-          </body>
-        </html>
-        """);
-    put(
-        folder.resolve("email/message.txt"),
-        """
-        An event of type {{ eventType }} came in on {{ receivedAt | date }}.
+    return path.map(members -> "${variable.event[%s]}".formatted(String.join("][", members)))
+        .orElse("team@example.com");
+  }
 
-        It is about {{ entity }}.
-        {% if amount is not null %}Amount: {{ amount | money }}{% endif %}
-        {% if occurredAt is not null %}It happened on {{ occurredAt | date }}.{% endif %}
-        """);
+  private void email(Path folder) {
+    put(folder.resolve("email/message.html"), filled("message.html"));
+    put(folder.resolve("email/message.txt"), filled("message.txt"));
     tests(
         folder,
-        endpoint,
-        name,
-        told,
-        "    emails:\n      - subject: News of "
-            + type
-            + "\n        contains: An event of type "
-            + type
-            + " came in\n");
+        filledIn(
+            """
+            emails:
+              - subject: News of @type@
+                contains: An event of type @type@ came in
+        """));
+  }
+
+  private void crm(Path folder) {
+    put(folder.resolve("crm/event.json"), filled("event.json"));
+    tests(
+        folder,
+        filledIn(
+            """
+            calls:
+              - method: PUT
+                json:
+                  type: @type@
+        """));
+  }
+
+  private void tests(Path folder, String outcome) {
+    words.put("outcome", outcome);
+    put(folder.resolve("tests.yaml"), filled("tests.yaml"));
+  }
+
+  /** The text that ships for a file, with its words. */
+  private String filled(String name) {
+    return filledIn(Shipped.text("scaffold/" + name));
+  }
+
+  private String filledIn(String text) {
+    return WORD.matcher(text)
+        .replaceAll(word -> Matcher.quoteReplacement(words.getOrDefault(word.group(1), "")));
   }
 
   /** The way to the first e-mail address of a sample. */
@@ -361,70 +292,6 @@ public final class Scaffold {
       }
     }
     return Optional.empty();
-  }
-
-  private void crm(Path folder, String name, String endpoint, Told told) {
-    String type = told.type();
-    put(
-        folder.resolve(name + ".camel.yaml"),
-        route(
-                name,
-                "Tells the CRM of each " + type + " event of " + endpoint + ".",
-                endpoint,
-                type,
-                false)
-            + """
-                    - to:
-                        id: call-crm
-                        uri: kamelet:crm-sink
-                        parameters:
-                          path: "/events/${variable.eventId}"
-                          method: PUT
-                          body: crm/event.json
-            """);
-    put(
-        folder.resolve("crm/event.json"),
-        """
-        {
-          "type": {{ eventType | json }},
-          "key": {{ eventKey | json }},
-          "entity": {{ entity | json }},
-          "amount": {{ amount | json }},
-          "currency": {{ currency | json }},
-          "occurred_at": {{ occurredAt | json }},
-          "received_at": {{ receivedAt | json }},
-          "event": {{ event | json }}
-        }
-        """);
-    tests(
-        folder,
-        endpoint,
-        name,
-        told,
-        "    calls:\n      - method: PUT\n        json:\n          type: " + type + "\n");
-  }
-
-  private void tests(Path folder, String endpoint, String routeId, Told told, String outcome) {
-    String type = told.type();
-    put(
-        folder.resolve("tests.yaml"),
-        "# What must be true of the routes in this folder; run by: payhook test\ntests:\n"
-            + "  - name: an event of type "
-            + type
-            + " is handled once\n    send: "
-            + told.sample().name()
-            + "\n    endpoint: "
-            + endpoint
-            + "\n    answer: "
-            + answer
-            + "\n"
-            + told.facts()
-            + outcome
-            + "    deliveries:\n      "
-            + routeId
-            + (told.wanted().count() > 1
-                ? ": [" + String.join(", ", told.wanted().map(item -> "done").toList()) + "]\n"
-                : ": done\n"));
   }
 
   /** What tells an editor how to complete the file, where the schemas lie beside the routes. */
@@ -455,12 +322,8 @@ public final class Scaffold {
     return folder;
   }
 
-  private static String table(String name) {
-    return name.replace('-', '_') + "_event";
-  }
-
   private void put(Path file, String text) {
-    files.put(file, (editorLine(file) + text).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    files.put(file, (editorLine(file) + text).getBytes(StandardCharsets.UTF_8));
   }
 
   private List<Path> write(Path folder) throws Refused, IOException {
