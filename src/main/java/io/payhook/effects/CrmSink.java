@@ -92,6 +92,8 @@ public final class CrmSink extends Sink {
   }
 
   /**
+   * Refuses a body that can't be sent.
+   *
    * @throws EffectException where a rendered body is no JSON
    */
   public static void checkJson(Path file, String text) {

@@ -47,6 +47,8 @@ public final class RouteText {
   }
 
   /**
+   * Reads a text in which {@code ${…}} stands for values of the message.
+   *
    * @throws EffectException where an expression isn't closed or isn't one
    */
   public static RouteText parse(CamelContext context, String text) {

@@ -206,7 +206,8 @@ final class Template {
         case URL_DECODED -> PublicUrl.decoded(scope.url());
         case SORTED_FORM -> scope.plan.sortedForm(scope);
         case CRC32 -> crc32(scope.request.body());
-        case SHA256 -> Digests.sha256Hex(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
+        case SHA256 ->
+            Digests.sha256Hex(scope.itemBytes != null ? scope.itemBytes : scope.request.body());
         case FORM_FIELDS -> SignedText.formFields(scope);
         case SECRET -> scope.secret == null ? null : scope.secret.value();
         case SECRET_ENCODED ->

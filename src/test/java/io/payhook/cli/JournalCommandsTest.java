@@ -105,11 +105,7 @@ class JournalCommandsTest {
     assertThat(run("nodes").out())
         .containsPattern("node-live +live ")
         .containsPattern("node-gone +silent .*no more +1 ");
-    assertThat(
-            Json.MAPPER
-                .readTree(run("nodes", "--json").out())
-                .at("/nodes/0/counts")
-                .asBoolean())
+    assertThat(Json.MAPPER.readTree(run("nodes", "--json").out()).at("/nodes/0/counts").asBoolean())
         .isTrue();
     assertThat(run("nodes", "forget", "node-live").err()).contains("lives");
     assertThat(run("nodes", "forget", "node-gone").exit()).isZero();

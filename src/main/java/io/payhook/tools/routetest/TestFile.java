@@ -44,8 +44,8 @@ final class TestFile {
   private static final List<String> CHECK =
       List.of("rows", "emails", "calls", "facts", "deliveries");
   private static final List<String> TEST =
-      all(List.of("name", "fails", "stubs", "steps"), SEND, CHECK);
-  private static final List<String> STEP = all(SEND, List.of("clock"), CHECK);
+      all(List.of(List.of("name", "fails", "stubs", "steps"), SEND, CHECK));
+  private static final List<String> STEP = all(List.of(SEND, List.of("clock"), CHECK));
   private static final List<String> STATES =
       List.of("pending", "running", "done", "retrying", "dead", "skipped");
 
@@ -78,9 +78,8 @@ final class TestFile {
     return List.of();
   }
 
-  @SafeVarargs
-  private static List<String> all(List<String>... lists) {
-    return Stream.of(lists).flatMap(List::stream).toList();
+  private static List<String> all(List<List<String>> lists) {
+    return lists.stream().flatMap(List::stream).toList();
   }
 
   private List<RouteTest> tests(Item root) {
