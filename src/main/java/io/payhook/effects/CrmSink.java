@@ -92,6 +92,8 @@ public final class CrmSink extends Sink {
   }
 
   /**
+   * Refuses a body that is not JSON.
+   *
    * @throws EffectException if a rendered body is not JSON
    */
   public static void checkJson(Path file, String text) {
