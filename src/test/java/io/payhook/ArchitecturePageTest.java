@@ -60,7 +60,10 @@ class ArchitecturePageTest {
   void the_index_lists_each_decision() throws IOException {
     String index = Files.readString(DECISIONS.resolve("README.md"));
     try (Stream<Path> files = Files.list(DECISIONS)) {
-      assertThat(files.map(file -> file.getFileName().toString()).filter(name -> !name.equals("README.md")))
+      assertThat(
+              files
+                  .map(file -> file.getFileName().toString())
+                  .filter(name -> !name.equals("README.md")))
           .isNotEmpty()
           .allSatisfy(name -> assertThat(index).contains("](" + name + ")"));
     }

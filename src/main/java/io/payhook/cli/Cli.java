@@ -5,9 +5,9 @@ import io.payhook.service.StartException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine;
 
 /**
  * The command line. Exit codes of every command: 0 success, 1 failure or negative result, 2 usage

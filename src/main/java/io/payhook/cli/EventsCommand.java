@@ -21,7 +21,10 @@ final class EventsCommand extends ListCommand {
       description = "Only events of this endpoint; * matches any text.")
   private @Nullable String endpoint;
 
-  @Option(names = "--type", paramLabel = "TYPE", description = "Only events of this type, such as 'payment.*'.")
+  @Option(
+      names = "--type",
+      paramLabel = "TYPE",
+      description = "Only events of this type, such as 'payment.*'.")
   private @Nullable String type;
 
   @Option(
@@ -33,13 +36,15 @@ final class EventsCommand extends ListCommand {
   @Option(
       names = "--since",
       paramLabel = "TIME",
-      description = "Only events received since then: a duration such as 30m, 12h or 7d, or a date such as 2026-11-23.")
+      description =
+          "Only events received since then: a duration such as 30m, 12h or 7d, or a date such as 2026-11-23.")
   private @Nullable String since;
 
   @Option(
       names = "--search",
       paramLabel = "TEXT",
-      description = "Only events with this text in key, entity or body, or with this key, entity or id.")
+      description =
+          "Only events with this text in key, entity or body, or with this key, entity or id.")
   private @Nullable String search;
 
   EventsCommand() {

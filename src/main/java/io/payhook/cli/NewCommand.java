@@ -17,8 +17,7 @@ import picocli.CommandLine.Spec;
 /** {@code payhook new}. */
 @Command(
     name = "new",
-    description =
-        "Creates a folder to start from, which passes 'check' and 'test' as it is.")
+    description = "Creates a folder to start from, which passes 'check' and 'test' as it is.")
 final class NewCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -30,7 +29,8 @@ final class NewCommand implements Runnable {
 
   @Command(
       name = "endpoint",
-      description = "Creates a URL for one account at one provider, with samples, a route and a test.")
+      description =
+          "Creates a URL for one account at one provider, with samples, a route and a test.")
   int endpoint(
       @Mixin SettingsOptions options,
       @Parameters(paramLabel = "NAME", description = "The last part of its URL, such as shop-eu.")

@@ -30,7 +30,10 @@ final class ReloadRequests {
         .get("/api/v1/reload")
         .handler(
             context ->
-                answer(context, 200, problems(Json.MAPPER.createObjectNode(), service.fileProblems())));
+                answer(
+                    context,
+                    200,
+                    problems(Json.MAPPER.createObjectNode(), service.fileProblems())));
   }
 
   private void reload(RoutingContext context) {

@@ -2,8 +2,8 @@ package io.payhook.cli;
 
 import io.payhook.console.BacklogMeters;
 import io.payhook.console.Catalogue;
-import io.payhook.console.Health.Reading;
 import io.payhook.console.Health;
+import io.payhook.console.Health.Reading;
 import io.payhook.console.ManagementApi;
 import io.payhook.console.ManagementException;
 import io.payhook.console.ManagementOptions;
@@ -28,8 +28,7 @@ import picocli.CommandLine.Mixin;
 /** {@code payhook run}. */
 @Command(
     name = "run",
-    description =
-        "Starts the service; on SIGTERM or Ctrl-C it finishes what is running and stops.")
+    description = "Starts the service; on SIGTERM or Ctrl-C it finishes what is running and stops.")
 final class RunCommand implements Callable<Integer> {
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration BACKLOG_EVERY = Duration.ofSeconds(5);

@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,7 +45,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
 
 /** {@code payhook send}. */
 @Command(
@@ -99,9 +99,7 @@ final class SendCommand implements Callable<Integer> {
   @Option(names = "--duplicate", description = "Sends each event a second time.")
   private boolean duplicate;
 
-  @Option(
-      names = "--bad-signature",
-      description = "Signs with a wrong secret.")
+  @Option(names = "--bad-signature", description = "Signs with a wrong secret.")
   private boolean badSignature;
 
   @Option(
@@ -229,7 +227,8 @@ final class SendCommand implements Callable<Integer> {
     double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
     if (json) {
       out.println(
-          Json.MAPPER.createObjectNode()
+          Json.MAPPER
+              .createObjectNode()
               .put("sent", total)
               .put("perSecond", Math.round(perSecond))
               .set("answers", Json.MAPPER.valueToTree(sorted)));
@@ -294,7 +293,8 @@ final class SendCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(
-          Json.MAPPER.createObjectNode()
+          Json.MAPPER
+              .createObjectNode()
               .put("code", sent.status)
               .put("status", sent.outcome)
               .put("id", sent.id)

@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
-import io.payhook.service.Settings.Assignment;
 import io.payhook.service.Settings;
+import io.payhook.service.Settings.Assignment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,7 +25,10 @@ final class SettingsOptions {
       description = "Profile; prod refuses stand-ins.")
   private @Nullable String profile;
 
-  @Option(names = "--data", paramLabel = "DIR", description = "Folder for everything Payhook stores.")
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder for everything Payhook stores.")
   private @Nullable String data;
 
   @Option(names = "--routes", paramLabel = "DIR", description = "Folder with the route files.")

@@ -7,8 +7,8 @@ import io.payhook.signature.Explanation;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
-import io.payhook.signature.RawRequest.Header;
 import io.payhook.signature.RawRequest;
+import io.payhook.signature.RawRequest.Header;
 import io.payhook.signature.Refused;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Undecided;
@@ -94,7 +94,8 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--now",
       paramLabel = "EPOCH",
-      description = "The current time for checking timestamps, in seconds, milliseconds or ISO 8601.")
+      description =
+          "The current time for checking timestamps, in seconds, milliseconds or ISO 8601.")
   private @Nullable String now;
 
   @Option(

@@ -30,7 +30,9 @@ public final class BacklogMeters implements Runnable {
   private long readAt;
   private boolean read;
 
-  /** @param every maximum age of a reported value */
+  /**
+   * @param every maximum age of a reported value
+   */
   public BacklogMeters(JournalReader reader, Duration every, MeterRegistry meters) {
     this.reader = reader;
     this.everyNanos = every.toNanos();

@@ -30,7 +30,9 @@ final class Cursors {
     return position == null ? null : encode("|" + position.event() + "|" + position.route());
   }
 
-  /** @param byDueTime whether the list is ordered by due time */
+  /**
+   * @param byDueTime whether the list is ordered by due time
+   */
   static JournalReader.@Nullable Position delivery(@Nullable String cursor, boolean byDueTime) {
     if (cursor == null) {
       return null;

@@ -50,7 +50,9 @@ public final class ManagementServer implements AutoCloseable {
   private final Guard guard;
   private @Nullable HttpServer server;
 
-  /** @throws ManagementException if it would be open to the network without a token */
+  /**
+   * @throws ManagementException if it would be open to the network without a token
+   */
   public ManagementServer(ManagementOptions options, Health health, PrometheusMeterRegistry meters)
       throws ManagementException {
     this.options = options;

@@ -109,7 +109,8 @@ final class Attempts {
     } catch (InterruptedException e) {
       release(held.claim);
     } catch (RuntimeException e) {
-      LOG.error("{} of event {} ended with an unexpected error", lane.route, held.claim.event().id(), e);
+      LOG.error(
+          "{} of event {} ended with an unexpected error", lane.route, held.claim.event().id(), e);
       release(held.claim);
     } finally {
       if (shares) {

@@ -15,7 +15,9 @@ final class ConnectionShares {
   private int taken;
   private boolean closed;
 
-  /** @param connections available to deliveries, without those reserved for others */
+  /**
+   * @param connections available to deliveries, without those reserved for others
+   */
   synchronized void limit(int connections) {
     size = Math.max(1, connections);
     notifyAll();

@@ -70,7 +70,8 @@ final class EventConsumer extends DefaultConsumer implements Work {
         exchange.setVariable("event", parsed);
       }
       if (event.confirmation() != null) {
-        exchange.setVariable("confirmation", Json.MAPPER.readValue(event.confirmation(), Object.class));
+        exchange.setVariable(
+            "confirmation", Json.MAPPER.readValue(event.confirmation(), Object.class));
       }
       Remarks.begin(exchange);
       createUoW(exchange);

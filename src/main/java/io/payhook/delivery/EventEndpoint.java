@@ -33,7 +33,8 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
   private String endpoint;
 
   @UriPath(
-      description = "Event type; an asterisk matches any text, for example at the end of 'payment.'")
+      description =
+          "Event type; an asterisk matches any text, for example at the end of 'payment.'")
   @Metadata(required = true)
   private String type;
 
@@ -44,7 +45,8 @@ public final class EventEndpoint extends DefaultEndpoint implements MultipleCons
   private boolean transacted;
 
   @UriParam(
-      description = "Maximum number of attempts before the delivery is dead; 0 means payhook.delivery.max-attempts",
+      description =
+          "Maximum number of attempts before the delivery is dead; 0 means payhook.delivery.max-attempts",
       defaultValue = "0")
   private int maxAttempts;
 

@@ -26,7 +26,9 @@ final class Held {
   private boolean overdue;
   private boolean over;
 
-  /** @param stay in the room, if it has begun; otherwise null */
+  /**
+   * @param stay in the room, if it has begun; otherwise null
+   */
   Held(Claim claim, long leasedAt, Room.@Nullable Stay stay) {
     this.claim = claim;
     this.leasedAt = leasedAt;

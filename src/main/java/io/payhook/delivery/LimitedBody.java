@@ -16,7 +16,9 @@ public final class LimitedBody implements HttpResponse.BodySubscriber<byte[]> {
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private Flow.@Nullable Subscription subscription;
 
-  /** @param largest maximum size, in bytes */
+  /**
+   * @param largest maximum size, in bytes
+   */
   public LimitedBody(int largest) {
     this.largest = largest;
   }

@@ -74,7 +74,9 @@ final class Room {
     }
   }
 
-  /** @param most bytes of memory for all attempts together */
+  /**
+   * @param most bytes of memory for all attempts together
+   */
   Room(long most) {
     this.most = most;
   }

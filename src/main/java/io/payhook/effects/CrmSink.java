@@ -91,7 +91,9 @@ public final class CrmSink extends Sink {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** @throws EffectException if a rendered body is not JSON */
+  /**
+   * @throws EffectException if a rendered body is not JSON
+   */
   static void checkJson(Path file, String text) {
     try {
       JsonNode tree = Json.STRICT.readTree(text);

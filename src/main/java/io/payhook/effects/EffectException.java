@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class EffectException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  /** @param message names the thing, what is wrong and what would be right */
+  /**
+   * @param message names the thing, what is wrong and what would be right
+   */
   public EffectException(String message) {
     super(message);
   }

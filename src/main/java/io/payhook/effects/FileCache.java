@@ -18,7 +18,9 @@ final class FileCache<T> {
   private final Texts texts;
   private final BiFunction<Path, String, T> parse;
 
-  /** @param parse derives the value from path and text */
+  /**
+   * @param parse derives the value from path and text
+   */
   FileCache(Texts texts, BiFunction<Path, String, T> parse) {
     this.texts = texts;
     this.parse = parse;

@@ -32,7 +32,9 @@ final class KameletParameters {
 
   private KameletParameters() {}
 
-  /** @throws EffectException if this route passes an unknown parameter to the kamelet */
+  /**
+   * @throws EffectException if this route passes an unknown parameter to the kamelet
+   */
   static void check(ModelCamelContext context, RouteDefinition route) {
     Map<String, Object> given = route.getTemplateParameters();
     String kamelet = given == null ? "" : String.valueOf(given.get("templateId"));

@@ -46,7 +46,9 @@ final class RouteText {
     this.pieces = List.copyOf(pieces);
   }
 
-  /** @throws EffectException if an expression is not closed or not valid */
+  /**
+   * @throws EffectException if an expression is not closed or not valid
+   */
   static RouteText parse(CamelContext context, String text) {
     List<Piece> pieces = new ArrayList<>();
     int at = 0;

@@ -44,7 +44,9 @@ import org.jspecify.annotations.Nullable;
 final class TemplateFilters extends AbstractExtension {
   private final JsonMapper json;
 
-  /** @param html whether the templates are HTML, in which JSON appears in scripts and attributes */
+  /**
+   * @param html whether the templates are HTML, in which JSON appears in scripts and attributes
+   */
   TemplateFilters(boolean html) {
     this.json = html ? JsonInHtml.MAPPER : Json.STRICT;
   }

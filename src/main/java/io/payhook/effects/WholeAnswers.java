@@ -34,7 +34,9 @@ class WholeAnswers implements HttpClientConfigurer {
 
   private final Duration longest;
 
-  /** @param longest timeout of a whole call, from the connection to the last byte */
+  /**
+   * @param longest timeout of a whole call, from the connection to the last byte
+   */
   WholeAnswers(Duration longest) {
     this.longest = longest;
   }

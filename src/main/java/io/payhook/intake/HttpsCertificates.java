@@ -28,7 +28,9 @@ final class HttpsCertificates implements CertificateStore.Source {
     this(ALL);
   }
 
-  /** @param all time limit for an answer, from resolving the host to the last byte */
+  /**
+   * @param all time limit for an answer, from resolving the host to the last byte
+   */
   HttpsCertificates(Duration all) {
     this.all = all;
   }

@@ -39,9 +39,9 @@ public final class JournalRepository extends ServiceSupport implements Idempoten
   }
 
   /**
-   * Stores the exchange's event under a key. Each item of a batch is an event with a key of its own.
-   * The single answer waits for all of them; if one cannot be stored, the sender tries again, and the
-   * others are duplicates then.
+   * Stores the exchange's event under a key. Each item of a batch is an event with a key of its
+   * own. The single answer waits for all of them; if one cannot be stored, the sender tries again,
+   * and the others are duplicates then.
    *
    * @return completes after the commit, on a thread of the journal, or with {@link Unavailable}
    */

@@ -14,7 +14,9 @@ final class LargeBodies {
 
   private record Waiting(long bytes, Runnable begin) {}
 
-  /** @param most bytes of memory for all of them together */
+  /**
+   * @param most bytes of memory for all of them together
+   */
   LargeBodies(long most) {
     this.most = most;
   }

@@ -38,8 +38,7 @@ final class Shed {
     TOO_LARGE("have a body larger than payhook.intake.max-body (413)"),
     EXPECTATION("expect something other than 100-continue (417)"),
     TOO_SLOW("did not arrive completely within payhook.intake.body-timeout (408)"),
-    TOO_MANY(
-        "exceed payhook.intake.unsigned-rate, the rate limit of an unsigned endpoint (429)"),
+    TOO_MANY("exceed payhook.intake.unsigned-rate, the rate limit of an unsigned endpoint (429)"),
     NO_ROOM("arrived while payhook.intake.bytes-in-flight was exhausted (503)"),
     BUSY("arrived while payhook.intake.workers and payhook.intake.queue were full (503)"),
     CONNECTIONS("lost their connection to newer ones (payhook.intake.connections)"),

@@ -28,7 +28,9 @@ public final class SignatureProcessor implements Processor {
   private final Refusals refusals;
   private final @Nullable String publicUrl;
 
-  /** @param publicUrl the public base URL of this server, or null to use the request's own host */
+  /**
+   * @param publicUrl the public base URL of this server, or null to use the request's own host
+   */
   SignatureProcessor(Endpoints endpoints, Refusals refusals, @Nullable URI publicUrl) {
     this.endpoints = endpoints;
     this.refusals = refusals;

@@ -20,7 +20,8 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
   static final Turned REPLACED =
       new Turned(Shed.Reason.NOT_SERVING, Answer.REPLACED, "the endpoint is being replaced");
   static final Turned NOT_SERVING =
-      new Turned(Shed.Reason.NOT_SERVING, Answer.UNAVAILABLE, "the service is starting or stopping");
+      new Turned(
+          Shed.Reason.NOT_SERVING, Answer.UNAVAILABLE, "the service is starting or stopping");
   static final Turned JOURNAL =
       new Turned(Shed.Reason.JOURNAL, Answer.UNAVAILABLE, "the journal does not commit");
   static final Turned NO_ROOM =
@@ -97,7 +98,9 @@ record Turned(Shed.Reason reason, Answer answer, String detail) {
             + " requests a second (payhook.intake.unsigned-rate)");
   }
 
-  /** @param size of the body; the maximum value if it is unknown */
+  /**
+   * @param size of the body; the maximum value if it is unknown
+   */
   static Turned tooLarge(long size, long most) {
     return new Turned(
         Shed.Reason.TOO_LARGE,

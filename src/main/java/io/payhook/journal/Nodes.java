@@ -61,7 +61,9 @@ public final class Nodes {
   private final Self self;
   private final Duration silentAfter;
 
-  /** @param silentAfter how long a node's subscriptions stay in effect after its last heartbeat */
+  /**
+   * @param silentAfter how long a node's subscriptions stay in effect after its last heartbeat
+   */
   public Nodes(DataSource dataSource, Self self, Duration silentAfter) {
     this.dataSource = dataSource;
     this.self = self;

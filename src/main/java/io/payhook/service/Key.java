@@ -29,7 +29,10 @@ public final class Key<T> {
           "data",
           "Folder for everything Payhook stores: the embedded database, secrets, stand-in e-mails.");
   public static final Key<Path> ROUTES =
-      path("payhook.routes", "routes", "Folder with the route files, SQL, templates and samples of your integrations.");
+      path(
+          "payhook.routes",
+          "routes",
+          "Folder with the route files, SQL, templates and samples of your integrations.");
   public static final Key<String> ROUTES_RELOAD =
       choice(
           "payhook.routes.reload",
@@ -87,21 +90,14 @@ public final class Key<T> {
   public static final Key<String> SERVER_HOST =
       text("camel.server.host", "0.0.0.0", "Address the webhook port listens on.");
   public static final Key<Integer> SERVER_PORT =
-      number(
-          "camel.server.port",
-          8080,
-          0,
-          65535,
-          "Webhook port; 0 picks a free one.");
+      number("camel.server.port", 8080, 0, 65535, "Webhook port; 0 picks a free one.");
   public static final Key<String> MANAGEMENT_HOST =
-      text("camel.management.host", "127.0.0.1", "Address the management port listens on (health, metrics, API).");
+      text(
+          "camel.management.host",
+          "127.0.0.1",
+          "Address the management port listens on (health, metrics, API).");
   public static final Key<Integer> MANAGEMENT_PORT =
-      number(
-          "camel.management.port",
-          8081,
-          0,
-          65535,
-          "Management port; 0 picks a free one.");
+      number("camel.management.port", 8081, 0, 65535, "Management port; 0 picks a free one.");
   public static final Key<String> MANAGEMENT_TOKEN =
       text(
               "payhook.management.token",
@@ -155,9 +151,13 @@ public final class Key<T> {
 
   // Intake
   public static final Key<Long> INTAKE_MAX_BODY =
-      size("payhook.intake.max-body", "1MB", "Maximum size of a request body; larger requests are answered 413.");
+      size(
+          "payhook.intake.max-body",
+          "1MB",
+          "Maximum size of a request body; larger requests are answered 413.");
   public static final Key<Integer> INTAKE_WORKERS =
-      number("payhook.intake.workers", 64, 1, 10_000, "Maximum number of requests processed at once.");
+      number(
+          "payhook.intake.workers", 64, 1, 10_000, "Maximum number of requests processed at once.");
   public static final Key<Integer> INTAKE_QUEUE =
       number(
           "payhook.intake.queue",
@@ -212,9 +212,18 @@ public final class Key<T> {
           "How long finished events are kept, for example 90d; empty: forever.");
   public static final Key<Integer> DELIVERY_CONCURRENCY =
       number(
-          "payhook.delivery.concurrency", 4, 1, 1000, "Maximum number of deliveries that one route runs at once.");
+          "payhook.delivery.concurrency",
+          4,
+          1,
+          1000,
+          "Maximum number of deliveries that one route runs at once.");
   public static final Key<Integer> DELIVERY_MAX_ATTEMPTS =
-      number("payhook.delivery.max-attempts", 20, 1, 1000, "Maximum number of attempts before a delivery is dead.");
+      number(
+          "payhook.delivery.max-attempts",
+          20,
+          1,
+          1000,
+          "Maximum number of attempts before a delivery is dead.");
   public static final Key<Duration> DELIVERY_BACKOFF =
       duration(
           "payhook.delivery.backoff",
@@ -315,16 +324,16 @@ public final class Key<T> {
   }
 
   /**
-   * Whether the value is withheld from route files as a placeholder, because only the service itself
-   * needs it.
+   * Whether the value is withheld from route files as a placeholder, because only the service
+   * itself needs it.
    */
   boolean isWithheld() {
     return withheld;
   }
 
   /**
-   * An {@code application.properties} that changes nothing: each key with its meaning, commented out
-   * at its default.
+   * An {@code application.properties} that changes nothing: each key with its meaning, commented
+   * out at its default.
    */
   static String reference() {
     StringBuilder text = new StringBuilder();

@@ -56,7 +56,9 @@ final class Reloading implements RouteFiles.Surroundings {
   private final Intake intake;
   private final Texts texts;
 
-  /** @param again reads the settings again, from their sources */
+  /**
+   * @param again reads the settings again, from their sources
+   */
   Reloading(
       Settings settings,
       UnaryOperator<Settings> again,

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Does what README.md says, block by block, in its order, on a copy of the routes: runs the
- * commands, saves the files, and finds the output that is shown in what the commands before printed.
+ * commands, saves the files, and finds the output that is shown in what the commands before
+ * printed.
  */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ReadmeIT {
@@ -104,7 +105,10 @@ class ReadmeIT {
   }
 
   private void print(String output) {
-    output.lines().map(line -> line.replace(folder + "/", "")).map(ReadmeIT::withoutVarying)
+    output
+        .lines()
+        .map(line -> line.replace(folder + "/", ""))
+        .map(ReadmeIT::withoutVarying)
         .forEach(printed::add);
   }
 
