@@ -1,4 +1,4 @@
-"""What the commands in this folder share: processes, PostgreSQL, Payhook, the load and its measure.
+"""What the commands in this folder share: processes, Payhook, the load, the sinks and their figures.
 
 Only Python's own library. Everything is started on 127.0.0.1 and ended by process id, also on ctrl-C.
 """
@@ -9,7 +9,6 @@ import glob
 import json
 import os
 import platform
-import pwd
 import re
 import shutil
 import signal
@@ -85,6 +84,13 @@ class Process:
             os.kill(self.pid, signal.SIGKILL)
         self.popen.wait()
 
+    def freeze(self):
+        """Nothing of it runs until `thaw()`: a paused machine, or a very long garbage collection."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self.pid, signal.SIGCONT)
+
     def stop(self, how=signal.SIGTERM, patience=40):
         if self.running():
             os.kill(self.pid, how)
@@ -110,6 +116,10 @@ def stop_all():
             print(f"process {process.pid} ({process.name}): {e}", file=sys.stderr)
     for folder in _folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_at_exit(folder):
+    _folders.append(folder)
 
 
 def main(command):
@@ -160,6 +170,10 @@ def _stat(pid):
         text = f.read()
     fields = text[text.rindex(")") + 2:].split()
     return int(fields[1]), sum(int(t) for t in fields[11:15])  # parent, utime + stime + cutime + cstime
+
+
+def parent(pid):
+    return _stat(pid)[0]
 
 
 def cpu_seconds(pid):
@@ -214,173 +228,6 @@ def fsync_millis(folder):
             getattr(os, "fdatasync", os.fsync)(f.fileno())
             times.append(time.perf_counter() - start)
     return sorted(times)[100] * 1000
-
-
-# ---------------------------------------------------------------------------------------------------
-# PostgreSQL
-
-
-def _postgres_programs():
-    found = shutil.which("initdb")
-    folders = [os.path.dirname(os.path.realpath(found))] if found else []
-    for pattern in ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin",
-                    "/usr/local/opt/postgresql@*/bin"):
-        folders += sorted(glob.glob(pattern), key=lambda f: int((re.findall(r"\d+", f) or ["0"])[-1]), reverse=True)
-    for folder in folders:
-        if all(os.access(os.path.join(folder, p), os.X_OK) for p in ("initdb", "postgres", "psql")):
-            return folder
-    if os.path.exists("/usr/bin/apt-get") and os.getuid() == 0:
-        note("no PostgreSQL here: apt-get install postgresql")
-        subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], stdout=subprocess.DEVNULL,
-                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False)
-        folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-        if folders:
-            return folders[-1]
-    raise Problem("there is no PostgreSQL server: install one (Debian: apt-get install postgresql) or put initdb on PATH")
-
-
-def _reachable(folder):
-    """Whether any user may enter this folder."""
-    while folder != "/":
-        if not os.stat(folder).st_mode & 1:
-            return False
-        folder = os.path.dirname(folder)
-    return True
-
-
-class Postgres:
-    """One PostgreSQL of this run's own, fsync on, reached over TCP on 127.0.0.1."""
-
-    def __init__(self, settings=None):
-        self.programs = _postgres_programs()
-        self.user = None
-        if os.getuid() == 0:
-            for name in ("postgres", "nobody"):
-                try:
-                    self.user = pwd.getpwnam(name)
-                    break
-                except KeyError:
-                    pass
-        os.makedirs(WORK, exist_ok=True)
-        base = WORK if not self.user or _reachable(WORK) else "/var/tmp"
-        self.folder = tempfile.mkdtemp(prefix="postgres-", dir=base)
-        _folders.append(self.folder)
-        self.data = os.path.join(self.folder, "data")
-        if self.user:
-            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
-        self.port = free_port()
-        self._as_user([self._program("initdb"), "-D", self.data, "-U", "payhook", "-A", "trust", "-E", "UTF8",
-                       "--locale=C", "--no-sync"])
-        options = {
-            "listen_addresses": "127.0.0.1",
-            "port": self.port,
-            "unix_socket_directories": "",
-            "max_connections": 200,
-            "fsync": "on",
-            "synchronous_commit": "on",
-            "full_page_writes": "on",
-            "shared_buffers": "512MB",
-            "max_wal_size": "4GB",
-            "checkpoint_timeout": "15min",
-            "logging_collector": "off",
-            **(settings or {}),
-        }
-        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
-            for name, value in options.items():
-                f.write(f"{name} = '{value}'\n")
-        self.process = None
-        self.start()
-
-    def _program(self, name):
-        return os.path.join(self.programs, name)
-
-    def _as_user(self, command):
-        who = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **who)
-        if done.returncode:
-            raise Problem(f"{os.path.basename(command[0])} failed:\n{done.stderr}")
-
-    def start(self, seconds=60):
-        """Starts the server and waits until it takes connections."""
-        end = time.monotonic() + seconds
-        while True:
-            self.spawn()
-            while self.process.running() and time.monotonic() < end:
-                if self.answers():
-                    return
-                time.sleep(0.05)
-            if time.monotonic() >= end:
-                raise Problem(f"PostgreSQL does not start:\n{self.process.tail()}")
-            time.sleep(0.2)  # processes of a killed server still hold its memory
-
-    def spawn(self):
-        """Starts the server and waits for nothing."""
-        self.process = Process("postgres", [self._program("postgres"), "-D", self.data], cwd=self.folder,
-                               user=self.user)
-        self.process.stop_signal = signal.SIGINT
-
-    def answers(self):
-        return subprocess.run([self._program("psql"), *self._where("postgres"), "-c", "select 1"],
-                              capture_output=True, check=False).returncode == 0
-
-    def children(self):
-        pids = []
-        for entry in os.listdir("/proc"):
-            if entry.isdigit():
-                try:
-                    if _stat(entry)[0] == self.process.pid:
-                        pids.append(int(entry))
-                except (OSError, ValueError):
-                    pass
-        return pids
-
-    def kill(self):
-        """kill -9 of the server and every process of it, as when the machine loses its power."""
-        pids = self.children()
-        self.process.kill()
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    def stop(self):
-        if self.process and self.process.running():
-            self.process.stop(signal.SIGINT, 60)
-
-    def _where(self, database):
-        return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "payhook", "-d", database, "-X", "-q", "-A", "-t",
-                "-v", "ON_ERROR_STOP=1"]
-
-    def sql(self, database, text):
-        """Runs SQL; the rows, each a list of texts."""
-        done = subprocess.run([self._program("psql"), *self._where(database), "-F", "\t"], input=text,
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Problem(f"SQL on {database} failed: {done.stderr.strip()}")
-        return [line.split("\t") for line in done.stdout.splitlines()]
-
-    def value(self, database, text):
-        return self.sql(database, text)[0][0]
-
-    def create(self, database):
-        self.sql("postgres", f'create database "{database}"')
-
-    def drop(self, database):
-        self.sql("postgres", f'drop database if exists "{database}" with (force)')
-
-    def journal(self, database):
-        """Payhook's own tables, for those who do not migrate by themselves."""
-        self.sql(database, "create schema payhook;")
-        for name in sorted(glob.glob(os.path.join(ROOT, "src/main/resources/db/migration/V*.sql"))):
-            with open(name) as f:
-                self.sql(database, f.read())
-
-    def jdbc(self, database):
-        return f"jdbc:postgresql://127.0.0.1:{self.port}/{database}?user=payhook"
-
-    def url(self, database):
-        return f"postgresql://payhook@127.0.0.1:{self.port}/{database}"
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -462,32 +309,15 @@ SUBSCRIPTIONS = "".join(
     f"values ('{route}', 'elsewhere', 'payments', 'payment.success', false);\n" for route in ROUTES)
 
 
-STATEMENTS = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on",
-              "pg_stat_statements.track": "top"}
-
-
-def statements(postgres, database):
-    """The database's dearest statements since the start, where the server was started with STATEMENTS."""
-    rows = postgres.sql(database, """
-        create extension if not exists pg_stat_statements schema public;
-        select calls, plans, round(total_exec_time::numeric), round(total_plan_time::numeric),
-               round((total_exec_time / greatest(calls, 1))::numeric, 3), round((rows / greatest(calls, 1)::numeric), 1),
-               left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
-        from public.pg_stat_statements s join pg_database d on d.oid = s.dbid and d.datname = current_database()
-        order by total_exec_time + total_plan_time desc limit 15""")
-    return table(["statement", "calls", "planned", "total ms", "planning ms", "ms a call", "rows a call"],
-                 [[row[6], *row[:6]] for row in rows])
-
-
 class Payhook:
     """The service, as a person starts it: the launcher, on a PostgreSQL of the benchmark's."""
 
-    def __init__(self, name, postgres, database, routes, port=None, management=None, settings=None, jdk=None,
-                 java_opts=""):
+    def __init__(self, name, postgres, database, routes, port=None, settings=None, jdk=None, environment=None,
+                 data=None):
         self.name = name
         self.port = port or free_port()
-        self.management = management or free_port()
-        self.data = os.path.join(WORK, "data", name)
+        self.management = free_port()
+        self.data = os.path.join(WORK, "data", data or name)
         os.makedirs(self.data, exist_ok=True)
         values = {
             "payhook.database.url": f"jdbc:postgresql://127.0.0.1:{postgres.port}/{database}",
@@ -501,8 +331,9 @@ class Payhook:
         }
         self.command = [os.path.join(ROOT, "payhook"), "run", "--data", self.data, "--routes", routes]
         for key, value in values.items():
-            self.command += ["--set", f"{key}={value}"]
-        self.env = {"PAYMENTS_WEBHOOK_SECRET": SECRET, "JAVA_OPTS": java_opts}
+            if value is not None:
+                self.command += ["--set", f"{key}={value}"]
+        self.env = {"PAYMENTS_WEBHOOK_SECRET": SECRET, **(environment or {})}
         if jdk:
             self.env["JAVA_HOME"] = jdk
         self.process = None
@@ -611,111 +442,6 @@ class Sink:
     def stop(self):
         if self.process:
             self.process.stop()
-
-
-def compare(postgres, database, saved, deliveries_per_event):
-    """Compares the database with what was answered; a list of differences, empty when there is none."""
-    found = postgres.sql(database, f"""
-        create unlogged table public.answered (tx text primary key, status text, id uuid, at bigint);
-        \\copy public.answered from '{saved}'
-        analyze public.answered;
-        create unlogged table public.kept as
-          select convert_from(body, 'UTF8')::json #>> '{{data,transaction_id}}' as tx, id, key, state from payhook.event;
-        analyze public.kept;
-        select 'acknowledged but not in the journal', count(*) from public.answered a
-          where a.status = 'accepted' and not exists (select 1 from public.kept k where k.tx = a.tx);
-        select 'in the journal under another id than answered', count(*) from public.answered a join public.kept k using (tx)
-          where a.status = 'accepted' and a.id <> k.id;
-        select 'in the journal more than once', count(*) from
-          (select tx from public.kept group by tx having count(*) > 1) twice;
-        select 'in the journal though refused or never sent', count(*) from public.kept k left join public.answered a using (tx)
-          where a.tx is null or a.status = 'refused';
-        select 'in the journal as a conflict', count(*) from public.kept where state = 'conflict';
-        select 'events without their {deliveries_per_event} deliveries', count(*) from
-          (select k.id from public.kept k left join payhook.delivery d on d.event_id = k.id
-           group by k.id having count(d.route) <> {deliveries_per_event}) other;
-        select 'accepted', count(*) from public.answered where status = 'accepted';
-        select 'rows', count(*) from public.kept;
-        select 'unanswered but kept', count(*) from public.kept k join public.answered a using (tx) where a.status = 'unanswered';
-        drop table public.answered; drop table public.kept;
-        """)
-    numbers = {name: int(count) for name, count in found}
-    accepted, rows, unanswered = (numbers.pop(n) for n in ("accepted", "rows", "unanswered but kept"))
-    differences = [f"{count} {name}" for name, count in numbers.items() if count]
-    if rows != accepted + unanswered:
-        differences.append(f"{rows} rows for {accepted} accepted answers")
-    return differences, rows
-
-
-class Profile:
-    """Where a JVM's time goes while this is open: Flight Recorder's samples, by area and by method."""
-
-    def __init__(self, process, jdk=None):
-        self.pid = process.pid
-        self.tool = lambda name: os.path.join(os.path.dirname(os.path.realpath(shutil.which(java(jdk)))), name)
-        self.file = os.path.join(WORK, "results", f"{process.name}-{time.strftime('%Y%m%d-%H%M%S')}.jfr")
-
-    def __enter__(self):
-        os.makedirs(os.path.dirname(self.file), exist_ok=True)
-        self._jcmd("JFR.start", "name=benchmark", "settings=profile")
-        return self
-
-    def __exit__(self, *problem):
-        self._jcmd("JFR.stop", "name=benchmark", f"filename={self.file}")
-
-    def _jcmd(self, *words):
-        done = subprocess.run([self.tool("jcmd"), str(self.pid), *words], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Problem(f"jcmd {words[0]} failed: {done.stdout}{done.stderr}")
-
-    def _stacks(self, event):
-        done = subprocess.run([self.tool("jfr"), "print", "--events", event, "--stack-depth", "64", self.file],
-                              capture_output=True, text=True, check=False)
-        for sample in done.stdout.split("jdk." + event.split(".")[-1] + " {")[1:]:
-            thread = re.search(r'sampledThread = "([^"]*)"', sample)
-            frames = re.findall(r"^\s+(\S+)\(.*line:", sample, re.MULTILINE)
-            if frames:
-                yield thread.group(1) if thread else "?", frames
-
-    def text(self, areas):
-        """A table of areas, each a name and the beginnings of its methods: a sample counts for the innermost that fits."""
-        by_area, by_thread, by_method, total = {}, {}, {}, 0
-        for event in ("jdk.ExecutionSample", "jdk.NativeMethodSample"):
-            for thread, frames in self._stacks(event):
-                if event == "jdk.NativeMethodSample" and re.search(r"[wW]ait|[pP]oll|park|accept|Select", frames[0]):
-                    continue
-                total += 1
-                thread = re.sub(r"[-\d]+$", "", thread)
-                by_thread[thread] = by_thread.get(thread, 0) + 1
-                by_method[frames[0]] = by_method.get(frames[0], 0) + 1
-                area = next((name for frame in frames for name, starts in areas if frame.startswith(starts)), "other")
-                by_area[area] = by_area.get(area, 0) + 1
-        lines = [f"{total:,} samples in {self.file}"]
-        for heading, counts, most in (("area", by_area, 20), ("threads", by_thread, 12), ("method", by_method, 25)):
-            top = sorted(counts.items(), key=lambda item: -item[1])[:most]
-            lines.append(table([heading, "% of samples"], [[name, f"{100 * n / max(1, total):.1f}"] for name, n in top]))
-        return "\n\n".join(lines)
-
-
-AREAS = [
-    ("signature", ("io.payhook.signature.",)),
-    ("journal", ("io.payhook.journal.",)),
-    ("delivery", ("io.payhook.delivery.",)),
-    ("intake", ("io.payhook.intake.",)),
-    ("effects", ("io.payhook.effects.",)),
-    ("PostgreSQL driver", ("org.postgresql.",)),
-    ("connection pool", ("com.zaxxer.",)),
-    ("templates", ("io.pebbletemplates.",)),
-    ("JSON", ("com.fasterxml.",)),
-    ("mail", ("jakarta.mail.", "org.eclipse.angus.", "com.sun.mail.", "org.apache.camel.component.mail.")),
-    ("HTTP client", ("org.apache.hc.", "org.apache.camel.component.http.")),
-    ("Camel's HTTP server", ("org.apache.camel.component.platform.",)),
-    ("Camel", ("org.apache.camel.",)),
-    ("Vert.x", ("io.vertx.",)),
-    ("netty", ("io.netty.",)),
-    ("meters", ("io.micrometer.", "io.prometheus.")),
-    ("logging", ("ch.qos.", "org.slf4j.")),
-]
 
 
 def percentile(values, share):

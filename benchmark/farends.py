@@ -1,4 +1,4 @@
-"""Far ends that misbehave on purpose: a CRM, a mail server, and a TCP proxy in front of a database.
+"""Far ends that misbehave on purpose: a CRM and a mail server.
 
 They run in this process, on 127.0.0.1, and keep what they took: each e-mail as [time, Message-ID, recipients, subject],
 each call as [time, method, path, Idempotency-Key].
@@ -7,27 +7,48 @@ each call as [time, method, path, Idempotency-Key].
 import gzip
 import http.server
 import re
-import socket
 import socketserver
 import threading
 import time
 
 
-class Crm:
-    """Answers 200 {} unless `behave(path)` says otherwise: a status, (status, body), or a function of the request handler."""
+class FarEnd:
+    """A server on a free port, one thread a connection; what is broken off is nobody's error."""
+
+    def __init__(self, server, handler):
+        class Server(server):
+            daemon_threads = True
+            allow_reuse_address = True
+            request_queue_size = 100
+
+            def handle_error(self, request, address):
+                pass
+
+        self._server = Server(("127.0.0.1", 0), handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Crm(FarEnd):
+    """Answers 200 {} unless `behave(path, body)` says otherwise: a status, (status, body), or a function of the request
+    handler. `serve()` ends what was said otherwise."""
 
     def __init__(self):
-        self.behave = lambda path: 200
         self.calls = []
+        self.serve()
         crm = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 crm.calls.append([time.time(), self.command, self.path, self.headers.get("Idempotency-Key", "")])
-                answer = crm.behave(self.path)
+                answer = crm.behave(self.path, body)
                 try:
                     if callable(answer):
                         answer(self)
@@ -46,20 +67,10 @@ class Crm:
             def log_message(self, *words):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 100
+        super().__init__(http.server.ThreadingHTTPServer, Handler)
 
-            def handle_error(self, request, address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def serve(self):
+        self.behave = lambda path, body: 200
 
 
 def huge(status=200, megabytes=400):
@@ -101,12 +112,13 @@ def drip(handler):
         time.sleep(1)
 
 
-class Mail:
-    """Takes every e-mail unless `behave(verb, argument)` gives other words: a reply, or a function of the connection's file."""
+class Mail(FarEnd):
+    """Takes every e-mail unless `behave(verb, argument)` gives other words: a reply, or a function of the handler. The verb
+    of an e-mail whose text is there whole is '.', its argument the recipients."""
 
     def __init__(self):
-        self.behave = lambda verb, argument: None
         self.mails = []
+        self.serve()
         mail = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -135,13 +147,19 @@ class Mail:
                     if other:
                         self.say(other)
                     elif verb == "EHLO":
-                        self.say("250-mail.example.com\r\n250-8BITMIME\r\n250 SMTPUTF8")
+                        self.say("250-mail.example.com\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SMTPUTF8")
+                    elif verb == "AUTH":
+                        self.say("235 2.7.0 welcome")
                     elif verb == "RCPT":
                         recipients.append(re.sub(r".*<([^>]*)>.*", r"\1", argument))
                         self.say("250 ok")
                     elif verb == "DATA":
                         self.say("354 go on")
                         text = self.text()
+                        other = mail.behave(".", " ".join(recipients))
+                        if callable(other):
+                            other(self)
+                            return
                         mail.mails.append([time.time(), field(text, "Message-ID"), " ".join(recipients),
                                            field(text, "Subject")])
                         recipients = []
@@ -162,21 +180,10 @@ class Mail:
                         return b"".join(lines).decode("utf-8", "replace")
                     lines.append(line)
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-            request_queue_size = 100
+        super().__init__(socketserver.ThreadingTCPServer, Handler)
 
-            def handle_error(self, request, address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def serve(self):
+        self.behave = lambda verb, argument: None
 
 
 def field(text, name):
@@ -190,64 +197,3 @@ def keeps_working(handler):
     for _ in range(300):
         handler.say("250-working")
         time.sleep(2)
-
-
-class Proxy:
-    """A TCP proxy; `silent()` makes a black hole of what is open, with no RST and no FIN, and `frozen` of new connections too."""
-
-    def __init__(self, target):
-        self.target = target
-        self.generation = 0
-        self.frozen = False
-        self.kept = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def silent(self):
-        self.generation += 1
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.kept.append(client)
-            if self.frozen:
-                continue
-            try:
-                server = socket.create_connection(("127.0.0.1", self.target), 5)
-            except OSError:
-                client.close()
-                continue
-            server.settimeout(None)
-            self.kept.append(server)
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, sink, self.generation), daemon=True).start()
-
-    def _pump(self, source, sink, generation):
-        while True:
-            try:
-                data = source.recv(65536)
-            except OSError:
-                return
-            if self.generation != generation:
-                if not data:
-                    return
-                continue
-            if not data:
-                try:
-                    sink.shutdown(socket.SHUT_WR)
-                except OSError:
-                    pass
-                return
-            try:
-                sink.sendall(data)
-            except OSError:
-                return
-
-    def stop(self):
-        self.listener.close()
-        for one in self.kept:
-            one.close()

@@ -16,10 +16,11 @@ import bench
 class Sender:
     """A platform: sends each event until it is answered 200, some again afterwards, some twice at once, some forged."""
 
-    def __init__(self, ports, rate, seed, threads=12):
+    def __init__(self, ports, rate, seed, threads=12, timeout=15):
         self.ports = ports
         self.gap = 1 / rate
         self.random = random.Random(seed)
+        self.timeout = timeout
         self.stopping = False
         self.giving_up = False
         self.number = 0
@@ -71,7 +72,7 @@ class Sender:
     def _post(self, connections, port, body, headers):
         """One try: the status and the answer, or None when there was no answer."""
         start = time.monotonic()
-        connection = connections.pop(port, None) or http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+        connection = connections.pop(port, None) or http.client.HTTPConnection("127.0.0.1", port, timeout=self.timeout)
         try:
             connection.request("POST", "/webhooks/payments", body, headers)
             response = connection.getresponse()

@@ -1,6 +1,7 @@
 """One fault on trial: a database, far ends, nodes and a platform that goes on sending, and what became of every event."""
 
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -11,7 +12,7 @@ import time
 
 import bench
 from bench import Payhook, Problem
-from farends import Crm, Mail, Proxy
+from farends import Crm, Mail
 from sender import Sender
 
 SETTINGS = {
@@ -22,60 +23,94 @@ SETTINGS = {
 }
 
 
+RATE = 20   # events a second
+
+
 class Trial:
     """Runs while it is open; `complaints` is what was not as it must be."""
 
     number = 0
 
-    def __init__(self, postgres, settings=None, nodes=1, through_proxy=False, routes=None, rate=20, java_opts="", node_names=None):
+    def __init__(self, postgres, complaints, settings=None, nodes=1, front=None, routes=None, prepare=None):
+        """A fault's needs: settings, as a dict or from the trial; the number of nodes; what stands in front of the database;
+        what is done to the routes folder, and what to this trial, before the nodes start."""
         Trial.number += 1
         self.postgres = postgres
-        self.database = f"bench_fault_{Trial.number}"
-        postgres.drop(self.database)
-        postgres.create(self.database)
-        self.crm, self.mail = Crm(), Mail()
-        self.proxy = Proxy(postgres.port) if through_proxy else None
-        self.routes = os.path.join(bench.WORK, f"fault-routes-{Trial.number}")
-        shutil.rmtree(self.routes, ignore_errors=True)
-        shutil.copytree(bench.routes("effects"), self.routes)
-        if routes:
-            routes(self.routes)
-        where = self.proxy or postgres
-        values = {**SETTINGS, "payhook.mail.port": self.mail.port,
-                  "payhook.crm.url": f"http://127.0.0.1:{self.crm.port}", **(settings or {})}
-        self.nodes = []
-        for i in range(nodes):
-            name = f"fault-{Trial.number}-{i + 1}"
-            shutil.rmtree(os.path.join(bench.WORK, "data", name), ignore_errors=True)
-            self.nodes.append(Payhook(name, where, self.database, self.routes, settings=values, java_opts=java_opts))
-        self.node = self.nodes[0]
-        self.rate = rate
-        self.sender = None
-        self.complaints = []
+        self.complaints = complaints
         self.health = collections.Counter()
         self.watching = False
+        self.sender = None
+        self.nodes = []
+        self.environment = {}
+        self._closing = contextlib.ExitStack()
+        try:
+            self._lay_out(settings, nodes, front, routes, prepare)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _lay_out(self, settings, nodes, front, routes, prepare):
+        self.database = f"bench_fault_{Trial.number}"
+        self.postgres.create(self.database)
+        self.at_end(self.postgres.drop, self.database)
+        self.crm, self.mail = Crm(), Mail()
+        self.at_end(self.crm.stop)
+        self.at_end(self.mail.stop)
+        self.front = front(self.postgres) if front else None
+        if self.front:
+            self.at_end(self.front.stop)
+        self.routes = os.path.join(bench.WORK, f"fault-routes-{Trial.number}")
+        shutil.rmtree(self.routes, ignore_errors=True)
+        self.at_end(shutil.rmtree, self.routes, ignore_errors=True)
+        shutil.copytree(bench.routes("effects"), self.routes)
+        if routes:
+            routes(self)
+        if prepare:
+            prepare(self)
+        self.settings = {**SETTINGS, "payhook.mail.port": self.mail.port,
+                         "payhook.crm.url": f"http://127.0.0.1:{self.crm.port}",
+                         **((settings(self) if callable(settings) else settings) or {})}
+        for i in range(nodes):
+            self.add_node(f"fault-{Trial.number}-{i + 1}")
+        self.node = self.nodes[0]
+
+    def at_end(self, what, *words, **more):
+        """What is done when the nodes have ended, the last first."""
+        self._closing.callback(what, *words, **more)
+
+    def add_node(self, name, routes=None, data=None):
+        """One more node, not yet started, with an empty data folder."""
+        shutil.rmtree(os.path.join(bench.WORK, "data", data or name), ignore_errors=True)
+        node = Payhook(name, self.front or self.postgres, self.database, routes or self.routes, settings=self.settings,
+                       environment=self.environment, data=data)
+        self.nodes.append(node)
+        return node
 
     def __enter__(self):
-        for node in self.nodes:
-            node.start()
-        self.sender = Sender([node.port for node in self.nodes], self.rate, Trial.number, threads=6)
+        try:
+            for node in self.nodes:
+                node.start(wait=False)
+            for node in self.nodes:
+                node.ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.sender = Sender([node.port for node in self.nodes], RATE, Trial.number, threads=6)
         self.sender.start()
-        self.until("traffic", lambda: len(self.sender.answers) >= 2 * self.rate, 30)
+        self.until("traffic", lambda: len(self.sender.answers) >= 2 * RATE, 30)
         self.watching = True
         threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __exit__(self, *problem):
         self.watching = False
-        self.sender.giving_up = True
-        self.sender.stopping = True
+        if self.sender:
+            self.sender.giving_up = True
+            self.sender.stopping = True
         for node in self.nodes:
             if node.process and node.process.running():
                 node.process.kill()
-        for end in (self.crm, self.mail, self.proxy):
-            if end:
-                end.stop()
-        shutil.rmtree(self.routes, ignore_errors=True)
+        self._closing.close()
 
     def _watch(self):
         while self.watching:
@@ -91,13 +126,17 @@ class Trial:
         except (OSError, http.client.HTTPException):
             return "away"
 
-    def api(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.node.management, timeout=10)
-        connection.request("GET", "/api/v1/" + path)
-        return json.loads(connection.getresponse().read())
+    def checks(self):
+        """What each check of the health answer says."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.node.management, timeout=3)
+        connection.request("GET", "/observe/health")
+        return connection.getresponse().read().decode()
 
     def value(self, sql):
         return self.postgres.value(self.database, sql)
+
+    def sql(self, text):
+        self.postgres.sql(self.database, text)
 
     def expect(self, right, text):
         if not right:
@@ -136,6 +175,9 @@ class Trial:
             where d.route = '{route}' and e.key = 'payment.success:{transaction}'""")
         return (rows[0][0], int(rows[0][1]), rows[0][2] if len(rows[0]) > 2 else "") if rows else None
 
+    def state(self, transaction, route):
+        return (self.delivery(transaction, route) or ("",))[0]
+
     def well(self, seconds=60):
         """Seconds until the service is ready, and an event that comes now is answered 200 and delivered whole."""
         begin = time.monotonic()
@@ -146,9 +188,10 @@ class Trial:
             if self.ready() == "UP" and self.post(transaction, timeout=3) == 200:
                 end = time.monotonic() + 5
                 while time.monotonic() < end:
-                    done = self.value(f"""select count(*) from payhook.delivery d join payhook.event e on e.id = d.event_id
-                                          where e.key = 'payment.success:{transaction}' and d.state = 'done'""")
-                    if done == "3":
+                    whole = self.value(f"""select count(*) >= 3 and bool_and(d.state = 'done')
+                        from payhook.delivery d join payhook.event e on e.id = d.event_id
+                        where e.key = 'payment.success:{transaction}'""")
+                    if whole == "t":
                         return time.monotonic() - begin
                     time.sleep(0.1)
             time.sleep(0.2)
@@ -171,9 +214,8 @@ class Trial:
         for taken, key, where in ((self.mail.mails, 1, 3), (self.crm.calls, 3, 2)):
             keys = collections.defaultdict(set)
             for one in taken:
-                found = re.search(r"TX-[a-z]+-\d{7}", one[where])
-                if found:
-                    keys[found.group()].add(one[key])
+                if re.search(r"TX-[a-z]+-\d{7}", one[where]):
+                    keys[one[where]].add(one[key])
             doubled += [t for t, k in keys.items() if len(k) > 1]
         dead = self.postgres.sql(self.database, """
             select e.key, d.route from payhook.delivery d join payhook.event e on e.id = d.event_id

@@ -2,6 +2,7 @@ package io.payhook;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -12,8 +13,6 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import io.payhook.signature.Explanation;
-import io.payhook.signature.Handshake;
 import io.payhook.signature.RawRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -70,8 +69,7 @@ class ArchitectureTest {
 
   /**
    * {@code MessageDigest.isEqual} takes as long whatever is different. Requests are compared as
-   * values, and explanations are made for a person who has the secret; nothing else in the package
-   * may compare bytes in another way.
+   * values; nothing else in the package may compare bytes in another way.
    */
   @ArchTest
   static final ArchRule signatures_are_compared_in_constant_time =
@@ -79,7 +77,7 @@ class ArchitectureTest {
           .that()
           .resideInAPackage("io.payhook.signature..")
           .and()
-          .doNotBelongToAnyOf(RawRequest.class, Handshake.class, Explanation.class)
+          .doNotBelongToAnyOf(RawRequest.class)
           .should()
           .callMethodWhere(
               describe(
@@ -93,7 +91,7 @@ class ArchitectureTest {
   static final ArchRule what_decides_on_a_signature_compares_no_text =
       noClasses()
           .that()
-          .haveNameMatching("io\\.payhook\\.signature\\.Check\\$.+")
+          .haveNameMatching("io\\.payhook\\.signature\\.SigningKey\\$.+")
           .should()
           .callMethodWhere(
               describe(
@@ -125,6 +123,29 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.payhook.console..", "io.payhook.cli..");
+
+  /** A service runs without any of the tools; what it needs of one is given to it. */
+  @ArchTest
+  static final ArchRule core_never_knows_tools =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.payhook.tools..", "io.payhook.cli..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.payhook.tools..");
+
+  @ArchTest
+  static final ArchRule tools_know_each_other_in_one_direction =
+      slices().matching("io.payhook.tools.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule kit_knows_nothing_of_payhook =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.kit..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("io.payhook..").and(not(resideInAPackage("io.payhook.kit.."))));
 
   @ArchTest
   static final ArchRule no_cycles = slices().matching("io.payhook.(*)..").should().beFreeOfCycles();

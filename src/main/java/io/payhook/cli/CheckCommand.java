@@ -2,30 +2,28 @@ package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.payhook.kit.Json;
-import io.payhook.routes.Check;
+import io.payhook.kit.Lines;
 import io.payhook.routes.Finding;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
-import io.payhook.routetest.RouteTests;
 import io.payhook.service.Placeholders;
 import io.payhook.service.ScratchDatabase;
 import io.payhook.service.Settings;
-import java.io.PrintWriter;
+import io.payhook.tools.check.Check;
+import io.payhook.tools.routetest.RouteTests;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook check}. */
 @Command(
@@ -33,12 +31,11 @@ import picocli.CommandLine.Spec;
     description =
         "Reports every mistake in route files, endpoints, SQL, templates, samples and "
             + "settings at once, before anything starts.")
-final class CheckCommand implements Callable<Integer> {
+final class CheckCommand extends Printing {
   private static final Pattern PLACED =
       Pattern.compile("(?s)(.+?\\.(?:properties|yaml)):(\\d+)(?::(\\d+))?: (.*)");
 
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(
       paramLabel = "DIR",
@@ -92,18 +89,11 @@ final class CheckCommand implements Callable<Integer> {
 
   private static Finding finding(String problem) {
     Matcher placed = PLACED.matcher(problem);
-    String file = Settings.FILE;
-    int line = 1;
-    int column = 1;
-    String text = problem;
-    if (placed.matches()) {
-      Path path = Path.of(placed.group(1)).toAbsolutePath().normalize();
-      Path here = Path.of("").toAbsolutePath();
-      file = (path.startsWith(here) ? here.relativize(path) : path).toString();
-      line = Integer.parseInt(placed.group(2));
-      column = placed.group(3) == null ? 1 : Integer.parseInt(placed.group(3));
-      text = placed.group(4);
-    }
+    boolean known = placed.matches();
+    String file = known ? ReloadProblem.shown(Path.of(placed.group(1))).toString() : Settings.FILE;
+    int line = known ? Integer.parseInt(placed.group(2)) : 1;
+    int column = known && placed.group(3) != null ? Integer.parseInt(placed.group(3)) : 1;
+    String text = known ? placed.group(4) : problem;
     int semicolon = text.lastIndexOf("; ");
     return semicolon < 0
         ? new Finding(file, line, column, text, "correct it here")
@@ -111,26 +101,24 @@ final class CheckCommand implements Callable<Integer> {
             file, line, column, text.substring(0, semicolon), text.substring(semicolon + 2));
   }
 
-  private void print(List<Finding> findings) throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      ArrayNode array = Json.MAPPER.createArrayNode();
-      for (Finding finding : findings) {
-        array
-            .addObject()
-            .put("file", finding.file())
-            .put("line", finding.line())
-            .put("column", finding.column())
-            .put("severity", severity(finding))
-            .put("what", finding.what())
-            .put("right", finding.right());
-      }
-      out.println(Json.pretty(array));
-    } else {
-      findings.forEach(out::println);
-      out.println(summary(findings));
+  private void print(List<Finding> findings) {
+    if (!json) {
+      findings.forEach(out()::println);
+      say(summary(findings));
+      return;
     }
-    out.flush();
+    ArrayNode array = Json.MAPPER.createArrayNode();
+    for (Finding finding : findings) {
+      array
+          .addObject()
+          .put("file", finding.file())
+          .put("line", finding.line())
+          .put("column", finding.column())
+          .put("severity", severity(finding))
+          .put("what", finding.what())
+          .put("right", finding.right());
+    }
+    json(array);
   }
 
   private static String severity(Finding finding) {
@@ -143,11 +131,7 @@ final class CheckCommand implements Callable<Integer> {
     if (warnings + problems == 0) {
       return "No problems.";
     }
-    String counted = problems == 0 ? "No problems" : counted(problems, "problem");
-    return warnings == 0 ? counted : counted + ", " + counted(warnings, "warning");
-  }
-
-  private static String counted(long count, String what) {
-    return count + " " + what + (count == 1 ? "" : "s");
+    String counted = problems == 0 ? "No problems" : Lines.count(problems, "problem", "problems");
+    return warnings == 0 ? counted : counted + ", " + Lines.count(warnings, "warning", "warnings");
   }
 }

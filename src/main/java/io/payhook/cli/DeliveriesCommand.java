@@ -3,6 +3,7 @@ package io.payhook.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -74,48 +75,43 @@ final class DeliveriesCommand extends ListCommand {
   }
 
   @Override
-  Table table(JsonNode deliveries) {
-    return table(deliveries, true);
+  Table table() {
+    Table table =
+        new Table()
+            .whole("EVENT", 0, Table.text("event"))
+            .cut("TYPE", 8, 4, Table.text("type"))
+            .whole("RECEIVED", 2, Table.time("receivedAt"));
+    return delivery(table, "DUE", DeliveriesCommand::due);
   }
 
-  /**
-   * @param withEvent whether to say of which event each one is
-   */
-  static Table table(JsonNode deliveries, boolean withEvent) {
+  /** The deliveries of one event. */
+  static Table ofEvent() {
     Table table = new Table();
-    if (withEvent) {
-      table.whole("EVENT", 0).cut("TYPE", 8, 4).whole("RECEIVED", 2);
-    }
-    table
-        .cut("ROUTE", 8, 0)
-        .cut("STATE", 7, 0)
-        .whole("ATTEMPTS", 5)
-        .whole(withEvent ? "DUE" : "DUE OR DONE", 3)
-        .cut("ERROR", 10, 1);
-    for (JsonNode delivery : deliveries) {
-      String state =
-          text(delivery.path("state"))
-              + (delivery.path("orphaned").asBoolean() ? ", orphaned" : "");
-      String attempts = text(delivery.path("attempts"));
-      String due =
-          switch (text(delivery.path("state"))) {
-            case "pending", "retrying" -> time(delivery.path("dueAt"));
-            default -> withEvent ? "" : time(delivery.path("doneAt"));
-          };
-      if (withEvent) {
-        table.row(
-            text(delivery.path("event")),
-            text(delivery.path("type")),
-            time(delivery.path("receivedAt")),
-            text(delivery.path("route")),
-            state,
-            attempts,
-            due,
-            text(delivery.path("error")));
-      } else {
-        table.row(text(delivery.path("route")), state, attempts, due, text(delivery.path("error")));
-      }
-    }
-    return table;
+    return delivery(
+        table,
+        "DUE OR DONE",
+        delivery -> due(delivery).isEmpty() ? time(delivery.path("doneAt")) : due(delivery));
+  }
+
+  private static Table delivery(Table table, String when, Function<JsonNode, String> time) {
+    return table
+        .cut("ROUTE", 8, 0, Table.text("route"))
+        .cut("STATE", 7, 0, DeliveriesCommand::state)
+        .whole("ATTEMPTS", 5, Table.text("attempts"))
+        .whole(when, 3, time)
+        .cut("ERROR", 10, 1, Table.text("error"));
+  }
+
+  private static String state(JsonNode delivery) {
+    boolean orphaned = delivery.path("orphaned").asBoolean();
+    return text(delivery.path("state")) + (orphaned ? ", orphaned" : "");
+  }
+
+  /** Empty where it waits for nothing. */
+  private static String due(JsonNode delivery) {
+    return switch (text(delivery.path("state"))) {
+      case "pending", "retrying" -> time(delivery.path("dueAt"));
+      default -> "";
+    };
   }
 }

@@ -1,13 +1,10 @@
 package io.payhook.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Json;
 import io.payhook.kit.Lines;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -23,13 +20,10 @@ final class EventCommand extends ManagementCommand {
   private String id = "";
 
   @Override
-  int ask() throws IOException, InterruptedException {
-    JsonNode event =
-        get(
-            "/events/" + URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20"),
-            Map.of());
+  int ask(ApiClient api) throws IOException, InterruptedException {
+    JsonNode event = api.get("/events/" + ApiClient.encoded(id), Map.of());
     if (json) {
-      print(event);
+      json(event);
       return 0;
     }
     line("id", text(event.path("id")));
@@ -43,7 +37,7 @@ final class EventCommand extends ManagementCommand {
     line("origin", text(event.path("origin")));
     line("received", time(event.path("receivedAt")));
     line("occurred", time(event.path("occurredAt")));
-    line("amount", (text(event.path("amount")) + " " + text(event.path("currency"))).strip());
+    line("amount", EventsCommand.amount(event));
     line("secret", text(event.path("secret")));
     differences(event.path("differences"));
     deliveries(event);
@@ -59,14 +53,14 @@ final class EventCommand extends ManagementCommand {
   }
 
   private void differences(JsonNode differences) {
-    Table table =
-        new Table().cut("DIFFERS AT", 10, 0).cut("FIRST EVENT", 10, 1).cut("THIS ONE", 10, 2);
-    for (JsonNode one : differences) {
-      table.row(text(one.path("pointer")), text(one.path("first")), text(one.path("then")));
-    }
-    if (!table.isEmpty()) {
+    if (!differences.isEmpty()) {
       out().println();
-      print(table);
+      print(
+          new Table()
+              .cut("DIFFERS AT", 10, 0, Table.text("pointer"))
+              .cut("FIRST EVENT", 10, 1, Table.text("first"))
+              .cut("THIS ONE", 10, 2, Table.text("then"))
+              .rows(differences));
     }
   }
 
@@ -85,34 +79,28 @@ final class EventCommand extends ManagementCommand {
           });
       return;
     }
-    print(DeliveriesCommand.table(event.path("deliveries"), false));
-    Table attempts =
-        new Table()
-            .whole("ATTEMPT", 0)
-            .cut("ROUTE", 8, 0)
-            .whole("STARTED", 1)
-            .whole("TOOK", 2)
-            .whole("OUTCOME", 0)
-            .cut("NODE", 6, 3)
-            .cut("ERROR", 10, 0);
-    for (JsonNode attempt : event.path("attempts")) {
-      int run = attempt.path("run").asInt();
-      attempts.row(
-          text(attempt.path("number")) + (run > 1 ? " (run " + run + ")" : ""),
-          text(attempt.path("route")),
-          time(attempt.path("startedAt")),
-          text(attempt.path("milliseconds")) + " ms",
-          text(attempt.path("outcome")),
-          text(attempt.path("node")),
-          text(attempt.path("error")));
-    }
-    if (!attempts.isEmpty()) {
+    print(DeliveriesCommand.ofEvent().rows(event.path("deliveries")));
+    if (!event.path("attempts").isEmpty()) {
       out.println();
-      print(attempts);
+      print(
+          new Table()
+              .whole("ATTEMPT", 0, EventCommand::number)
+              .cut("ROUTE", 8, 0, Table.text("route"))
+              .whole("STARTED", 1, Table.time("startedAt"))
+              .whole("TOOK", 2, attempt -> text(attempt.path("milliseconds")) + " ms")
+              .whole("OUTCOME", 0, Table.text("outcome"))
+              .cut("NODE", 6, 3, Table.text("node"))
+              .cut("ERROR", 10, 0, Table.text("error"))
+              .rows(event.path("attempts")));
     }
   }
 
-  private void request(JsonNode request) throws JsonProcessingException {
+  private static String number(JsonNode attempt) {
+    int run = attempt.path("run").asInt();
+    return text(attempt.path("number")) + (run > 1 ? " (run " + run + ")" : "");
+  }
+
+  private void request(JsonNode request) {
     PrintWriter out = out();
     out.println();
     out.println(Table.oneLine(text(request.path("method")) + " " + text(request.path("url"))));

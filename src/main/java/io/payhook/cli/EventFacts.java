@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
+import io.payhook.kit.Currencies;
 import io.payhook.routes.Sample;
-import io.payhook.signature.Currencies;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;

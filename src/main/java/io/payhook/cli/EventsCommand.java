@@ -82,27 +82,19 @@ final class EventsCommand extends ListCommand {
   }
 
   @Override
-  Table table(JsonNode events) {
-    Table table =
-        new Table()
-            .whole("RECEIVED", 1)
-            .whole("ID", 0)
-            .cut("ENDPOINT", 6, 2)
-            .cut("TYPE", 10, 0)
-            .cut("KEY", 8, 3)
-            .cut("AMOUNT", 6, 4)
-            .cut("STATE", 8, 0);
-    for (JsonNode event : events) {
-      table.row(
-          time(event.path("receivedAt")),
-          text(event.path("id")),
-          text(event.path("endpoint")),
-          text(event.path("type")),
-          text(event.path("key")),
-          (text(event.path("amount")) + " " + text(event.path("currency"))).strip(),
-          state(event));
-    }
-    return table;
+  Table table() {
+    return new Table()
+        .whole("RECEIVED", 1, Table.time("receivedAt"))
+        .whole("ID", 0, Table.text("id"))
+        .cut("ENDPOINT", 6, 2, Table.text("endpoint"))
+        .cut("TYPE", 10, 0, Table.text("type"))
+        .cut("KEY", 8, 3, Table.text("key"))
+        .cut("AMOUNT", 6, 4, EventsCommand::amount)
+        .cut("STATE", 8, 0, EventsCommand::state);
+  }
+
+  static String amount(JsonNode event) {
+    return (text(event.path("amount")) + " " + text(event.path("currency"))).strip();
   }
 
   /** Of an accepted event, what counts is what became of its deliveries. */

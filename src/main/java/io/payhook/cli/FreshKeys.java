@@ -110,7 +110,7 @@ final class FreshKeys {
    */
   private static @Nullable JsonNode value(
       Provider provider, Sample sample, String type, Clock clock) {
-    Secret secret = Secret.random(provider.secretKind());
+    Secret secret = Secret.ofTheProcess(provider.secretKind());
     Verdict verdict =
         new Verifier(provider, List.of(secret), clock)
             .verify(

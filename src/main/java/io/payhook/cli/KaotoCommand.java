@@ -1,19 +1,15 @@
 package io.payhook.cli;
 
-import io.payhook.routes.KaotoCatalog;
-import io.payhook.routes.Scaffold;
 import io.payhook.service.Settings;
+import io.payhook.tools.kaoto.KaotoCatalog;
+import io.payhook.tools.scaffold.Scaffold;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook kaoto}. */
 @Command(
@@ -21,9 +17,8 @@ import picocli.CommandLine.Spec;
     description =
         "Writes a catalog for Kaoto, the visual route editor, with everything that is "
             + "available here: the components, 'event:' and the kamelets.")
-final class KaotoCommand implements Callable<Integer> {
+final class KaotoCommand extends Printing {
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(
       paramLabel = "FOLDER",
@@ -41,27 +36,27 @@ final class KaotoCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = options.inspect().settings();
     Path target = to == null ? settings.data().resolve("kaoto") : to;
-    PrintWriter out = spec.commandLine().getOut();
     try {
       KaotoCatalog.Written written =
           new KaotoCatalog(folder, settings.routes())
               .write(target, to == null ? settings::makeData : () -> {});
-      out.println(target.resolve("index.json") + ": " + written.name());
-      out.println("components  " + String.join(", ", written.components()));
-      out.println("kamelets    " + String.join(", ", written.kamelets()));
-      out.println(
-          "Next: serve the folder over HTTP and set kaoto.catalog.url in VS Code to the URL of its"
-              + " index.json.");
-      out.flush();
+      say(
+          """
+          %s: %s
+          components  %s
+          kamelets    %s
+          Next: serve the folder over HTTP and set kaoto.catalog.url in VS Code to the URL of its \
+          index.json."""
+              .formatted(
+                  target.resolve("index.json"),
+                  written.name(),
+                  String.join(", ", written.components()),
+                  String.join(", ", written.kamelets())));
       return 0;
     } catch (Scaffold.Refused e) {
-      spec.commandLine().getErr().println("payhook: " + e.getMessage());
+      return no(String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      spec.commandLine()
-          .getErr()
-          .println(
-              "payhook: the catalog can't be written: " + e + "; name another folder with --to");
+      return no("the catalog can't be written: " + e + "; name another folder with --to");
     }
-    return Cli.NO;
   }
 }

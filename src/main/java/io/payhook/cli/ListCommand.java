@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** A command that lists what the API returns page by page. */
 abstract class ListCommand extends ManagementCommand {
@@ -50,7 +49,8 @@ abstract class ListCommand extends ManagementCommand {
   /** The query for the API; null values are left out. */
   abstract void filter(Map<String, @Nullable Object> query);
 
-  abstract Table table(JsonNode list);
+  /** The columns that are shown. */
+  abstract Table table();
 
   /** Whether no index serves the query: then results are shown as they are found. */
   boolean searches() {
@@ -61,13 +61,12 @@ abstract class ListCommand extends ManagementCommand {
   abstract List<String> columns();
 
   @Override
-  final int ask() throws IOException, InterruptedException {
+  final int ask(ApiClient api) throws IOException, InterruptedException {
     if (limit < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--limit is " + limit + "; it is a whole number from 1");
+      throw wrong("--limit is " + limit + "; it is a whole number from 1");
     }
     if (csv && json) {
-      throw new ParameterException(spec.commandLine(), "--csv and --json exclude each other");
+      throw wrong("--csv and --json exclude each other");
     }
     ArrayNode list = Json.MAPPER.createArrayNode();
     String next = after;
@@ -77,7 +76,7 @@ abstract class ListCommand extends ManagementCommand {
       filter(query);
       query.put(cursor, next);
       query.put("limit", Math.min(PAGE, limit - list.size()));
-      JsonNode page = get("/" + items, query);
+      JsonNode page = api.get("/" + items, query);
       page.path(items).forEach(list::add);
       next = page.path("next").isTextual() ? page.path("next").asText() : null;
       pages++;
@@ -89,7 +88,7 @@ abstract class ListCommand extends ManagementCommand {
       ObjectNode tree = Json.MAPPER.createObjectNode();
       tree.set(items, list);
       tree.put("next", next);
-      print(tree);
+      json(tree);
       return 0;
     }
     if (csv) {
@@ -98,7 +97,7 @@ abstract class ListCommand extends ManagementCommand {
       out().print(rows);
       out().flush();
     } else if (!list.isEmpty()) {
-      print(table(list));
+      print(table().rows(list));
     }
     if (next != null) {
       note(

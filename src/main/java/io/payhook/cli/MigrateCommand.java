@@ -2,11 +2,8 @@ package io.payhook.cli;
 
 import io.payhook.service.Settings;
 import io.payhook.service.Tables;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook migrate}. */
 @Command(
@@ -15,17 +12,14 @@ import picocli.CommandLine.Spec;
         "Migrates the tables of the journal and of every integration to their newest "
             + "version and exits; afterwards the service can run as a role that may only read "
             + "and write them.")
-final class MigrateCommand implements Callable<Integer> {
+final class MigrateCommand extends Printing {
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() {
     Settings settings = options.load();
     Tables.migrate(settings);
-    spec.commandLine()
-        .getOut()
-        .println("The tables of the journal and of every integration have their newest version.");
+    say("The tables of the journal and of every integration have their newest version.");
     return 0;
   }
 }

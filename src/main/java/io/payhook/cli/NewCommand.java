@@ -1,30 +1,25 @@
 package io.payhook.cli;
 
-import io.payhook.routes.Scaffold;
+import io.payhook.routes.ReloadProblem;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import java.io.PrintWriter;
+import io.payhook.tools.scaffold.Scaffold;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook new}. */
 @Command(
     name = "new",
     description = "Creates a folder to start from, which passes 'check' and 'test' as it is.")
-final class NewCommand implements Runnable {
-  @Spec private CommandSpec spec = CommandSpec.create();
+final class NewCommand extends Printing {
 
   @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "what is to be new? 'new endpoint NAME' or 'new effect NAME'");
+  public Integer call() {
+    throw wrong("what is to be new? 'new endpoint NAME' or 'new effect NAME'");
   }
 
   @Command(
@@ -83,18 +78,14 @@ final class NewCommand implements Runnable {
   }
 
   private int writing(Settings settings, Writing writing) throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
     try {
       List<Path> written =
           writing.by(new Scaffold(settings.routes(), Placeholders.forReading(settings)));
-      Path here = Path.of("").toAbsolutePath();
-      written.forEach(file -> out.println(file.startsWith(here) ? here.relativize(file) : file));
-      out.println("Next: payhook check, payhook test, and change what is there to what you need.");
-      out.flush();
+      written.forEach(file -> out().println(ReloadProblem.shown(file)));
+      say("Next: payhook check, payhook test, and change what is there to what you need.");
       return 0;
     } catch (Scaffold.Refused e) {
-      spec.commandLine().getErr().println("payhook: " + e.getMessage());
-      return Cli.NO;
+      return no(String.valueOf(e.getMessage()));
     }
   }
 }

@@ -21,35 +21,29 @@ import picocli.CommandLine.Parameters;
 final class NodesCommand extends ManagementCommand {
 
   @Override
-  int ask() throws IOException, InterruptedException {
-    JsonNode nodes = get("/nodes", Map.of());
+  int ask(ApiClient api) throws IOException, InterruptedException {
+    JsonNode nodes = api.get("/nodes", Map.of());
     if (json) {
-      print(nodes);
-      return 0;
+      json(nodes);
+    } else {
+      print(
+          new Table()
+              .cut("NODE", 8, 0, Table.text("name"))
+              .whole("STATE", 0, Table.text("state"))
+              .whole("SEEN", 1, Table.time("seenAt"))
+              .whole("COUNTS UNTIL", 2, NodesCommand::until)
+              .whole("ROUTES", 3, Table.text("routes"))
+              .cut("HOST", 8, 4, Table.text("host"))
+              .whole("VERSION", 5, Table.text("version"))
+              .rows(nodes.path("nodes")));
     }
-    Table table =
-        new Table()
-            .cut("NODE", 8, 0)
-            .whole("STATE", 0)
-            .whole("SEEN", 1)
-            .whole("COUNTS UNTIL", 2)
-            .whole("ROUTES", 3)
-            .cut("HOST", 8, 4)
-            .whole("VERSION", 5);
-    for (JsonNode node : nodes.path("nodes")) {
-      table.row(
-          text(node.path("name")),
-          text(node.path("state")),
-          time(node.path("seenAt")),
-          node.path("state").asText().equals("live")
-              ? ""
-              : node.path("counts").asBoolean() ? time(node.path("expiresAt")) : "no more",
-          text(node.path("routes")),
-          text(node.path("host")),
-          text(node.path("version")));
-    }
-    print(table);
     return 0;
+  }
+
+  private static String until(JsonNode node) {
+    return text(node.path("state")).equals("live")
+        ? ""
+        : node.path("counts").asBoolean() ? time(node.path("expiresAt")) : "no more";
   }
 
   /** {@code payhook nodes forget}. */
@@ -63,13 +57,12 @@ final class NodesCommand extends ManagementCommand {
     private String name = "";
 
     @Override
-    int ask() throws IOException, InterruptedException {
-      JsonNode answer = post("/nodes/forget", Map.of("name", name));
+    int ask(ApiClient api) throws IOException, InterruptedException {
+      JsonNode answer = api.post("/nodes/forget", Map.of("name", name));
       if (json) {
-        print(answer);
+        json(answer);
       } else {
-        out().println(name + " is forgotten.");
-        out().flush();
+        say(name + " is forgotten.");
       }
       return 0;
     }

@@ -1,28 +1,24 @@
 package io.payhook.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
+import io.payhook.signature.Coverage;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Setting;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook providers}. */
 @Command(
@@ -30,9 +26,7 @@ import picocli.CommandLine.Spec;
     description = "Lists the presets, or shows one in full.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
-final class ProvidersCommand implements Callable<Integer> {
-
-  @Spec private @Nullable CommandSpec spec;
+final class ProvidersCommand extends Printing {
 
   @Parameters(
       index = "0",
@@ -78,8 +72,7 @@ final class ProvidersCommand implements Callable<Integer> {
       }
       return 0;
     } catch (ProviderException e) {
-      throw new ParameterException(
-          spec().commandLine(),
+      throw wrong(
           String.join(
               "; ",
               e.problems().stream().map(problem -> "'" + e.provider() + "': " + problem).toList()),
@@ -89,7 +82,7 @@ final class ProvidersCommand implements Callable<Integer> {
 
   private void tellAll(List<Provider> all) {
     if (json) {
-      print(all.stream().map(ProvidersCommand::summary).toList());
+      json(all.stream().map(ProvidersCommand::summary).toList());
       return;
     }
     int width = all.stream().mapToInt(provider -> provider.name().length()).max().orElse(0);
@@ -121,7 +114,7 @@ final class ProvidersCommand implements Callable<Integer> {
       Map<String, Object> whole = new LinkedHashMap<>(summary(provider));
       whole.put("samples", samples);
       whole.put("settings", provider.settings());
-      print(whole);
+      json(whole);
       return;
     }
     out().println(ansi("@|bold " + provider.title() + "|@ (" + provider.name() + ")"));
@@ -172,39 +165,27 @@ final class ProvidersCommand implements Callable<Integer> {
     }
     boolean refused = rows.stream().anyMatch(row -> row.containsKey("refused"));
     if (json) {
-      print(rows);
+      json(rows);
       return refused ? Cli.NO : 0;
     }
-    Table table =
+    print(
         new Table()
-            .whole("PROVIDER", 0)
-            .cut("TYPE", 10, 0)
-            .cut("KEY", 8, 3)
-            .cut("ENTITY", 8, 1)
-            .whole("AMOUNT", 0)
-            .whole("CURRENCY", 0)
-            .whole("DIGITS", 4)
-            .whole("OCCURRED", 2);
-    for (Map<String, @Nullable Object> row : rows) {
-      table.row(
-          cell(row, "provider"),
-          row.containsKey("refused")
-              ? cell(row, "sample") + " REFUSED: " + cell(row, "refused")
-              : cell(row, "type"),
-          cell(row, "key"),
-          cell(row, "entity"),
-          cell(row, "amount"),
-          cell(row, "currency"),
-          cell(row, "digits"),
-          cell(row, "occurredAt"));
-    }
-    table.lines(ManagementCommand.width()).forEach(out()::println);
-    out().flush();
+            .whole("PROVIDER", 0, Table.text("provider"))
+            .cut("TYPE", 10, 0, ProvidersCommand::type)
+            .cut("KEY", 8, 3, Table.text("key"))
+            .cut("ENTITY", 8, 1, Table.text("entity"))
+            .whole("AMOUNT", 0, Table.text("amount"))
+            .whole("CURRENCY", 0, Table.text("currency"))
+            .whole("DIGITS", 4, Table.text("digits"))
+            .whole("OCCURRED", 2, Table.text("occurredAt"))
+            .rows(Json.MAPPER.valueToTree(rows)));
     return refused ? Cli.NO : 0;
   }
 
-  private static String cell(Map<String, @Nullable Object> row, String name) {
-    return Objects.toString(row.get(name), "");
+  private static String type(JsonNode row) {
+    return row.has("refused")
+        ? "%s REFUSED: %s".formatted(row.path("sample").asText(), row.path("refused").asText())
+        : row.path("type").asText();
   }
 
   private void tellSettings() {
@@ -221,7 +202,7 @@ final class ProvidersCommand implements Callable<Integer> {
         one.put("map", setting.isMap());
         all.add(one);
       }
-      print(all);
+      json(all);
       return;
     }
     for (Setting setting : Setting.values()) {
@@ -255,9 +236,9 @@ final class ProvidersCommand implements Callable<Integer> {
     List<String> marks = new ArrayList<>();
     if (provider.isUnsigned()) {
       marks.add("NOT SIGNED");
-    } else if (provider.coverage() == Provider.Coverage.NOTHING) {
+    } else if (provider.coverage() == Coverage.NOTHING) {
       marks.add("body not signed");
-    } else if (provider.coverage() == Provider.Coverage.PART) {
+    } else if (provider.coverage() == Coverage.PART) {
       marks.add("body signed in part");
     }
     if (!provider.unconfirmed().isEmpty()) {
@@ -275,24 +256,8 @@ final class ProvidersCommand implements Callable<Integer> {
   }
 
   private String ansi(String text) {
-    return spec().commandLine().getColorScheme().ansi() == Ansi.OFF
+    return spec.commandLine().getColorScheme().ansi() == Ansi.OFF
         ? Ansi.OFF.string(text)
         : Ansi.AUTO.string(text);
-  }
-
-  private void print(Object result) {
-    out().println(Json.pretty(result));
-    out().flush();
-  }
-
-  private PrintWriter out() {
-    return spec().commandLine().getOut();
-  }
-
-  private CommandSpec spec() {
-    if (spec == null) {
-      throw new IllegalStateException("picocli runs this command");
-    }
-    return spec;
   }
 }

@@ -29,11 +29,11 @@ final class ReloadCommand extends ManagementCommand {
   }
 
   @Override
-  int ask() throws IOException, InterruptedException {
-    JsonNode answer = post("/reload", Map.of(), PATIENCE, Set.of(NOTHING_TAKEN));
+  int ask(ApiClient api) throws IOException, InterruptedException {
+    JsonNode answer = api.post("/reload", Map.of(), PATIENCE, Set.of(NOTHING_TAKEN));
     JsonNode problems = answer.path("problems");
     if (json) {
-      print(answer);
+      json(answer);
     } else if (!problems.isEmpty()) {
       problems.forEach(problem -> note(place(problem) + ": " + text(problem.path("text"))));
       note("Nothing was taken over; what ran before runs on.");

@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.payhook.kit.Json;
 import io.payhook.kit.Lines;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code payhook replay}. */
@@ -77,15 +78,14 @@ final class ReplayCommand extends ManagementCommand {
   private boolean dryRun;
 
   @Override
-  int ask() throws IOException, InterruptedException {
+  int ask(ApiClient api) throws IOException, InterruptedException {
     if ((event == null) == (state == null)) {
-      throw new ParameterException(
-          spec.commandLine(),
+      throw wrong(
           event == null
               ? "replay needs an event's id, or --state"
               : "replay takes an event's id or --state, not both");
     }
-    return event == null ? many() : one();
+    return event == null ? many(api) : one(api);
   }
 
   private Map<String, @Nullable Object> body() {
@@ -101,34 +101,26 @@ final class ReplayCommand extends ManagementCommand {
     return body;
   }
 
-  private int one() throws IOException, InterruptedException {
-    JsonNode answer = post("/replay", body());
+  private int one(ApiClient api) throws IOException, InterruptedException {
+    JsonNode answer = api.post("/replay", body());
     int replayed = answer.path("replayed").asInt();
+    JsonNode deliveries = answer.path("deliveries");
     if (json) {
-      print(answer);
+      json(answer);
       return replayed > 0 ? 0 : Cli.NO;
     }
-    Table table =
-        new Table()
-            .cut("ROUTE", 8, 0)
-            .cut("WAS", 7, 0)
-            .whole(dryRun ? "WOULD BE" : "IS", 0)
-            .cut("NOTE", 10, 1);
-    for (JsonNode delivery : answer.path("deliveries")) {
-      boolean left = text(delivery.path("action")).equals("left");
-      int run = delivery.path("run").asInt();
-      table.row(
-          text(delivery.path("route")),
-          text(delivery.path("from")),
-          left ? text(delivery.path("from")) : run > 1 ? "pending (run " + run + ")" : "pending",
-          text(delivery.path("note")));
-    }
-    if (!table.isEmpty()) {
-      print(table);
+    if (!deliveries.isEmpty()) {
+      print(
+          new Table()
+              .cut("ROUTE", 8, 0, Table.text("route"))
+              .cut("WAS", 7, 0, Table.text("from"))
+              .whole(dryRun ? "WOULD BE" : "IS", 0, ReplayCommand::state)
+              .cut("NOTE", 10, 1, Table.text("note"))
+              .rows(deliveries));
     }
     if (replayed == 0) {
       note(
-          table.isEmpty()
+          deliveries.isEmpty()
               ? "No route wants this event; --route gives it to one by name."
               : "Nothing of this event is to be replayed.");
       return Cli.NO;
@@ -136,7 +128,14 @@ final class ReplayCommand extends ManagementCommand {
     return 0;
   }
 
-  private int many() throws IOException, InterruptedException {
+  private static String state(JsonNode delivery) {
+    int run = delivery.path("run").asInt();
+    return text(delivery.path("action")).equals("left")
+        ? text(delivery.path("from"))
+        : run > 1 ? "pending (run " + run + ")" : "pending";
+  }
+
+  private int many(ApiClient api) throws IOException, InterruptedException {
     Map<String, Integer> routes = new TreeMap<>();
     String next = null;
     do {
@@ -145,7 +144,7 @@ final class ReplayCommand extends ManagementCommand {
       body.put("after", next);
       JsonNode answer;
       try {
-        answer = post("/replay", body);
+        answer = api.post("/replay", body);
       } catch (IOException e) {
         if (next != null) {
           note(
@@ -161,24 +160,28 @@ final class ReplayCommand extends ManagementCommand {
           .forEach(one -> routes.merge(one.getKey(), one.getValue().asInt(), Integer::sum));
       next = answer.path("next").isTextual() ? answer.path("next").asText() : null;
     } while (next != null);
+    int replayed = total(routes);
     if (json) {
       ObjectNode tree = Json.MAPPER.createObjectNode();
       tree.put("dryRun", dryRun);
-      tree.put("replayed", total(routes));
+      tree.put("replayed", replayed);
       tree.set("routes", Json.MAPPER.valueToTree(routes));
-      print(tree);
-      return 0;
-    }
-    Table table = new Table().cut("ROUTE", 8, 0).whole("DELIVERIES", 0);
-    routes.forEach((name, number) -> table.row(name, String.valueOf(number)));
-    if (table.isEmpty()) {
+      json(tree);
+    } else if (routes.isEmpty()) {
       note("Nothing is to be replayed.");
-      return 0;
+    } else {
+      List<JsonNode> rows = new ArrayList<>();
+      routes.forEach(
+          (name, number) ->
+              rows.add(Json.MAPPER.createObjectNode().put("route", name).put("number", number)));
+      print(
+          new Table()
+              .cut("ROUTE", 8, 0, Table.text("route"))
+              .whole("DELIVERIES", 0, Table.text("number"))
+              .rows(rows));
+      String counted = Lines.count(replayed, "delivery", "deliveries");
+      note(counted + (dryRun ? " would be pending." : " pending now."));
     }
-    print(table);
-    note(
-        Lines.count(total(routes), "delivery", "deliveries")
-            + (dryRun ? " would be pending." : " pending now."));
     return 0;
   }
 

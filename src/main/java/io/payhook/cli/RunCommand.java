@@ -17,6 +17,7 @@ import io.payhook.service.Service;
 import io.payhook.service.Settings;
 import io.payhook.service.StartException;
 import io.payhook.signature.Secret;
+import io.payhook.tools.check.Check;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -43,7 +44,8 @@ final class RunCommand implements Callable<Integer> {
     Signals.on("TERM", stop::asked);
     Signals.on("INT", stop::asked);
     Clock clock = Clock.systemUTC();
-    Service service = new Service(settings, clock).rereading(options::load);
+    Service service =
+        new Service(settings, clock).checkedBy(Check::forService).rereading(options::load);
     Health health =
         new Health()
             .check(
@@ -84,22 +86,17 @@ final class RunCommand implements Callable<Integer> {
       health.running();
       Logging.say(
           settings,
-          "Payhook is ready: webhooks at http://"
-              + shown(settings.get(Key.SERVER_HOST))
-              + ":"
-              + service.port()
-              + "/webhooks/{endpoint}, management at "
-              + management.url());
+          "Payhook is ready: webhooks at http://%s:%s/webhooks/{endpoint}, management at %s"
+              .formatted(shown(settings.get(Key.SERVER_HOST)), service.port(), management.url()));
       stop.await();
       health.draining();
       Duration delay = settings.shutdownDelay();
       Logging.say(
           settings,
-          "Payhook stops: it takes no more webhooks"
-              + (delay.isZero() ? "" : " from " + delay.toSeconds() + " s on")
-              + " and finishes what runs, in "
-              + settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()
-              + " s at most.");
+          "Payhook stops: it takes no more webhooks%s and finishes what runs, in %s s at most."
+              .formatted(
+                  delay.isZero() ? "" : " from " + delay.toSeconds() + " s on",
+                  settings.get(Key.SHUTDOWN_TIMEOUT).toSeconds()));
       service.close();
       Logging.say(settings, "Payhook has stopped; what was not delivered waits in the journal.");
     } catch (ManagementException e) {

@@ -10,9 +10,9 @@ import io.payhook.service.Key;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
 import io.payhook.signature.Provider;
-import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.tools.routetest.Posting;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.ConnectException;
@@ -24,12 +24,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -40,24 +37,20 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook send}. */
 @Command(
     name = "send",
     description =
-        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider signs.")
-final class SendCommand implements Callable<Integer> {
+        "Posts an endpoint's sample of an event type with a fresh key, signed as its provider"
+            + " signs.")
+final class SendCommand extends Printing {
   private static final int IN_FLIGHT = 64;
-  private static final Set<String> SET_BY_CLIENT =
-      Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
+  private static final Duration ANSWER = Duration.ofSeconds(20);
 
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "TYPE", description = "Event type, such as payment.success.")
   private String type = "";
@@ -142,7 +135,11 @@ final class SendCommand implements Callable<Integer> {
     FreshKeys events = new FreshKeys(provider, sample, sample.type(), clock);
     Signer signer = new Signer(provider, secret, clock);
     Requests requests =
-        key -> request(uri, signer.sign(events.withKey(key).request(known), sample.type()));
+        key ->
+            Posting.of(
+                uri.toString(),
+                signer.sign(events.withKey(key).request(known), sample.type()),
+                ANSWER);
     return count == 1 ? one(requests) : many(requests);
   }
 
@@ -221,22 +218,22 @@ final class SendCommand implements Callable<Integer> {
   }
 
   private void summary(Map<String, Integer> outcomes, Duration took) {
-    PrintWriter out = spec.commandLine().getOut();
     Map<String, Integer> sorted = new TreeMap<>(outcomes);
     int total = sorted.values().stream().mapToInt(Integer::intValue).sum();
     double perSecond = total * 1000.0 / Math.max(1, took.toMillis());
     if (json) {
-      out.println(
-          Json.MAPPER
-              .createObjectNode()
-              .put("sent", total)
-              .put("perSecond", Math.round(perSecond))
-              .set("answers", Json.MAPPER.valueToTree(sorted)));
+      out()
+          .println(
+              Json.MAPPER
+                  .createObjectNode()
+                  .put("sent", total)
+                  .put("perSecond", Math.round(perSecond))
+                  .set("answers", Json.MAPPER.valueToTree(sorted)));
     } else {
-      sorted.forEach((outcome, number) -> out.println(number + " × " + outcome));
-      out.printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
+      sorted.forEach((outcome, number) -> out().println(number + " × " + outcome));
+      out().printf("%d sent in %.1f s, %.0f/s%n", total, took.toMillis() / 1000.0, perSecond);
     }
-    out.flush();
+    out().flush();
   }
 
   private static HttpClient client() {
@@ -244,19 +241,6 @@ final class SendCommand implements Callable<Integer> {
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofSeconds(5))
         .build();
-  }
-
-  private static HttpRequest request(URI uri, RawRequest signed) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(uri + signed.query()))
-            .timeout(Duration.ofSeconds(20))
-            .method(signed.method(), HttpRequest.BodyPublishers.ofByteArray(signed.body()));
-    for (RawRequest.Header header : signed.headers()) {
-      if (!SET_BY_CLIENT.contains(header.name().toLowerCase(Locale.ROOT))) {
-        request.header(header.name(), header.value());
-      }
-    }
-    return request.build();
   }
 
   private CompletableFuture<Sent> post(HttpClient client, HttpRequest request) {
@@ -290,23 +274,24 @@ final class SendCommand implements Callable<Integer> {
   }
 
   private void print(Sent sent) {
-    PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(
-          Json.MAPPER
-              .createObjectNode()
-              .put("code", sent.status)
-              .put("status", sent.outcome)
-              .put("id", sent.id)
-              .put("error", sent.text));
+      out()
+          .println(
+              Json.MAPPER
+                  .createObjectNode()
+                  .put("code", sent.status)
+                  .put("status", sent.outcome)
+                  .put("id", sent.id)
+                  .put("error", sent.text));
     } else if (sent.status == 0) {
-      spec.commandLine().getErr().println("payhook: " + sent.text);
+      note("payhook: " + sent.text);
     } else {
-      out.println(
-          (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
-              .strip());
+      out()
+          .println(
+              (sent.status + " " + sent.outcome + " " + (sent.id.isEmpty() ? sent.text : sent.id))
+                  .strip());
     }
-    out.flush();
+    out().flush();
   }
 
   private DeclaredEndpoint target(Settings settings) throws RouteFileException {
@@ -316,12 +301,8 @@ final class SendCommand implements Callable<Integer> {
       DeclaredEndpoint named = all.get(endpoint);
       if (named == null) {
         throw wrong(
-            "there is no endpoint '"
-                + endpoint
-                + "' in "
-                + settings.routes()
-                + "; there are: "
-                + all.keySet());
+            "there is no endpoint '%s' in %s; there are: %s"
+                .formatted(endpoint, settings.routes(), all.keySet()));
       }
       return named;
     }
@@ -334,13 +315,13 @@ final class SendCommand implements Callable<Integer> {
     }
     throw wrong(
         fitting.isEmpty()
-            ? "no endpoint has a sample of '"
-                + type
-                + "'; there are samples of: "
-                + all.values().stream()
-                    .flatMap(each -> each.samples().stream())
-                    .map(Sample::type)
-                    .collect(Collectors.toCollection(TreeSet::new))
+            ? "no endpoint has a sample of '%s'; there are samples of: %s"
+                .formatted(
+                    type,
+                    all.values().stream()
+                        .flatMap(each -> each.samples().stream())
+                        .map(Sample::type)
+                        .collect(Collectors.toCollection(TreeSet::new)))
             : "several endpoints fit; say which with --endpoint: "
                 + fitting.stream().map(DeclaredEndpoint::name).toList());
   }
@@ -351,9 +332,5 @@ final class SendCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }
-  }
-
-  private ParameterException wrong(String problem) {
-    return new ParameterException(spec.commandLine(), problem);
   }
 }

@@ -1,8 +1,10 @@
 package io.payhook.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A table of text. If the terminal is too narrow, the least important columns are left out and the
@@ -14,26 +16,40 @@ final class Table {
   /**
    * @param least width below which it is rather left out; 0: it is never cut
    * @param rank the higher, the sooner it is left out; 0 never
+   * @param cell what it shows of an object
    */
-  private record Column(String title, int least, int rank) {}
+  private record Column(String title, int least, int rank, Function<JsonNode, String> cell) {}
 
   private final List<Column> columns = new ArrayList<>();
   private final List<List<String>> rows = new ArrayList<>();
 
   /** A column that is shown whole or not at all. */
-  Table whole(String title, int rank) {
-    columns.add(new Column(title, 0, rank));
-    return this;
+  Table whole(String title, int rank, Function<JsonNode, String> cell) {
+    return cut(title, 0, rank, cell);
   }
 
   /** A column that may be cut to so many characters. */
-  Table cut(String title, int least, int rank) {
-    columns.add(new Column(title, least, rank));
+  Table cut(String title, int least, int rank, Function<JsonNode, String> cell) {
+    columns.add(new Column(title, least, rank, cell));
     return this;
   }
 
-  void row(String... cells) {
-    rows.add(List.of(cells).stream().map(Table::oneLine).toList());
+  /** A row for each object. */
+  Table rows(Iterable<JsonNode> objects) {
+    for (JsonNode object : objects) {
+      rows.add(columns.stream().map(column -> oneLine(column.cell().apply(object))).toList());
+    }
+    return this;
+  }
+
+  /** A cell that shows one member of the object. */
+  static Function<JsonNode, String> text(String member) {
+    return object -> ManagementCommand.text(object.path(member));
+  }
+
+  /** A cell that shows a member that is a time, in the time zone of the reader. */
+  static Function<JsonNode, String> time(String member) {
+    return object -> ManagementCommand.time(object.path(member));
   }
 
   boolean isEmpty() {

@@ -1,32 +1,27 @@
 package io.payhook.cli;
 
 import io.payhook.routes.RouteFileException;
-import io.payhook.routetest.Report;
-import io.payhook.routetest.RouteTests;
 import io.payhook.service.Settings;
-import java.io.PrintWriter;
+import io.payhook.tools.routetest.Report;
+import io.payhook.tools.routetest.RouteTests;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook test}. */
 @Command(
     name = "test",
     description =
-        "Runs the route tests (tests.yaml) of a folder: the real routes, on a database, a mail server and a CRM of their own.")
-final class TestCommand implements Callable<Integer> {
+        "Runs the route tests (tests.yaml) of a folder: the real routes, on a database, a mail"
+            + " server and a CRM of their own.")
+final class TestCommand extends Printing {
   @Mixin private final SettingsOptions options = new SettingsOptions();
-  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(
       paramLabel = "DIR",
@@ -63,26 +58,21 @@ final class TestCommand implements Callable<Integer> {
     if (named != null) {
       where = named.toAbsolutePath().normalize();
       if (!Files.isDirectory(where)) {
-        throw new ParameterException(
-            spec.commandLine(), "there is no folder " + named + "; name one with tests in it");
+        throw wrong("there is no folder " + named + "; name one with tests in it");
       }
       if (!where.startsWith(settings.routes())) {
         own.put("payhook.routes", where.toString());
       }
     }
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
     try {
       RouteTests tests = RouteTests.in(where);
       if (only != null) {
         tests = tests.named(only);
       }
       if (tests.size() == 0) {
-        err.println(
-            "payhook: there is no such test in "
-                + where
-                + "; a file tests.yaml beside the routes holds them");
-        return Cli.NO;
+        return no(
+            "there is no such test in %s; a file tests.yaml beside the routes holds them"
+                .formatted(where));
       }
       Report report =
           tests.run(
@@ -93,14 +83,14 @@ final class TestCommand implements Callable<Integer> {
               },
               settings.data().resolve("tests"),
               Math.max(1, jobs));
-      report.print(out);
+      report.print(out());
       Path file = junit;
       if (file != null) {
         report.junit(file);
       }
       return report.passed() ? 0 : Cli.NO;
     } catch (RouteFileException e) {
-      e.problems().forEach(err::println);
+      e.problems().forEach(this::note);
       return Cli.NO;
     }
   }

@@ -1,9 +1,7 @@
 package io.payhook.cli;
 
 import io.payhook.intake.CertificateStore;
-import io.payhook.kit.Json;
 import io.payhook.routes.Providers;
-import io.payhook.signature.Explanation;
 import io.payhook.signature.Handshake;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
@@ -15,8 +13,8 @@ import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.tools.signing.SignatureDiagnosis;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -28,13 +26,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code payhook verify}. */
 @Command(
@@ -45,9 +40,7 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
-final class VerifyCommand implements Callable<Integer> {
-
-  @Spec private @Nullable CommandSpec spec;
+final class VerifyCommand extends Printing {
 
   @Option(
       names = "--provider",
@@ -133,8 +126,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   private int verifyOne(Providers providers) throws IOException {
     if (provider == null || body == null) {
-      throw new ParameterException(
-          spec().commandLine(), "--provider and --body are needed, or --vectors alone");
+      throw wrong("--provider and --body are needed, or --vectors alone");
     }
     try {
       Clock clock = clock();
@@ -146,10 +138,10 @@ final class VerifyCommand implements Callable<Integer> {
           new Verifier(preset, known, clock, CertificateStore.atOnce(clock)).verify(request);
       List<String> advice =
           verdict instanceof Refused refused
-              ? Explanation.of(preset, known, request, refused, clock)
+              ? SignatureDiagnosis.of(preset, known, request, refused, clock)
               : List.of();
       if (json) {
-        print(asJson(verdict, advice));
+        json(asJson(verdict, advice));
       } else {
         tell(verdict, advice);
       }
@@ -164,8 +156,7 @@ final class VerifyCommand implements Callable<Integer> {
     try {
       outcomes = Vectors.run(file, providers);
     } catch (IOException e) {
-      throw new ParameterException(
-          spec().commandLine(), "can't run the vectors: " + e.getMessage(), e);
+      throw wrong("can't run the vectors: " + e.getMessage(), e);
     }
     long failed = outcomes.stream().filter(outcome -> !outcome.passed()).count();
     if (json) {
@@ -173,7 +164,7 @@ final class VerifyCommand implements Callable<Integer> {
       result.put("passed", outcomes.size() - failed);
       result.put("failed", failed);
       result.put("vectors", outcomes);
-      print(result);
+      json(result);
     } else {
       for (Vectors.Outcome outcome : outcomes) {
         out()
@@ -251,11 +242,6 @@ final class VerifyCommand implements Callable<Integer> {
     return result;
   }
 
-  private void print(Map<String, Object> result) {
-    out().println(Json.pretty(result));
-    out().flush();
-  }
-
   private String secret(String given) {
     if (!given.startsWith("env:")) {
       return given;
@@ -263,8 +249,7 @@ final class VerifyCommand implements Callable<Integer> {
     String name = given.substring(4);
     String value = System.getenv(name);
     if (value == null) {
-      throw new ParameterException(
-          spec().commandLine(), "--secret env:" + name + ": the environment has no " + name);
+      throw wrong("--secret env:" + name + ": the environment has no " + name);
     }
     return value;
   }
@@ -274,9 +259,7 @@ final class VerifyCommand implements Callable<Integer> {
     for (String header : headers) {
       int colon = header.indexOf(':');
       if (colon < 1) {
-        throw new ParameterException(
-            spec().commandLine(),
-            "--header '" + header + "' has no colon; write 'X-Signature: 5f3a…'");
+        throw wrong("--header '" + header + "' has no colon; write 'X-Signature: 5f3a…'");
       }
       parsed.add(
           new Header(header.substring(0, colon).strip(), header.substring(colon + 1).strip()));
@@ -290,8 +273,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
     Path path = Path.of(file);
     if (!Files.isReadable(path) || Files.isDirectory(path)) {
-      throw new ParameterException(
-          spec().commandLine(), "--body " + file + ": there is no such file to read");
+      throw wrong("--body " + file + ": there is no such file to read");
     }
     return Files.readAllBytes(path);
   }
@@ -313,28 +295,13 @@ final class VerifyCommand implements Callable<Integer> {
       }
       return Clock.fixed(at, ZoneOffset.UTC);
     } catch (DateTimeException e) {
-      throw new ParameterException(
-          spec().commandLine(),
-          "--now '" + now + "' is not a time; write 1761988530 or 2026-11-01T09:15:30Z",
-          e);
+      throw wrong("--now '" + now + "' is not a time; write 1761988530 or 2026-11-01T09:15:30Z", e);
     }
   }
 
   private ParameterException wrongUse(ProviderException e) {
     String problems =
         String.join("; ", e.problems().stream().map(ProviderException.Problem::toString).toList());
-    return new ParameterException(
-        spec().commandLine(), "provider '" + e.provider() + "': " + problems, e);
-  }
-
-  private PrintWriter out() {
-    return spec().commandLine().getOut();
-  }
-
-  private CommandSpec spec() {
-    if (spec == null) {
-      throw new IllegalStateException("picocli runs this command");
-    }
-    return spec;
+    return wrong("provider '" + e.provider() + "': " + problems, e);
   }
 }

@@ -1,8 +1,6 @@
 package io.payhook.delivery;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import io.payhook.journal.Claim;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Settlement;
@@ -14,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -23,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs attempts, each on its lane's thread, and decides what becomes of their deliveries.
+ * Runs attempts, each on its lane's thread.
  *
  * <p>The journal records that an attempt begins before it begins. So an attempt that ends the
  * process is counted: the next time, the delivery runs alone, and after {@link #LOST_MAX} such
@@ -49,7 +46,7 @@ final class Attempts {
   private final DeliveryOptions options;
   private final Function<StoredEvent, @Nullable Object> parser;
   private final Clock clock;
-  private final MeterRegistry meters;
+  private final Outcomes outcomes;
   private final Executor executor;
   private final Runnable wake;
   private final Room room = new Room(Runtime.getRuntime().maxMemory() / 4);
@@ -75,7 +72,7 @@ final class Attempts {
     this.options = options;
     this.parser = parser;
     this.clock = clock;
-    this.meters = meters;
+    this.outcomes = new Outcomes(deliveries, clock, meters);
     this.executor = executor;
     this.wake = wake;
   }
@@ -159,7 +156,7 @@ final class Attempts {
       release(claim);
       return null;
     }
-    if (claim.lost() > 0 && !tellsOfLoss(lane, claim)) {
+    if (claim.lost() > 0 && !outcomes.lost(lane, claim)) {
       return null;
     }
     Room.Stay stay = room.enter(lane.route, claim.size(), claim.lost() > 0);
@@ -186,35 +183,6 @@ final class Attempts {
       release(claim);
       return null;
     }
-  }
-
-  /** Reports the fate of the attempts before; false if there must not be another one. */
-  private boolean tellsOfLoss(Lane lane, Claim claim) {
-    count(lane.route, "lost", Duration.ZERO);
-    boolean tooMany = claim.tries() > lane.options.maxAttempts();
-    if (claim.lost() < LOST_MAX && !tooMany) {
-      LOG.warn(
-          "LOST: {} of event {} ({} {}), attempt {}, ended without a result: the process or its lease ended before it was done."
-              + " It runs once more, alone.",
-          lane.route,
-          claim.event().id(),
-          claim.event().endpoint(),
-          claim.event().type(),
-          claim.tries() - 1);
-      return true;
-    }
-    String text =
-        claim.lost() == 1
-            ? "its last attempt ended without a result, the process ended with it, and there is no other (maxAttempts "
-                + lane.options.maxAttempts()
-                + ")"
-            : "its attempts ended "
-                + claim.lost()
-                + " times without a result; the process ended with it";
-    logDead(lane, claim, claim.attempt() - 1, text);
-    deliveries.settle(Settlement.bury(claim, clock.instant(), text));
-    count(lane.route, "dead", Duration.ZERO);
-    return false;
   }
 
   private void attempt(Lane lane, Held held, Claim claim) {
@@ -252,30 +220,7 @@ final class Attempts {
       failed(lane, claim, held.overdue(), thrown, startedAt, took);
       return;
     }
-    boolean skipped = remarks != null && remarks.skipped();
-    if (remarks != null) {
-      LOG.info("{} of event {}: {}.", lane.route, claim.event().id(), remarks.getMessage());
-      deliveries.settle(
-          new Settlement(
-              claim,
-              skipped ? Settlement.Outcome.SKIPPED : Settlement.Outcome.DONE,
-              startedAt,
-              took,
-              Duration.ZERO,
-              null,
-              remarks.getMessage()));
-    } else if (!settled) {
-      deliveries.settle(Settlement.done(claim, startedAt, took));
-    }
-    if (!skipped) {
-      answered(lane);
-    }
-    count(lane.route, skipped ? "skipped" : "done", took);
-    Timer.builder("payhook.delivery.time.to.done")
-        .description("From the event's commit to the end of a delivery")
-        .tag("route", lane.route)
-        .register(meters)
-        .record(Duration.between(claim.event().receivedAt(), clock.instant()).abs());
+    outcomes.ended(lane, claim, remarks, settled, startedAt, took);
   }
 
   private @Nullable Exception plain(Lane lane, Claim claim, @Nullable Object parsed) {
@@ -351,14 +296,6 @@ final class Attempts {
     }
   }
 
-  /** The target is reachable, whatever it answered. */
-  private static void answered(Lane lane) {
-    if (lane.pausing()) {
-      LOG.info("{} resumes: its target answers again.", lane.route);
-      lane.resume();
-    }
-  }
-
   private void failed(
       Lane lane, Claim claim, boolean overdue, Exception thrown, Instant startedAt, Duration took) {
     if (thrown instanceof LeaseLostException) {
@@ -372,68 +309,16 @@ final class Attempts {
     TargetUnavailableException unavailable =
         overdue ? null : find(thrown, TargetUnavailableException.class);
     if (unavailable != null) {
-      if (!lane.pausing()) {
-        LOG.info(
-            "{} is paused: {}. Deliveries stay queued; the next probe is in {}.",
-            lane.route,
-            unavailable.getMessage(),
-            text(unavailable.retryAfter()));
-      }
-      release(claim);
-      giveBack(lane.pause(unavailable.retryAfter()));
-      count(lane.route, "postponed", took);
+      outcomes.unavailable(lane, claim, unavailable, took);
       return;
     }
     LOG.debug("what the route threw", thrown);
     Failure failure =
         overdue ? Failure.overdue(lane.options.timeout()) : Failure.of(thrown, clock.instant());
     if (failure.answered()) {
-      answered(lane);
+      outcomes.answered(lane);
     }
-    settle(lane, claim, failure, startedAt, took);
-  }
-
-  private void settle(Lane lane, Claim claim, Failure failure, Instant startedAt, Duration took) {
-    boolean dead = !failure.retryable() || claim.tries() >= lane.options.maxAttempts();
-    Duration again = dead ? Duration.ZERO : backoff(lane, claim.tries(), failure.least());
-    if (dead) {
-      logDead(lane, claim, claim.attempt(), failure.text());
-    } else {
-      LOG.warn(
-          "DELIVERY_FAILED: {} of event {} ({} {}), attempt {} of {}: {}. It is tried again in {}.",
-          lane.route,
-          claim.event().id(),
-          claim.event().endpoint(),
-          claim.event().type(),
-          claim.tries(),
-          lane.options.maxAttempts(),
-          failure.text(),
-          text(again));
-    }
-    deliveries.settle(
-        new Settlement(
-            claim,
-            dead ? Settlement.Outcome.DEAD : Settlement.Outcome.RETRY,
-            startedAt,
-            took,
-            again,
-            dead ? "DEAD" : "DELIVERY_FAILED",
-            failure.text()));
-    count(lane.route, dead ? "dead" : "failed", took);
-  }
-
-  private static void logDead(Lane lane, Claim claim, int attempt, String text) {
-    LOG.error(
-        "DEAD: {} of event {} ({} {}) failed for good at attempt {}: {}. It stays in the journal; when the cause is mended:"
-            + " payhook replay {} --route {}",
-        lane.route,
-        claim.event().id(),
-        claim.event().endpoint(),
-        claim.event().type(),
-        attempt,
-        text,
-        claim.event().id(),
-        lane.route);
+    outcomes.failed(lane, claim, failure, startedAt, took);
   }
 
   /**
@@ -446,10 +331,10 @@ final class Attempts {
     }
     Claim claim = held.claim;
     if (closing) {
-      deliveries.settle(Settlement.release(claim, clock.instant(), AFTER_STOP));
+      outcomes.release(claim, AFTER_STOP);
     } else {
       Duration took = Duration.ofNanos(held.ranFor(System.nanoTime()));
-      settle(
+      outcomes.failed(
           lane, claim, Failure.overdue(lane.options.timeout()), clock.instant().minus(took), took);
     }
     held.leaves();
@@ -457,38 +342,11 @@ final class Attempts {
   }
 
   void release(Claim claim) {
-    deliveries.settle(Settlement.release(claim, clock.instant(), Duration.ZERO));
+    outcomes.release(claim, Duration.ZERO);
   }
 
   void giveBack(List<Held> items) {
     items.forEach(item -> release(item.claim));
-  }
-
-  /**
-   * Exponential backoff with jitter: between half and all of backoff × 2^(tries − 1), and never
-   * less than the target asked for.
-   */
-  private Duration backoff(Lane lane, int tries, Duration asked) {
-    double ceiling =
-        Math.min(
-            (double) options.backoffMax().toMillis(),
-            (double) lane.options.backoff().toMillis() * Math.pow(2, Math.min(tries - 1, 40)));
-    long wait = (long) (ceiling * (0.5 + ThreadLocalRandom.current().nextDouble() / 2));
-    return Duration.ofMillis(Math.max(wait, asked.toMillis()));
-  }
-
-  private void count(String route, String outcome, Duration took) {
-    Counter.builder("payhook.delivery.attempts")
-        .description("Attempts by route and outcome")
-        .tag("route", route)
-        .tag("outcome", outcome)
-        .register(meters)
-        .increment();
-    Timer.builder("payhook.delivery.attempt.time")
-        .description("Time an attempt took")
-        .tag("route", route)
-        .register(meters)
-        .record(took);
   }
 
   private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {

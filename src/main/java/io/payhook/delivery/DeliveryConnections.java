@@ -158,8 +158,9 @@ public final class DeliveryConnections implements ConnectionStrategy {
   }
 
   /**
-   * Has the server cancel statements of this transaction slightly before the attempt's own timeout,
-   * which would cost the connection and say less.
+   * Has the server end, in this transaction, what takes longer than the attempt may. A little
+   * before the attempt itself would be ended: that would cost the connection, and tell less. A
+   * client that vanished without a word holds its locks no longer than the attempt might have.
    */
   static void limit(Connection connection) throws SQLException {
     Duration left = Aborts.left();
@@ -172,7 +173,9 @@ public final class DeliveryConnections implements ConnectionStrategy {
           "set local statement_timeout = "
               + millis * 9 / 10
               + "; set local lock_timeout = "
-              + millis * 3 / 4);
+              + millis * 3 / 4
+              + "; set local idle_in_transaction_session_timeout = "
+              + (millis + 1000));
     }
   }
 

@@ -15,7 +15,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,7 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -38,19 +36,13 @@ import org.slf4j.LoggerFactory;
  * completes or retries it.
  *
  * <p>A delivery that this node has room for is claimed in the event's own commit and runs without a
- * query. All others are claimed by one thread, with one query for all routes; it is woken by
- * announcements, and otherwise polls.
+ * query. All others are claimed by the {@link Claimer}.
  */
 public final class DeliveryEngine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryEngine.class);
 
   /** Bytes of memory that an attempt may use per byte of its event. */
   public static final int SWELLING = Room.SWELLING;
-
-  /** Scans of everything that is open take at most one part in this many of the time. */
-  private static final int WHOLE_PART = 100;
-
-  private static final long WHOLE_LATEST = TimeUnit.MINUTES.toNanos(1);
 
   private final Deliveries deliveries;
   private final DeliveryOptions options;
@@ -60,10 +52,8 @@ public final class DeliveryEngine implements AutoCloseable {
   private final Attempts attempts;
   private final Leases leases;
   private final ExecutorService executor;
-  private final Thread claimer;
-  private volatile boolean announced;
+  private final Claimer claimer;
   private volatile boolean closing;
-  private boolean claimFailing;
 
   /** The lane and the work that confirm an endpoint's events. */
   private record Asking(Lane lane, Confirming work) {}
@@ -101,8 +91,7 @@ public final class DeliveryEngine implements AutoCloseable {
     this.attempts =
         new Attempts(dataSource, deliveries, options, parser, clock, meters, executor, this::wake);
     this.leases = new Leases(deliveries, options, attempts, subscriptions::lanes);
-    this.claimer = new Thread(this::claimLoop, "payhook-claimer");
-    claimer.setDaemon(true);
+    this.claimer = new Claimer(deliveries, options, subscriptions, attempts);
   }
 
   /**
@@ -365,86 +354,13 @@ public final class DeliveryEngine implements AutoCloseable {
   }
 
   private void wake() {
-    announced = true;
-    LockSupport.unpark(claimer);
+    claimer.wake();
   }
 
   /** Has deliveries that were put back to pending, as by a replay, claimed at once. */
   public void announce() {
     subscriptions.lanes().forEach(Lane::announce);
     wake();
-  }
-
-  private void claimLoop() {
-    long lastPoll = System.nanoTime() - options.poll().toNanos();
-    long nextWhole = lastPoll;
-    while (!closing) {
-      long untilPoll = lastPoll + options.poll().toNanos() - System.nanoTime();
-      if (!announced && untilPoll > 0) {
-        LockSupport.parkNanos(this, untilPoll);
-        continue;
-      }
-      announced = false;
-      boolean poll = untilPoll <= 0;
-      if (poll) {
-        lastPoll = System.nanoTime();
-        subscriptions.refresh();
-      }
-      if (!subscriptions.mayClaim()) {
-        continue;
-      }
-      Collection<Lane> lanes = subscriptions.lanes();
-      long start = System.nanoTime();
-      // While a session holds an old snapshot, vacuum cannot remove rows that were open once, and a
-      // scan of everything takes longer and longer.
-      boolean whole = poll && start - nextWhole >= 0;
-      claimFor(poll ? lanes : lanes.stream().filter(Lane::expectsMore).toList(), whole);
-      if (whole) {
-        long end = System.nanoTime();
-        nextWhole = end + Math.min(WHOLE_LATEST, WHOLE_PART * (end - start));
-      }
-    }
-  }
-
-  private void claimFor(Collection<Lane> asking, boolean whole) {
-    long now = System.nanoTime();
-    List<Deliveries.Vacancy> vacancies = new ArrayList<>();
-    Map<String, Integer> got = new LinkedHashMap<>();
-    for (Lane lane : asking) {
-      int places = lane.vacancy(now);
-      if (places > 0) {
-        vacancies.add(new Deliveries.Vacancy(lane.route, places, lane.ordered));
-        got.put(lane.route, 0);
-      }
-    }
-    if (vacancies.isEmpty()) {
-      return;
-    }
-    try {
-      for (Claim claim : deliveries.claim(vacancies, whole)) {
-        got.merge(claim.route(), 1, Integer::sum);
-        Lane lane = subscriptions.lane(claim.route());
-        if (lane == null || !lane.take(claim)) {
-          attempts.release(claim);
-        }
-      }
-      claimFailing = false;
-    } catch (SQLException | RuntimeException e) {
-      if (!claimFailing && !closing) {
-        LOG.warn(
-            "Deliveries cannot be claimed: {}. Retrying every {}.",
-            e.getMessage(),
-            Attempts.text(options.poll()));
-      }
-      claimFailing = true;
-      return;
-    }
-    for (Deliveries.Vacancy vacancy : vacancies) {
-      Lane lane = subscriptions.lane(vacancy.route());
-      if (lane != null) {
-        lane.claimed(vacancy.places(), got.getOrDefault(vacancy.route(), 0));
-      }
-    }
   }
 
   /** Route ids subscribed on this node. */
@@ -471,7 +387,7 @@ public final class DeliveryEngine implements AutoCloseable {
 
   private void stop(Duration patience, Duration grace) throws InterruptedException {
     closing = true;
-    LockSupport.unpark(claimer);
+    claimer.close();
     Collection<Lane> lanes = subscriptions.lanes();
     lanes.forEach(lane -> attempts.giveBack(lane.close()));
     attempts.close();

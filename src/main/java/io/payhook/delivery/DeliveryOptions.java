@@ -20,4 +20,10 @@ public record DeliveryOptions(
     Duration timeout,
     int concurrency,
     Duration lease,
-    Duration poll) {}
+    Duration poll) {
+
+  /** When a failed delivery is tried again. */
+  RetryPolicy retry() {
+    return new RetryPolicy(maxAttempts, backoff, backoffMax);
+  }
+}

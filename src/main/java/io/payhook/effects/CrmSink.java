@@ -94,7 +94,7 @@ public final class CrmSink extends Sink {
   /**
    * @throws EffectException if a rendered body is not JSON
    */
-  static void checkJson(Path file, String text) {
+  public static void checkJson(Path file, String text) {
     try {
       JsonNode tree = Json.STRICT.readTree(text);
       if (tree.isMissingNode()) {

@@ -1,6 +1,6 @@
 package io.payhook.effects;
 
-import io.payhook.signature.Currencies;
+import io.payhook.kit.Currencies;
 import java.math.BigDecimal;
 import java.util.Locale;
 import java.util.Map;

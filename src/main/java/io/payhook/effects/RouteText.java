@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * separates the route's own text, which is trusted, from the values, which are not: a comma or a
  * slash in a value never means what it means in the route's own text.
  */
-final class RouteText {
+public final class RouteText {
 
   /** A part of the text. */
   sealed interface Piece {}
@@ -49,7 +49,7 @@ final class RouteText {
   /**
    * @throws EffectException if an expression is not closed or not valid
    */
-  static RouteText parse(CamelContext context, String text) {
+  public static RouteText parse(CamelContext context, String text) {
     List<Piece> pieces = new ArrayList<>();
     int at = 0;
     while (at < text.length()) {

@@ -67,7 +67,7 @@ import org.postgresql.util.PGobject;
  * a[(:index)]} for a parameter there), text, quoted names and comments hold no parameters. A
  * question mark is PostgreSQL's operator, never a parameter.
  */
-final class SqlStatement {
+public final class SqlStatement {
 
   /**
    * A parameter and its position.
@@ -77,7 +77,7 @@ final class SqlStatement {
    * @param mayBeAbsent whether the statement provides a default: it is within {@code coalesce(…)}
    * @param cast the type that the statement casts it to; empty if none
    */
-  record Parameter(
+  public record Parameter(
       VariablePath path, int line, int start, int end, boolean mayBeAbsent, String cast) {
 
     /** The value of this parameter as it is bound. */
@@ -86,7 +86,7 @@ final class SqlStatement {
     }
 
     /** Like {@link #bound}, but an invalid value is left for PostgreSQL to report. */
-    @Nullable Object rehearsed(String file, @Nullable Object value) {
+    public @Nullable Object rehearsed(String file, @Nullable Object value) {
       try {
         return bound(file, value);
       } catch (EffectException e) {
@@ -106,14 +106,14 @@ final class SqlStatement {
    * @param start offset of its text in the file
    * @param sql for JDBC
    */
-  record Piece(int start, String sql, List<Parameter> parameters) {
+  public record Piece(int start, String sql, List<Parameter> parameters) {
 
     /**
      * Converts a position in PostgreSQL's view of this statement to an offset in the file.
      *
      * @param position counted from 1, with parameters written as {@code $1}
      */
-    int offset(int position) {
+    public int offset(int position) {
       int wanted = position - 1;
       int seen = 0;
       int at = start;
@@ -153,7 +153,7 @@ final class SqlStatement {
    * @param file names it in errors
    * @throws EffectException if a text, a quoted name or a comment is not closed
    */
-  static SqlStatement parse(String file, String text) {
+  public static SqlStatement parse(String file, String text) {
     return new Parser(file, text).parse();
   }
 
@@ -163,7 +163,7 @@ final class SqlStatement {
   }
 
   /** The statements of the file, one by one. */
-  List<Piece> pieces() {
+  public List<Piece> pieces() {
     return pieces;
   }
 
@@ -215,10 +215,10 @@ final class SqlStatement {
    *
    * @param type PostgreSQL's name of it
    */
-  record Absent(String type) {}
+  public record Absent(String type) {}
 
   /** Binds one value; the index starts at 1. */
-  static void bind(PreparedStatement statement, int index, @Nullable Object value)
+  public static void bind(PreparedStatement statement, int index, @Nullable Object value)
       throws SQLException {
     if (value == null) {
       statement.setNull(index, Types.NULL);

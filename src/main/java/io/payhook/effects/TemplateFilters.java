@@ -123,16 +123,16 @@ final class TemplateFilters extends AbstractExtension {
       if (amount instanceof BigDecimal && amount == context.getVariable("amount")) {
         throw new EffectException(
             at
-                + ": 'amount' counts the major unit (naira, not kobo) whatever the platform sends; {{"
-                + " amount | money }} without unit would be right");
+                + ": 'amount' counts the major unit (naira, not kobo) whatever the platform sends;"
+                + " {{ amount | money }} without unit would be right");
       }
       if (!money.isWhole()) {
         throw new EffectException(
             at
                 + ": "
                 + OneLine.of(amount.toString(), 40)
-                + " has a fraction, so it counts no minor unit; {{ amount | money }} would be right,"
-                + " or this one without unit");
+                + " has a fraction, so it counts no minor unit; {{ amount | money }} would be"
+                + " right, or this one without unit");
       }
       return money.ofMinor();
     }

@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
  * {@code .html} for HTML, {@code .json} for JSON strings, {@code .txt} not at all. An edited file
  * is used at the next rendering.
  */
-final class Templates {
+public final class Templates {
   private final PebbleEngine html;
   private final PebbleEngine json;
   private final PebbleEngine text;
 
   /** Templates as they are on disk when they are rendered. */
-  Templates() {
+  public Templates() {
     this(Texts.onDisk());
   }
 
@@ -75,7 +75,7 @@ final class Templates {
    * @throws EffectException if it does not exist, is not a valid template, or fails with these
    *     values; names file and line
    */
-  String render(Path file, Map<String, Object> variables) {
+  public String render(Path file, Map<String, Object> variables) {
     Writer out = new StringWriter();
     try {
       engineFor(file)
@@ -147,8 +147,8 @@ final class Templates {
       return new LoaderException(
           e,
           file
-              + ": there is no such template below the routes folder; a template's path is relative to"
-              + " the route file's folder, and inside a template to its own");
+              + ": there is no such template below the routes folder; a template's path is relative"
+              + " to the route file's folder, and inside a template to its own");
     }
 
     @Override

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * A variable of the exchange and the path to a value inside it: names of members of JSON objects
  * and indexes of JSON arrays.
  */
-record VariablePath(String variable, List<String> members) {
+public record VariablePath(String variable, List<String> members) {
 
   /**
    * The variables that every delivery has; a path that starts with one of them is never unknown.
    */
-  static final List<String> OF_A_DELIVERY =
+  public static final List<String> OF_A_DELIVERY =
       List.of(
           "endpoint",
           "eventId",
@@ -53,12 +53,12 @@ record VariablePath(String variable, List<String> members) {
   }
 
   /** The value, or null if the variable, a member or an index does not exist. */
-  @Nullable Object in(Exchange exchange) {
+  /** The value among these variables, or null, as in {@link #in(Exchange)}. */
+  public @Nullable Object in(Exchange exchange) {
     return in(exchange.getVariable(variable));
   }
 
-  /** The value among these variables, or null, as in {@link #in(Exchange)}. */
-  @Nullable Object in(Map<String, Object> variables) {
+  public @Nullable Object in(Map<String, Object> variables) {
     return in(variables.get(variable));
   }
 

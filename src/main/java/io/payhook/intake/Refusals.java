@@ -1,7 +1,7 @@
 package io.payhook.intake;
 
 import io.payhook.journal.Rejections;
-import io.payhook.signature.PlainText;
+import io.payhook.kit.PlainText;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Refused;
 import io.vertx.core.http.HttpServerRequest;

@@ -3,7 +3,7 @@ package io.payhook.intake;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.payhook.journal.Rejections;
-import io.payhook.signature.PlainText;
+import io.payhook.kit.PlainText;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.EnumMap;
 import java.util.List;

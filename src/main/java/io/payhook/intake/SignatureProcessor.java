@@ -8,6 +8,7 @@ import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.vertx.HttpMessage;
@@ -75,9 +76,8 @@ public final class SignatureProcessor implements Processor {
           "Endpoint {} asks a sender to try again (503): {}.", endpoint.name(), undecided.why());
       end(exchange, Answer.UNDECIDED);
     } else if (verdict instanceof Handshake handshake) {
-      end(
-          exchange,
-          new Answer(handshake.status(), handshake.contentType(), handshake.body(), 0, null));
+      byte[] text = handshake.text().getBytes(StandardCharsets.UTF_8);
+      end(exchange, new Answer(handshake.status(), handshake.contentType(), text, 0, null));
     }
   }
 

@@ -14,7 +14,7 @@ final class Backlogs {
 
   static List<Backlog> of(Connection connection, int count) throws SQLException {
     List<String> subscribed =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query("select distinct route from payhook.subscriber_now"),
             row -> row.getString(1));
@@ -35,8 +35,7 @@ final class Backlogs {
                 route,
                 count + 1);
         for (StateCount one :
-            JournalReader.list(
-                connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
+            Rows.list(connection, sql, row -> new StateCount(row.getString(1), row.getInt(2)))) {
           states.put(one.state(), one.count());
           counted += one.count();
         }
@@ -59,8 +58,8 @@ final class Backlogs {
 
   private static Duration late(Connection connection, String route) throws SQLException {
     Long millis =
-        JournalReader.first(
-            JournalReader.list(
+        Rows.first(
+            Rows.list(
                 connection,
                 new Query(
                     "select greatest(0, extract(epoch from now() - due_at) * 1000)::bigint from payhook.delivery where route = ? and "

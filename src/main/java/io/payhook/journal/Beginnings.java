@@ -83,28 +83,13 @@ final class Beginnings implements AutoCloseable {
 
   private void begin(Connection connection, List<Beginning> items) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
-      int p = 0;
-      statement.setArray(
-          ++p,
-          connection.createArrayOf(
-              "uuid", items.stream().map(item -> item.claim.event().id()).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf(
-              "text", items.stream().map(item -> item.claim.route()).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf("int", items.stream().map(item -> item.claim.run()).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf(
-              "int", items.stream().map(item -> item.claim.attempt()).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf(
-              "boolean", items.stream().map(item -> !item.claim.event().isRead()).toArray()));
-      statement.setObject(++p, incarnation);
-      statement.setString(++p, node);
+      new Parameters(statement)
+          .column("uuid", items, item -> item.claim.event().id())
+          .column("text", items, item -> item.claim.route())
+          .column("int", items, item -> item.claim.run())
+          .column("int", items, item -> item.claim.attempt())
+          .column("boolean", items, item -> !item.claim.event().isRead())
+          .add(incarnation, node);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
           Attempt attempt =

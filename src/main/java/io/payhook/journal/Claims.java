@@ -21,22 +21,24 @@ import org.postgresql.PGStatement;
 /** Claims due deliveries, many of many routes with one query. */
 final class Claims {
   /**
-   * Deliveries that this process itself began are never claimed here: they are still running, or
-   * their settlement is waiting for the database.
+   * What this process began itself is never claimed here: it still runs, or its settlement waits
+   * for the database. Except where it was begun in a commit that seemed to fail: that never ran.
    */
   private static final String CLAIM =
       """
       with picked as materialized (
         select d.*
         from unnest(?::text[], ?::int[], ?::timestamptz[]) as w(route, places, since)
+        cross join (select ?::uuid[] as events) as doubts
         cross join lateral (
           select d.event_id, d.route, d.run, d.attempts, d.node, d.begun_at, d.due_at,
-            d.state = 'running' as held, d.state = 'running' and d.begun_by is not null as lost
+            d.state = 'running' as held,
+            d.state = 'running' and d.begun_by is not null and d.event_id <> all(doubts.events) as lost
           from payhook.delivery d
           where d.route = w.route
             and d.state in ('pending', 'running', 'retrying')
             and d.due_at >= coalesce(w.since, '-infinity') and d.due_at <= now()
-            and d.begun_by is distinct from ?
+            and (d.begun_by is distinct from ? or d.event_id = any(doubts.events))
             and (d.entity is null or not exists (
               select 1 from payhook.delivery earlier
               where earlier.route = d.route and earlier.entity = d.entity and earlier.seq < d.seq
@@ -80,21 +82,22 @@ final class Claims {
   private final String node;
   private final UUID incarnation;
   private final Duration lease;
+  private final Doubts doubts;
 
-  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease) {
+  Claims(DataSource dataSource, String node, UUID incarnation, Duration lease, Doubts doubts) {
     this.dataSource = dataSource;
     this.node = node;
     this.incarnation = incarnation;
     this.lease = lease;
+    this.doubts = doubts;
+  }
+
+  private @Nullable OffsetDateTime since(Vacancy vacancy) {
+    // An ordered delivery may have had to wait for an earlier one of its entity.
+    return (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
   }
 
   List<Claim> claim(List<Vacancy> vacancies, boolean all) throws SQLException {
-    @Nullable OffsetDateTime[] since = new OffsetDateTime[vacancies.size()];
-    for (int i = 0; i < since.length; i++) {
-      Vacancy vacancy = vacancies.get(i);
-      // An ordered delivery may have been waiting for an earlier one of its entity.
-      since[i] = all ? null : (vacancy.ordered() ? openFrom : claimedUntil).get(vacancy.route());
-    }
     Map<String, OffsetDateTime> oldest = new HashMap<>();
     List<Claim> claims = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
@@ -104,15 +107,12 @@ final class Claims {
       }
       // Planned each time: a plan from when the table was small would scan all of it.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-      int p = 0;
-      statement.setArray(
-          ++p, connection.createArrayOf("text", vacancies.stream().map(Vacancy::route).toArray()));
-      statement.setArray(
-          ++p, connection.createArrayOf("int", vacancies.stream().map(Vacancy::places).toArray()));
-      statement.setArray(++p, connection.createArrayOf("timestamptz", since));
-      statement.setObject(++p, incarnation);
-      statement.setString(++p, node);
-      statement.setLong(++p, lease.toMillis());
+      new Parameters(statement)
+          .column("text", vacancies, Vacancy::route)
+          .column("int", vacancies, Vacancy::places)
+          .column("timestamptz", vacancies, vacancy -> all ? null : since(vacancy))
+          .column("uuid", all ? doubts.events() : List.of(), event -> event)
+          .add(incarnation, node, lease.toMillis());
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
           OffsetDateTime receivedAt = row.getObject("received_at", OffsetDateTime.class);

@@ -7,8 +7,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -102,37 +100,32 @@ final class Confirmations {
     Claim claim = settlement.claim();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(CONFIRM)) {
-      int p = 0;
-      statement.setString(++p, settlement.outcome().state);
-      statement.setString(++p, settlement.category());
-      statement.setString(++p, settlement.error());
-      statement.setObject(++p, claim.event().id());
-      statement.setString(++p, claim.route());
-      statement.setString(++p, node);
-      statement.setInt(++p, claim.attempt());
-      statement.setInt(++p, claim.run());
-      statement.setObject(++p, settlement.startedAt().atOffset(ZoneOffset.UTC));
-      statement.setInt(++p, Deliveries.millis(settlement.took()));
-      statement.setString(++p, settlement.outcome().attempt);
-      statement.setString(++p, settlement.category());
-      statement.setString(++p, settlement.error());
-      statement.setString(++p, node);
-      statement.setString(++p, eventState);
-      statement.setString(++p, confirmed == null ? null : confirmed.answer());
-      statement.setString(++p, confirmed == null ? null : confirmed.type());
-      statement.setString(++p, confirmed == null ? null : confirmed.key());
-      statement.setString(++p, confirmed == null ? null : confirmed.entity());
-      statement.setBigDecimal(++p, confirmed == null ? null : confirmed.amount());
-      statement.setString(++p, confirmed == null ? null : confirmed.currency());
-      statement.setObject(++p, conflictOf, Types.OTHER);
-      statement.setArray(
-          ++p, connection.createArrayOf("text", routes.stream().map(Wanting::route).toArray()));
-      statement.setArray(
-          ++p,
-          connection.createArrayOf("boolean", routes.stream().map(Wanting::ordered).toArray()));
+      new Parameters(statement)
+          .add(settlement.outcome().state, settlement.category(), settlement.error())
+          .add(claim.event().id(), claim.route(), node, claim.attempt(), claim.run())
+          .add(settlement.startedAt(), Deliveries.millis(settlement.took()))
+          .add(settlement.outcome().attempt, settlement.category(), settlement.error(), node)
+          .add(eventState)
+          .add(said(confirmed))
+          .add((Object) conflictOf)
+          .column("text", routes, Wanting::route)
+          .column("boolean", routes, Wanting::ordered);
       try (ResultSet row = statement.executeQuery()) {
         return row.next() && row.getInt(1) == 1;
       }
     }
+  }
+
+  private static @Nullable Object[] said(@Nullable Confirmed confirmed) {
+    return confirmed == null
+        ? new @Nullable Object[6]
+        : new @Nullable Object[] {
+          confirmed.answer(),
+          confirmed.type(),
+          confirmed.key(),
+          confirmed.entity(),
+          confirmed.amount(),
+          confirmed.currency()
+        };
   }
 }

@@ -4,11 +4,7 @@ import io.payhook.kit.Digests;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,26 +27,12 @@ final class Conflicts {
 
   static void keep(Connection connection, NewEvent event, UUID id, UUID first) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
-      int p = 0;
-      statement.setObject(++p, id);
-      statement.setString(++p, event.endpoint());
-      statement.setString(++p, event.type());
-      statement.setString(++p, event.key());
-      statement.setString(++p, Digests.sha256Hex(event.body()));
-      statement.setObject(++p, first);
       Facts facts = event.facts();
-      statement.setString(++p, facts.entity());
-      statement.setObject(++p, utc(facts.occurredAt()));
-      statement.setBigDecimal(++p, facts.amount());
-      statement.setString(++p, facts.currency());
-      statement.setString(++p, facts.origin());
-      statement.setString(++p, event.secret());
-      statement.setString(++p, event.method());
-      statement.setString(++p, event.url());
-      statement.setString(++p, event.contentType());
-      statement.setString(++p, event.sameness().provider());
-      statement.setString(++p, event.headers());
-      statement.setBytes(++p, event.body());
+      new Parameters(statement)
+          .add(id, event.endpoint(), event.type(), event.key(), Digests.sha256Hex(event.body()))
+          .add(first, facts.entity(), facts.occurredAt(), facts.amount(), facts.currency())
+          .add(facts.origin(), event.secret(), event.method(), event.url(), event.contentType())
+          .add(event.sameness().provider(), event.headers(), event.body());
       statement.executeUpdate();
     }
     LOG.warn(
@@ -62,9 +44,5 @@ final class Conflicts {
         first,
         id,
         id);
-  }
-
-  static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
-    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
   }
 }

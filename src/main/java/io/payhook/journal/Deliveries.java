@@ -6,8 +6,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -96,6 +94,7 @@ public final class Deliveries implements AutoCloseable {
   private final String node;
   private final Duration lease;
   private final UUID incarnation = UUID.randomUUID();
+  private final Doubts doubts = new Doubts();
   private final Claims claims;
   private final Beginnings beginnings;
   private final Confirmations confirmations;
@@ -113,7 +112,7 @@ public final class Deliveries implements AutoCloseable {
     this.dataSource = dataSource;
     this.node = node;
     this.lease = lease;
-    this.claims = new Claims(dataSource, node, incarnation, lease);
+    this.claims = new Claims(dataSource, node, incarnation, lease, doubts);
     this.beginnings = new Beginnings(dataSource, node, incarnation);
     this.confirmations = new Confirmations(dataSource, node);
     this.settlements =
@@ -143,6 +142,11 @@ public final class Deliveries implements AutoCloseable {
   /** Identifies the process that claims here, among all that ever used this node's name. */
   public UUID incarnation() {
     return incarnation;
+  }
+
+  /** The commit of an event that was to begin here has failed; it may be kept all the same. */
+  public void doubt(UUID event) {
+    doubts.add(event);
   }
 
   /**
@@ -181,14 +185,9 @@ public final class Deliveries implements AutoCloseable {
   public boolean completeIn(Connection transaction, Settlement done) throws SQLException {
     Claim claim = done.claim();
     try (PreparedStatement statement = transaction.prepareStatement(COMPLETE)) {
-      statement.setObject(1, claim.event().id());
-      statement.setString(2, claim.route());
-      statement.setString(3, node);
-      statement.setInt(4, claim.attempt());
-      statement.setInt(5, claim.run());
-      statement.setObject(6, done.startedAt().atOffset(ZoneOffset.UTC));
-      statement.setInt(7, millis(done.took()));
-      statement.setString(8, node);
+      new Parameters(statement)
+          .add(claim.event().id(), claim.route(), node, claim.attempt(), claim.run())
+          .add(done.startedAt(), millis(done.took()), node);
       return statement.executeUpdate() == 1;
     }
   }
@@ -281,16 +280,13 @@ public final class Deliveries implements AutoCloseable {
     Set<Claim> held = Collections.newSetFromMap(new IdentityHashMap<>());
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(RENEW)) {
-      statement.setLong(1, lease.toMillis());
-      statement.setArray(
-          2, connection.createArrayOf("uuid", claims.stream().map(c -> c.event().id()).toArray()));
-      statement.setArray(
-          3, connection.createArrayOf("text", claims.stream().map(Claim::route).toArray()));
-      statement.setArray(
-          4, connection.createArrayOf("int", claims.stream().map(Claim::run).toArray()));
-      statement.setArray(
-          5, connection.createArrayOf("int", claims.stream().map(Claim::attempt).toArray()));
-      statement.setString(6, node);
+      new Parameters(statement)
+          .add(lease.toMillis())
+          .column("uuid", claims, claim -> claim.event().id())
+          .column("text", claims, Claim::route)
+          .column("int", claims, Claim::run)
+          .column("int", claims, Claim::attempt)
+          .add(node);
       Set<Attempt> renewed = attempts(statement);
       for (Claim claim : claims) {
         if (renewed.contains(Attempt.of(claim))) {
@@ -335,48 +331,21 @@ public final class Deliveries implements AutoCloseable {
   }
 
   private void settle(Connection connection, List<Settlement> items) throws SQLException {
-    int size = items.size();
-    UUID[] event = new UUID[size];
-    String[] route = new String[size];
-    Integer[] run = new Integer[size];
-    Integer[] attempt = new Integer[size];
-    String[] state = new String[size];
-    Long[] again = new Long[size];
-    @Nullable String[] category = new String[size];
-    @Nullable String[] error = new String[size];
-    String[] outcome = new String[size];
-    OffsetDateTime[] startedAt = new OffsetDateTime[size];
-    Integer[] took = new Integer[size];
-    for (int i = 0; i < size; i++) {
-      Settlement item = items.get(i);
-      event[i] = item.claim().event().id();
-      route[i] = item.claim().route();
-      run[i] = item.claim().run();
-      attempt[i] = item.claim().attempt();
-      state[i] = item.outcome().state;
-      again[i] = item.again().toMillis();
-      category[i] = item.category();
-      error[i] = item.error();
-      outcome[i] = item.outcome().attempt;
-      startedAt[i] = item.startedAt().atOffset(ZoneOffset.UTC);
-      took[i] = millis(item.took());
-    }
     Set<Attempt> settled;
     try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
-      int p = 0;
-      statement.setArray(++p, connection.createArrayOf("uuid", event));
-      statement.setArray(++p, connection.createArrayOf("text", route));
-      statement.setArray(++p, connection.createArrayOf("int", run));
-      statement.setArray(++p, connection.createArrayOf("int", attempt));
-      statement.setArray(++p, connection.createArrayOf("text", state));
-      statement.setArray(++p, connection.createArrayOf("bigint", again));
-      statement.setArray(++p, connection.createArrayOf("text", category));
-      statement.setArray(++p, connection.createArrayOf("text", error));
-      statement.setArray(++p, connection.createArrayOf("text", outcome));
-      statement.setArray(++p, connection.createArrayOf("timestamptz", startedAt));
-      statement.setArray(++p, connection.createArrayOf("int", took));
-      statement.setString(++p, node);
-      statement.setString(++p, node);
+      new Parameters(statement)
+          .column("uuid", items, item -> item.claim().event().id())
+          .column("text", items, item -> item.claim().route())
+          .column("int", items, item -> item.claim().run())
+          .column("int", items, item -> item.claim().attempt())
+          .column("text", items, item -> item.outcome().state)
+          .column("bigint", items, item -> item.again().toMillis())
+          .column("text", items, Settlement::category)
+          .column("text", items, Settlement::error)
+          .column("text", items, item -> item.outcome().attempt)
+          .column("timestamptz", items, Settlement::startedAt)
+          .column("int", items, item -> millis(item.took()))
+          .add(node, node);
       settled = attempts(statement);
     }
     for (Settlement item : items) {

@@ -1,12 +1,10 @@
 package io.payhook.journal;
 
-import io.payhook.journal.JournalReader.AttemptRow;
 import io.payhook.journal.JournalReader.DeliveryQuery;
 import io.payhook.journal.JournalReader.DeliveryRow;
 import io.payhook.journal.JournalReader.Page;
 import io.payhook.journal.JournalReader.Position;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,11 +20,13 @@ final class DeliveryLists {
 
   private static final String DELIVERY_COLUMNS =
       """
-      select d.event_id, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
+      select d.event_id as event, d.route, d.state, e.endpoint, e.type, e.key, e.received_at, d.attempts, d.forgiven, d.run, d.due_at,
              d.done_at, d.node, d.category, d.error,
              d.state in ('pending', 'running', 'retrying')
                and not exists (select 1 from payhook.subscriber_now s where s.route = d.route) as orphaned
       """;
+
+  static final Rows.Reader<DeliveryRow> ROW = Rows.as(DeliveryRow.class);
 
   static final String DELIVERY =
       DELIVERY_COLUMNS + "from payhook.delivery d join payhook.event e on e.id = d.event_id";
@@ -74,7 +74,7 @@ final class DeliveryLists {
     String[] routes = routes(connection, JournalReader.IS_OPEN, query.route());
     if (query.orphaned()) {
       List<String> subscribed =
-          JournalReader.list(
+          Rows.list(
               connection,
               new Query("select distinct route from payhook.subscriber_now"),
               row -> row.getString(1));
@@ -93,7 +93,7 @@ final class DeliveryLists {
         .add("order by d.due_at, d.event_id, d.route limit ?", query.limit() + 1)
         .add(") d join payhook.event e on e.id = d.event_id")
         .add("order by d.due_at, d.event_id, d.route");
-    List<DeliveryRow> rows = JournalReader.list(connection, sql, DeliveryLists::deliveryRow);
+    List<DeliveryRow> rows = Rows.list(connection, sql, ROW);
     return page(rows, query.limit(), row -> new Position(row.dueAt(), row.event(), row.route()));
   }
 
@@ -112,7 +112,7 @@ final class DeliveryLists {
         .add("order by d.event_id desc, d.route desc limit ?", query.limit() + 1)
         .add(") d join payhook.event e on e.id = d.event_id")
         .add("order by d.event_id desc, d.route desc");
-    List<DeliveryRow> rows = JournalReader.list(connection, sql, DeliveryLists::deliveryRow);
+    List<DeliveryRow> rows = Rows.list(connection, sql, ROW);
     return page(rows, query.limit(), row -> new Position(null, row.event(), row.route()));
   }
 
@@ -146,14 +146,14 @@ final class DeliveryLists {
               .addIf(query.state(), "and d.state = ?")
               .addIf(query.route(), "and d.route = ?");
       common(sql, query).add("order by d.event_id desc, d.route desc limit ?", wanted);
-      List<DeliveryRow> rows = JournalReader.list(connection, sql, DeliveryLists::deliveryRow);
+      List<DeliveryRow> rows = Rows.list(connection, sql, ROW);
       found.addAll(rows);
       if (rows.size() == wanted) {
         break;
       }
       next =
-          JournalReader.first(
-              JournalReader.list(
+          Rows.first(
+              Rows.list(
                   connection,
                   new Query(
                       "select event_id, route from payhook.delivery where (event_id, route) < (?, ?) and event_id >= ?"
@@ -201,39 +201,6 @@ final class DeliveryLists {
             select route from known where route is not null order by route
             """
                 .formatted(kind));
-    return JournalReader.list(connection, sql, row -> row.getString(1)).toArray(String[]::new);
-  }
-
-  static DeliveryRow deliveryRow(ResultSet row) throws SQLException {
-    return new DeliveryRow(
-        row.getObject("event_id", UUID.class),
-        row.getString("route"),
-        row.getString("state"),
-        row.getString("endpoint"),
-        row.getString("type"),
-        row.getString("key"),
-        JournalReader.instant(row, "received_at"),
-        row.getInt("attempts"),
-        row.getInt("forgiven"),
-        row.getInt("run"),
-        JournalReader.instant(row, "due_at"),
-        JournalReader.instantOrNull(row, "done_at"),
-        row.getString("node"),
-        row.getString("category"),
-        row.getString("error"),
-        row.getBoolean("orphaned"));
-  }
-
-  static AttemptRow attemptRow(ResultSet row) throws SQLException {
-    return new AttemptRow(
-        row.getString("route"),
-        row.getInt("run"),
-        row.getInt("number"),
-        JournalReader.instant(row, "started_at"),
-        Duration.ofMillis(row.getInt("duration_ms")),
-        row.getString("outcome"),
-        row.getString("category"),
-        row.getString("error"),
-        row.getString("node"));
+    return Rows.list(connection, sql, row -> row.getString(1)).toArray(String[]::new);
   }
 }

@@ -1,6 +1,6 @@
 package io.payhook.journal;
 
-import io.payhook.signature.Currencies;
+import io.payhook.kit.Currencies;
 import java.math.BigDecimal;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -8,6 +8,7 @@ import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -64,7 +65,10 @@ final class GroupCommit<T> implements AutoCloseable {
   private final DataSource dataSource;
   private final Batch<T> batch;
   private final long pace;
-  private final BlockingQueue<T> queue;
+
+  /** Empty only wakes a writer. */
+  private final BlockingQueue<Optional<T>> queue;
+
   private final List<Thread> writers = new ArrayList<>();
   private volatile boolean closing;
 
@@ -105,7 +109,7 @@ final class GroupCommit<T> implements AutoCloseable {
 
   /** Queues an item for the next commit; false if the queue is full or closed. */
   boolean offer(T item) {
-    return !closing && queue.offer(item);
+    return !closing && queue.offer(Optional.of(item));
   }
 
   int queued() {
@@ -119,17 +123,17 @@ final class GroupCommit<T> implements AutoCloseable {
     try {
       while (true) {
         items.clear();
-        T first = queue.poll(closing ? 1 : 500, TimeUnit.MILLISECONDS);
-        if (first == null) {
-          if (closing) {
-            return;
-          }
+        Optional<T> first = queue.poll(closing ? 1 : 500, TimeUnit.MILLISECONDS);
+        if (first == null && closing) {
+          return;
+        }
+        if (first == null || first.isEmpty()) {
           if (state.isDoubtful()) {
             connection = rehearse(connection);
           }
           continue;
         }
-        items.add(first);
+        items.add(first.get());
         long early = pace == 0 || closing ? 0 : next - System.nanoTime();
         if (early > 0) {
           TimeUnit.NANOSECONDS.sleep(early);
@@ -148,12 +152,12 @@ final class GroupCommit<T> implements AutoCloseable {
   private void fill(List<T> items) {
     long bytes = batch.bytes(items.get(0));
     while (items.size() < BATCH_MAX && bytes < BATCH_BYTES) {
-      T next = queue.poll();
-      if (next == null) {
+      Optional<T> next = queue.poll();
+      if (next == null || next.isEmpty()) {
         return;
       }
-      items.add(next);
-      bytes += batch.bytes(next);
+      items.add(next.get());
+      bytes += batch.bytes(next.get());
     }
   }
 
@@ -206,7 +210,9 @@ final class GroupCommit<T> implements AutoCloseable {
         closeQuietly(connection);
         connection = null;
         items.clear();
-        queue.drainTo(items);
+        for (Optional<T> next = queue.poll(); next != null; next = queue.poll()) {
+          next.ifPresent(items::add);
+        }
         if (!items.isEmpty()) {
           batch.failed(new ArrayList<>(items), e);
         }
@@ -248,6 +254,8 @@ final class GroupCommit<T> implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    // Where one finds no room, the writers are awake.
+    writers.forEach(writer -> queue.offer(Optional.empty()));
     for (Thread writer : writers) {
       try {
         writer.join(TimeUnit.SECONDS.toMillis(10));

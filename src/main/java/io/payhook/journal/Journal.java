@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -70,7 +71,7 @@ public final class Journal implements AutoCloseable {
   private static final String FIRST =
       """
       select i.n, e.id, e.body, e.signed
-      from unnest(?::int[], ?::text[], ?::text[], ?::bytea[]) as i(n, endpoint, key, digest)
+      from unnest(?::text[], ?::text[], ?::bytea[]) with ordinality as i(endpoint, key, digest, n)
       cross join lateral (
         select id, body, true as signed from payhook.event where endpoint = i.endpoint and signed_digest = i.digest
         union all
@@ -87,10 +88,7 @@ public final class Journal implements AutoCloseable {
 
   private static final String CHECK = "23514";
 
-  /** Number of text columns of the insert. */
-  private static final int TEXTS = 13;
-
-  /** Notified of each commit. */
+  /** Told of each commit. */
   public interface Listener {
     /** A batch of events was committed. */
     default void committed(int events, Duration took) {}
@@ -108,8 +106,9 @@ public final class Journal implements AutoCloseable {
    * @param node holder of deliveries that are inserted as claimed
    * @param lease how long such a claim is valid
    * @param writers threads, each with a connection
-   * @param queue how many events may wait for a commit before further ones are refused
-   * @param patience how long a caller waits for the commit
+   * @param queue how many events may wait for a commit before more are refused
+   * @param patience how long a caller is kept waiting for the commit
+   * @param doubtful gets each event whose commit failed, and which may be kept all the same
    */
   public Journal(
       DataSource dataSource,
@@ -119,7 +118,8 @@ public final class Journal implements AutoCloseable {
       int queue,
       Duration patience,
       Clock clock,
-      Listener listener) {
+      Listener listener,
+      Consumer<UUID> doubtful) {
     this.node = node;
     this.lease = lease;
     this.patience = patience;
@@ -151,7 +151,11 @@ public final class Journal implements AutoCloseable {
               @Override
               public void failed(List<Entry> entries, Exception cause) {
                 trial.size(entries.stream().mapToLong(each -> each.event.body().length).sum());
-                entries.forEach(entry -> entry.fail(cause));
+                for (Entry entry : entries) {
+                  if (entry.fail(cause)) {
+                    doubtful.accept(entry.id);
+                  }
+                }
               }
 
               @Override
@@ -304,7 +308,7 @@ public final class Journal implements AutoCloseable {
   private void insertNew(Connection connection, List<Entry> entries) throws SQLException {
     Map<UUID, Instant> kept = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
-      bind(statement, connection, entries);
+      bind(statement, entries);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           kept.put(
@@ -326,69 +330,46 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private void bind(PreparedStatement statement, Connection connection, List<Entry> entries)
-      throws SQLException {
-    int size = entries.size();
-    UUID[] id = new UUID[size];
-    @Nullable String[][] text = new String[TEXTS][size];
-    @Nullable OffsetDateTime[] occurredAt = new OffsetDateTime[size];
-    @Nullable Object[] amount = new Object[size];
-    byte[][] body = new byte[size][];
-    byte @Nullable [][] signedDigest = new byte[size][];
-    List<UUID> deliveryEvent = new ArrayList<>();
-    List<String> deliveryRoute = new ArrayList<>();
-    List<@Nullable String> deliveryEntity = new ArrayList<>();
-    List<Boolean> deliveryClaimed = new ArrayList<>();
-    List<@Nullable UUID> deliveryBegunBy = new ArrayList<>();
-    for (int i = 0; i < size; i++) {
-      Entry entry = entries.get(i);
-      NewEvent event = entry.event;
-      id[i] = entry.id;
-      text[0][i] = event.endpoint();
-      text[1][i] = event.type();
-      text[2][i] = event.key();
-      text[3][i] = entry.state();
-      Facts facts = event.facts();
-      text[4][i] = facts.entity();
-      text[5][i] = facts.currency();
-      text[6][i] = facts.origin();
-      text[7][i] = event.secret();
-      text[8][i] = event.method();
-      text[9][i] = event.url();
-      text[10][i] = event.contentType();
-      text[11][i] = event.sameness().provider();
-      text[12][i] = event.headers();
-      occurredAt[i] = Conflicts.utc(facts.occurredAt());
-      amount[i] = facts.amount();
-      body[i] = event.body();
-      signedDigest[i] = event.sameness().signedDigest();
-      for (Recipient recipient : entry.recipients) {
-        deliveryEvent.add(entry.id);
-        deliveryRoute.add(recipient.route());
-        deliveryEntity.add(recipient.ordered() ? facts.entity() : null);
-        deliveryClaimed.add(recipient.claimed());
-        deliveryBegunBy.add(recipient.claimed() ? recipient.begins(event.body().length) : null);
-      }
+  private record NewDelivery(Entry entry, Recipient recipient) {
+    @Nullable UUID begunBy() {
+      return recipient.claimed() ? recipient.begins(entry.event.body().length) : null;
     }
-    int p = 0;
-    statement.setArray(++p, connection.createArrayOf("uuid", id));
-    for (int i = 0; i <= 4; i++) {
-      statement.setArray(++p, connection.createArrayOf("text", text[i]));
+
+    @Nullable String entity() {
+      return recipient.ordered() ? entry.event.facts().entity() : null;
     }
-    statement.setArray(++p, connection.createArrayOf("timestamptz", occurredAt));
-    statement.setArray(++p, connection.createArrayOf("numeric", amount));
-    for (int i = 5; i < TEXTS; i++) {
-      statement.setArray(++p, connection.createArrayOf("text", text[i]));
+  }
+
+  private void bind(PreparedStatement statement, List<Entry> entries) throws SQLException {
+    List<NewDelivery> deliveries = new ArrayList<>();
+    for (Entry entry : entries) {
+      entry.recipients.forEach(recipient -> deliveries.add(new NewDelivery(entry, recipient)));
     }
-    statement.setArray(++p, connection.createArrayOf("bytea", body));
-    statement.setArray(++p, connection.createArrayOf("bytea", signedDigest));
-    statement.setLong(++p, lease.toMillis());
-    statement.setString(++p, node);
-    statement.setArray(++p, connection.createArrayOf("uuid", deliveryEvent.toArray()));
-    statement.setArray(++p, connection.createArrayOf("text", deliveryRoute.toArray()));
-    statement.setArray(++p, connection.createArrayOf("text", deliveryEntity.toArray()));
-    statement.setArray(++p, connection.createArrayOf("boolean", deliveryClaimed.toArray()));
-    statement.setArray(++p, connection.createArrayOf("uuid", deliveryBegunBy.toArray()));
+    new Parameters(statement)
+        .column("uuid", entries, entry -> entry.id)
+        .column("text", entries, entry -> entry.event.endpoint())
+        .column("text", entries, entry -> entry.event.type())
+        .column("text", entries, entry -> entry.event.key())
+        .column("text", entries, Entry::state)
+        .column("text", entries, entry -> entry.event.facts().entity())
+        .column("timestamptz", entries, entry -> entry.event.facts().occurredAt())
+        .column("numeric", entries, entry -> entry.event.facts().amount())
+        .column("text", entries, entry -> entry.event.facts().currency())
+        .column("text", entries, entry -> entry.event.facts().origin())
+        .column("text", entries, entry -> entry.event.secret())
+        .column("text", entries, entry -> entry.event.method())
+        .column("text", entries, entry -> entry.event.url())
+        .column("text", entries, entry -> entry.event.contentType())
+        .column("text", entries, entry -> entry.event.sameness().provider())
+        .column("text", entries, entry -> entry.event.headers())
+        .column("bytea", entries, entry -> entry.event.body())
+        .column("bytea", entries, entry -> entry.event.sameness().signedDigest())
+        .add(lease.toMillis(), node)
+        .column("uuid", deliveries, delivery -> delivery.entry.id)
+        .column("text", deliveries, delivery -> delivery.recipient.route())
+        .column("text", deliveries, NewDelivery::entity)
+        .column("boolean", deliveries, delivery -> delivery.recipient.claimed())
+        .column("uuid", deliveries, NewDelivery::begunBy);
   }
 
   /**
@@ -396,27 +377,15 @@ public final class Journal implements AutoCloseable {
    * conflict.
    */
   private void answerRepeated(Connection connection, List<Entry> entries) throws SQLException {
-    int size = entries.size();
-    Integer[] n = new Integer[size];
-    String[] endpoint = new String[size];
-    String[] key = new String[size];
-    byte @Nullable [][] digest = new byte[size][];
-    for (int i = 0; i < size; i++) {
-      NewEvent event = entries.get(i).event;
-      n[i] = i;
-      endpoint[i] = event.endpoint();
-      key[i] = event.key();
-      digest[i] = event.sameness().signedDigest();
-    }
     List<Entry> recurring = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(FIRST)) {
-      statement.setArray(1, connection.createArrayOf("int", n));
-      statement.setArray(2, connection.createArrayOf("text", endpoint));
-      statement.setArray(3, connection.createArrayOf("text", key));
-      statement.setArray(4, connection.createArrayOf("bytea", digest));
+      new Parameters(statement)
+          .column("text", entries, entry -> entry.event.endpoint())
+          .column("text", entries, entry -> entry.event.key())
+          .column("bytea", entries, entry -> entry.event.sameness().signedDigest());
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          Entry entry = entries.get(rows.getInt(1));
+          Entry entry = entries.get(rows.getInt(1) - 1);
           UUID first = rows.getObject(2, UUID.class);
           if (rows.getBoolean(4)) {
             entry.repeat(new Receipt(first, Receipt.Status.DUPLICATE));
@@ -506,11 +475,13 @@ public final class Journal implements AutoCloseable {
       receipt.complete(first);
     }
 
-    void fail(Exception cause) {
-      if (!receipt.isDone()) {
-        drop();
-        receipt.completeExceptionally(cause);
+    /** False when it was settled before. */
+    boolean fail(Exception cause) {
+      if (receipt.isDone()) {
+        return false;
       }
+      drop();
+      return receipt.completeExceptionally(cause);
     }
 
     void drop() {

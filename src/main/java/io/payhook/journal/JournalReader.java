@@ -1,14 +1,10 @@
 package io.payhook.journal;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,12 +41,7 @@ public final class JournalReader {
   /** Number of rows between two looks at the clock. */
   static final int WINDOW = 10_000;
 
-  private static final Duration BESIDES = Duration.ofMillis(250);
-
-  /**
-   * Maximum clock difference: identifiers carry the clock of the node that accepted the event,
-   * {@code received_at} the database's.
-   */
+  /** Identifiers carry the clock of the node that took the event in, {@code received_at} ours. */
   static final Duration CLOCK_MARGIN = Duration.ofMinutes(10);
 
   /** The highest possible identifier. */
@@ -259,10 +250,6 @@ public final class JournalReader {
     T with(Connection connection) throws SQLException;
   }
 
-  interface Row<T> {
-    T of(ResultSet row) throws SQLException;
-  }
-
   private <T> T read(Reading<T> reading) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
@@ -291,264 +278,19 @@ public final class JournalReader {
         + "; set local enable_bitmapscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
   }
 
-  static <T> List<T> list(Connection connection, Query query, Row<T> reader) throws SQLException {
-    try (PreparedStatement statement = query.prepare(connection);
-        ResultSet row = statement.executeQuery()) {
-      List<T> rows = new ArrayList<>();
-      while (row.next()) {
-        rows.add(reader.of(row));
-      }
-      return rows;
-    }
-  }
-
-  /** The lowest identifier of an event received at that time. */
+  /** The lowest identifier of an event received then. */
   static UUID lowest(@Nullable Instant since) {
     return since == null ? FIRST : EventIds.lowest(since.minus(CLOCK_MARGIN));
   }
 
-  // Events
-
-  private static final String EVENT_COLUMNS =
-      "id, endpoint, type, key, state, conflict_of, entity, received_at, occurred_at, amount, currency, origin";
-
-  /** The newest events of an entity, by an index on its prefix. */
-  private static final String OF_ENTITY =
-      "array(select id from payhook.event where left(entity, 400) = left(?, 400) and entity = ? order by id desc limit 100)";
-
-  /** Lists events, newest first; those found by a complete key, id or entity come first. */
+  /** Lists events, newest first; what is found by a whole key, id or entity comes before all. */
   public Page<EventRow, UUID> events(EventQuery query) throws SQLException {
-    return read(
-        connection -> {
-          List<EventRow> found = new ArrayList<>();
-          if (query.before() == null && query.search() != null) {
-            found.addAll(exactly(connection, query, query.search()));
-          }
-          int exact = found.size();
-          UUID before = query.before() == null ? LAST : query.before();
-          // An exact match answers the question; other events that contain the text are searched
-          // for only briefly.
-          Duration most = exact > 0 ? BESIDES : timeout.dividedBy(2);
-          long end = System.nanoTime() + most.toNanos();
-          @Nullable UUID next = before;
-          while (next != null && found.size() <= query.limit() && System.nanoTime() < end) {
-            next = scan(connection, query, next, query.limit() + 1 - found.size(), found);
-          }
-          if (found.size() > query.limit()) {
-            found = found.subList(0, query.limit());
-            // A row found outside the order of the list is no position to continue from.
-            next = exact < query.limit() ? found.get(query.limit() - 1).id() : LAST;
-          }
-          return new Page<>(withDeliveries(connection, found), next);
-        });
-  }
-
-  /** Events that an index finds at once, however old. */
-  private static List<EventRow> exactly(Connection connection, EventQuery query, String search)
-      throws SQLException {
-    Optional<UUID> id = uuid(search);
-    Query sql;
-    if (id.isPresent()) {
-      sql = new Query("select " + EVENT_COLUMNS + " from payhook.event e where id = ?", id.get());
-    } else {
-      // Each endpoint's part of the index (endpoint, key, variant).
-      sql =
-          new Query(
-              """
-              with recursive own(endpoint) as (
-                (select endpoint from payhook.event order by endpoint limit 1)
-                union all
-                select (select n.endpoint from payhook.event n where n.endpoint > own.endpoint order by n.endpoint limit 1)
-                from own where own.endpoint is not null
-              )
-              """
-                  + "select e.* from (select k.* from own cross join lateral (select "
-                  + EVENT_COLUMNS
-                  + " from payhook.event where endpoint = own.endpoint and key = ? order by id desc limit 100) k union select "
-                  + EVENT_COLUMNS
-                  + " from payhook.event where id = any("
-                  + OF_ENTITY
-                  + ")) e where true",
-              search,
-              search,
-              search);
-    }
-    filter(sql, query).add("order by id desc limit ?", query.limit());
-    return list(connection, sql, JournalReader::eventRow);
-  }
-
-  private static Query filter(Query sql, EventQuery query) {
-    return sql.addIf(query.state(), "and e.state = ?")
-        .addIf(query.since(), "and e.received_at >= ?")
-        .addIf(query.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-        .addIf(query.type(), "and " + Query.matches("e.type", "?::text"));
-  }
-
-  /**
-   * Reads the next events in order and adds those that match.
-   *
-   * @return where the next scan begins, or null at the end
-   */
-  private static @Nullable UUID scan(
-      Connection connection, EventQuery query, UUID before, int wanted, List<EventRow> found)
-      throws SQLException {
-    // The index of remarkable events starts with the state; nearly all events are accepted.
-    String own = query.state();
-    String remarkable = own == null || own.equals("accepted") ? null : own;
-    Query sql =
-        new Query(
-                "select "
-                    + EVENT_COLUMNS
-                    + " from (select * from payhook.event where id < ? and id >= ?",
-                before,
-                lowest(query.since()))
-            .addIf(remarkable, "and state <> 'accepted' and state = ?")
-            .add("order by id desc limit " + WINDOW + ") e where true");
-    filter(sql, query);
-    String search = query.search();
-    if (search != null) {
-      sql.add(
-          """
-          and e.key <> ? and e.id::text <> lower(?) and e.id <> all(%s)
-          and (strpos(lower(e.key), lower(?)) > 0 or strpos(lower(e.entity), lower(?)) > 0
-            or strpos(lower(encode(e.body, 'escape')), lower(encode(convert_to(?, 'UTF8'), 'escape'))) > 0)
-          """
-              .formatted(OF_ENTITY),
-          search,
-          search,
-          search,
-          search,
-          search,
-          search,
-          search);
-    }
-    sql.add("order by id desc limit ?", wanted);
-    List<EventRow> rows = list(connection, sql, JournalReader::eventRow);
-    found.addAll(rows);
-    if (rows.size() == wanted) {
-      return rows.get(rows.size() - 1).id();
-    }
-    Query last =
-        new Query(
-                "select id from payhook.event where id < ? and id >= ?",
-                before,
-                lowest(query.since()))
-            .addIf(remarkable, "and state <> 'accepted' and state = ?")
-            .add("order by id desc offset " + (WINDOW - 1) + " limit 1");
-    return first(list(connection, last, row -> row.getObject(1, UUID.class)));
-  }
-
-  static <T> @Nullable T first(List<T> rows) {
-    return rows.isEmpty() ? null : rows.get(0);
-  }
-
-  private static EventRow eventRow(ResultSet row) throws SQLException {
-    return new EventRow(
-        row.getObject("id", UUID.class),
-        row.getString("endpoint"),
-        row.getString("type"),
-        row.getString("key"),
-        row.getString("state"),
-        row.getObject("conflict_of", UUID.class),
-        new Facts(
-            row.getString("entity"),
-            instantOrNull(row, "occurred_at"),
-            row.getBigDecimal("amount"),
-            row.getString("currency"),
-            row.getString("origin")),
-        instant(row, "received_at"),
-        Map.of());
-  }
-
-  private static List<EventRow> withDeliveries(Connection connection, List<EventRow> events)
-      throws SQLException {
-    if (events.isEmpty()) {
-      return List.of();
-    }
-    Map<UUID, Map<String, Integer>> states = new LinkedHashMap<>();
-    try (PreparedStatement statement =
-            new Query(
-                    "select event_id, state, count(*)::int from payhook.delivery where event_id = any(?) group by 1, 2",
-                    (Object) events.stream().map(EventRow::id).toArray(UUID[]::new))
-                .prepare(connection);
-        ResultSet row = statement.executeQuery()) {
-      while (row.next()) {
-        states
-            .computeIfAbsent(row.getObject(1, UUID.class), id -> byState())
-            .put(row.getString(2), row.getInt(3));
-      }
-    }
-    return events.stream()
-        .map(
-            e ->
-                new EventRow(
-                    e.id(),
-                    e.endpoint(),
-                    e.type(),
-                    e.key(),
-                    e.state(),
-                    e.conflictOf(),
-                    e.facts(),
-                    e.receivedAt(),
-                    states.getOrDefault(e.id(), Map.of())))
-        .toList();
-  }
-
-  static Map<String, Integer> byState() {
-    return new TreeMap<>(Comparator.comparingInt(DELIVERY_STATES::indexOf));
+    return read(connection -> EventLists.of(connection, query, timeout));
   }
 
   /** One event, with its deliveries and their attempts. */
   public Optional<EventDetail> event(UUID id) throws SQLException {
-    return read(
-        connection -> {
-          List<EventDetail> found =
-              list(
-                  connection,
-                  new Query(
-                      "select "
-                          + EVENT_COLUMNS
-                          + ", secret, method, url, content_type, headers, body from payhook.event where id = ?",
-                      id),
-                  row ->
-                      new EventDetail(
-                          eventRow(row),
-                          row.getString("secret"),
-                          row.getString("method"),
-                          row.getString("url"),
-                          row.getString("content_type"),
-                          row.getString("headers"),
-                          row.getBytes("body"),
-                          List.of(),
-                          List.of()));
-          if (found.isEmpty()) {
-            return Optional.empty();
-          }
-          EventDetail bare = found.get(0);
-          return Optional.of(
-              new EventDetail(
-                  withDeliveries(connection, List.of(bare.event())).get(0),
-                  bare.secret(),
-                  bare.method(),
-                  bare.url(),
-                  bare.contentType(),
-                  bare.headers(),
-                  bare.body(),
-                  list(
-                      connection,
-                      new Query(DeliveryLists.DELIVERY)
-                          .add("where d.event_id = ? order by d.route", id),
-                      DeliveryLists::deliveryRow),
-                  list(
-                      connection,
-                      new Query(
-                          """
-                          select route, run, number, started_at, duration_ms, outcome, category, error, node
-                          from payhook.attempt where event_id = ? order by route, run, number, started_at limit 1000
-                          """,
-                          id),
-                      DeliveryLists::attemptRow)));
-        });
+    return read(connection -> EventLists.detail(connection, id));
   }
 
   /** Lists deliveries. */
@@ -567,21 +309,14 @@ public final class JournalReader {
   public List<SubscriptionRow> subscriptions() throws SQLException {
     return read(
         connection ->
-            list(
+            Rows.list(
                 connection,
                 new Query(
                     """
                     select route, endpoint, type, ordered, array_agg(node order by node) as nodes, min(since) as since
                     from payhook.subscriber_now group by 1, 2, 3, 4 order by 1, 2, 3, 4
                     """),
-                row ->
-                    new SubscriptionRow(
-                        row.getString("route"),
-                        row.getString("endpoint"),
-                        row.getString("type"),
-                        row.getBoolean("ordered"),
-                        List.of((String[]) row.getArray("nodes").getArray()),
-                        instant(row, "since"))));
+                Rows.as(SubscriptionRow.class)));
   }
 
   /**
@@ -609,23 +344,7 @@ public final class JournalReader {
     return read(
         connection ->
             DeliveryLists.page(
-                list(
-                    connection,
-                    sql,
-                    row ->
-                        new RejectionRow(
-                            row.getLong("id"),
-                            instant(row, "at"),
-                            row.getString("endpoint"),
-                            row.getString("category"),
-                            row.getString("reason"),
-                            row.getString("detail"),
-                            row.getString("remote"),
-                            row.getString("headers"),
-                            row.getInt("size"),
-                            row.getString("excerpt"))),
-                limit,
-                RejectionRow::id));
+                Rows.list(connection, sql, Rows.as(RejectionRow.class)), limit, RejectionRow::id));
   }
 
   /**
@@ -637,22 +356,16 @@ public final class JournalReader {
     return read(
         connection -> {
           List<SecretRow> rows =
-              list(
+              Rows.list(
                   connection,
                   new Query(
                       """
-                      select endpoint, secret, count(*)::int as events, max(received_at) as last, min(received_at) as first
+                      select endpoint, secret, count(*)::int as events, max(received_at) as last_at, min(received_at) as first_at
                       from (select endpoint, secret, received_at from payhook.event order by id desc limit ?) e
                       group by 1, 2 order by 1, 2
                       """,
                       newest),
-                  row ->
-                      new SecretRow(
-                          row.getString("endpoint"),
-                          row.getString("secret"),
-                          row.getInt("events"),
-                          instant(row, "last"),
-                          instant(row, "first")));
+                  Rows.as(SecretRow.class));
           int seen = rows.stream().mapToInt(SecretRow::events).sum();
           return new SecretUse(
               rows,
@@ -684,11 +397,11 @@ public final class JournalReader {
             remarkable.put(state, Math.min(number, count));
           }
           Instant newest =
-              first(
-                  list(
+              Rows.first(
+                  Rows.list(
                       connection,
                       new Query("select received_at from payhook.event order by id desc limit 1"),
-                      row -> instant(row, "received_at")));
+                      row -> Rows.instant(row, "received_at")));
           long events =
               number(
                   connection,
@@ -708,8 +421,12 @@ public final class JournalReader {
   }
 
   private static int number(Connection connection, Query query) throws SQLException {
-    Long number = first(list(connection, query, row -> row.getLong(1)));
+    Long number = Rows.first(Rows.list(connection, query, row -> row.getLong(1)));
     return number == null ? 0 : (int) Math.min(Integer.MAX_VALUE, number);
+  }
+
+  static Map<String, Integer> byState() {
+    return new TreeMap<>(Comparator.comparingInt(DELIVERY_STATES::indexOf));
   }
 
   static Optional<UUID> uuid(String text) {
@@ -721,14 +438,5 @@ public final class JournalReader {
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
-  }
-
-  static Instant instant(ResultSet row, String column) throws SQLException {
-    return row.getObject(column, OffsetDateTime.class).toInstant();
-  }
-
-  static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
-    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-    return time == null ? null : time.toInstant();
   }
 }

@@ -150,7 +150,7 @@ public final class Nodes {
 
   private Holder holder(Connection connection) throws SQLException {
     List<Holder> holders =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "select incarnation, host, started_at, seen_at from payhook.node where name = ?",
@@ -174,7 +174,7 @@ public final class Nodes {
   }
 
   private static List<Node> list(Connection connection) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
         connection,
         new Query(
             """
@@ -230,7 +230,7 @@ public final class Nodes {
 
   private static int forget(Connection connection, String which, Object... values)
       throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
             connection,
             new Query(
                 "with gone as (delete from payhook.node n where "

@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,8 +26,8 @@ final class OpenQuestions {
   private static final String FIND =
       """
       select i.n, o.event_id, o.route, o.due_at > now() + interval '5 seconds'
-      from unnest(?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
-        as i(n, route, endpoint, type, entity, amount, currency)
+      from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
+        with ordinality as i(route, endpoint, type, entity, amount, currency, n)
       cross join lateral (
         select d.event_id, d.route, d.due_at
         from payhook.event e join payhook.delivery d on d.event_id = e.id and d.route = i.route
@@ -83,21 +82,17 @@ final class OpenQuestions {
     Map<Question, UUID> found = new HashMap<>();
     Set<Open> late = new LinkedHashSet<>();
     try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-      List<Integer> n = new ArrayList<>();
-      for (int i = 0; i < questions.size(); i++) {
-        n.add(i);
-      }
-      int p = 0;
-      statement.setArray(++p, connection.createArrayOf("int", n.toArray()));
-      for (Column column : COLUMNS) {
-        statement.setArray(
-            ++p,
-            connection.createArrayOf(column.type, questions.stream().map(column.value).toArray()));
-      }
+      new Parameters(statement)
+          .column("text", questions, Question::route)
+          .column("text", questions, Question::endpoint)
+          .column("text", questions, Question::type)
+          .column("text", questions, Question::entity)
+          .column("numeric", questions, Question::amount)
+          .column("text", questions, Question::currency);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           UUID event = rows.getObject(2, UUID.class);
-          found.put(questions.get(rows.getInt(1)), event);
+          found.put(questions.get(rows.getInt(1) - 1), event);
           if (rows.getBoolean(4)) {
             late.add(new Open(event, rows.getString(3)));
           }
@@ -106,25 +101,12 @@ final class OpenQuestions {
     }
     if (!late.isEmpty()) {
       try (PreparedStatement statement = connection.prepareStatement(HASTEN)) {
-        statement.setArray(
-            1, connection.createArrayOf("uuid", late.stream().map(Open::event).toArray()));
-        statement.setArray(
-            2, connection.createArrayOf("text", late.stream().map(Open::route).toArray()));
+        new Parameters(statement)
+            .column("uuid", late, Open::event)
+            .column("text", late, Open::route);
         statement.executeUpdate();
       }
     }
     return found;
   }
-
-  private record Column(
-      String type, java.util.function.Function<Question, @Nullable Object> value) {}
-
-  private static final List<Column> COLUMNS =
-      List.of(
-          new Column("text", Question::route),
-          new Column("text", Question::endpoint),
-          new Column("text", Question::type),
-          new Column("text", Question::entity),
-          new Column("numeric", Question::amount),
-          new Column("text", Question::currency));
 }

@@ -48,6 +48,6 @@ public interface Recipient {
    */
   void committed(Claim claim);
 
-  /** There will be no delivery: the event was a duplicate or the commit failed. */
+  /** This process does not hold such a delivery: the event was a duplicate or the commit failed. */
   void dropped();
 }

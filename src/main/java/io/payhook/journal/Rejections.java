@@ -178,15 +178,9 @@ public final class Rejections implements AutoCloseable {
             values (?, ?, ?, ?, ?, ?::json, ?, ?, ?)
             """)) {
       for (Rejection item : items) {
-        statement.setString(1, text(item.endpoint()));
-        statement.setString(2, item.category());
-        statement.setString(3, item.reason());
-        statement.setString(4, text(item.detail()));
-        statement.setString(5, item.remote());
-        statement.setString(6, item.headers());
-        statement.setInt(7, item.size());
-        statement.setString(8, text(item.excerpt()));
-        statement.setBytes(9, item.body());
+        new Parameters(statement)
+            .add(text(item.endpoint()), item.category(), item.reason(), text(item.detail()))
+            .add(item.remote(), item.headers(), item.size(), text(item.excerpt()), item.body());
         statement.addBatch();
         bodies |= item.body() != null;
       }

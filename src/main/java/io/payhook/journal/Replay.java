@@ -181,12 +181,12 @@ public final class Replay {
       throws SQLException, ReplayException {
     EventState event = deliverable(connection, id, route);
     List<String> known =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query("select distinct route from payhook.subscriber_now order by route"),
             row -> row.getString(1));
     List<Standing> standing =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query("select route, state, run from payhook.delivery where event_id = ?", id)
                 .addIf(route, "and route = ?")
@@ -270,7 +270,7 @@ public final class Replay {
 
   private static ReplayException notReleasable(Connection connection, UUID id) throws SQLException {
     List<String> states =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query("select state from payhook.event where id = ?", id),
             row -> row.getString(1));
@@ -294,7 +294,7 @@ public final class Replay {
       throws SQLException {
     return route != null
         && route.startsWith(CONFIRMING)
-        && !JournalReader.list(
+        && !Rows.list(
                 connection,
                 new Query(
                     "select route from payhook.delivery where event_id = ? and route = ?",
@@ -308,7 +308,7 @@ public final class Replay {
   private static EventState deliverable(Connection connection, UUID id, @Nullable String route)
       throws SQLException, ReplayException {
     List<EventState> found =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "select state, endpoint, type from payhook.event where id = ? for key share", id),
@@ -407,7 +407,7 @@ public final class Replay {
   }
 
   private static List<Wish> wishes(Connection connection, Query query) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
         connection,
         query,
         row -> new Wish(row.getObject(1, UUID.class), row.getString(2), row.getString(3)));
@@ -485,7 +485,7 @@ public final class Replay {
         change(
             true,
             connection ->
-                JournalReader.list(
+                Rows.list(
                     connection,
                     new Query("select distinct route from payhook.subscriber_now order by route"),
                     row -> row.getString(1)));
@@ -589,7 +589,7 @@ public final class Replay {
   }
 
   private static List<UUID> ids(Connection connection, Query query) throws SQLException {
-    return JournalReader.list(connection, query, row -> row.getObject(1, UUID.class));
+    return Rows.list(connection, query, row -> row.getObject(1, UUID.class));
   }
 
   private Bulk give(Selection selection, boolean dryRun) throws SQLException, ReplayException {

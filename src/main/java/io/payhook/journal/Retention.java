@@ -121,7 +121,7 @@ public final class Retention implements AutoCloseable {
   }
 
   private static Instant now(Connection connection) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
             connection,
             new Query("select now()"),
             row -> row.getObject(1, OffsetDateTime.class).toInstant())
@@ -156,7 +156,7 @@ public final class Retention implements AutoCloseable {
   }
 
   private static boolean lock(Connection connection) throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
             connection,
             new Query("select pg_try_advisory_xact_lock(?)", LOCK),
             row -> row.getBoolean(1))
@@ -166,7 +166,7 @@ public final class Retention implements AutoCloseable {
   /** The next old events, whether or not they can be deleted. */
   private static List<UUID> old(Connection connection, UUID from, Instant cutoff)
       throws SQLException {
-    return JournalReader.list(
+    return Rows.list(
         connection,
         new Query(
             "select id from payhook.event where id > ? and id < ? and received_at < ? order by id limit ?",
@@ -184,7 +184,7 @@ public final class Retention implements AutoCloseable {
     // A replay locks the event it changes: an event that it has locked stays, and it finds none of
     // these any more. The second check sees what was changed before this transaction got the lock.
     List<UUID> locked =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "select e.id from payhook.event e where e.id = any(?) and e.state <> 'unconfirmed' and "
@@ -196,7 +196,7 @@ public final class Retention implements AutoCloseable {
       return 0;
     }
     List<Integer> deleted =
-        JournalReader.list(
+        Rows.list(
             connection,
             new Query(
                 "with gone as (delete from payhook.event e where e.id = any(?) and "

@@ -58,11 +58,7 @@ public final class SubscriptionTable {
                                  then s.since else now() end
                 """)) {
           for (Row row : rows) {
-            here.setString(1, row.route());
-            here.setString(2, node);
-            here.setString(3, row.endpoint());
-            here.setString(4, row.type());
-            here.setBoolean(5, row.ordered());
+            new Parameters(here).add(row.route(), node, row.endpoint(), row.type(), row.ordered());
             here.addBatch();
           }
           here.executeBatch();

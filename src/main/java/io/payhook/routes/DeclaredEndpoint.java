@@ -3,7 +3,7 @@ package io.payhook.routes;
 import io.payhook.Endpoint;
 import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
-import io.payhook.kit.Lines;
+import io.payhook.kit.Located;
 import io.payhook.kit.Nearest;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
@@ -19,10 +19,6 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 
 /**
  * An endpoint as its file declares it, read without starting anything.
@@ -55,8 +51,8 @@ public record DeclaredEndpoint(
         endpoints.putAll(of(file, TextFile.read(file), placeholders));
       } catch (IOException e) {
         problems.add(Trouble.of(file, e).toString());
-      } catch (YamlEngineException e) {
-        problems.add(file + ": " + Lines.one(e.getMessage()));
+      } catch (Located.Broken e) {
+        problems.add(e.location() + ": " + e.getMessage());
       }
     }
     if (!problems.isEmpty()) {
@@ -69,68 +65,43 @@ public record DeclaredEndpoint(
    * The endpoints of one file, by name. Camel's own reading of a bean would write {@code
    * timestamp.tolerance-future} as toleranceFuture and take the dashes out of headers' names.
    *
-   * @throws YamlEngineException for a file that is no YAML
+   * @throws Located.Broken for a file that is no YAML
    */
   static Map<String, DeclaredEndpoint> of(
       Path file, String text, UnaryOperator<String> placeholders) {
     Map<String, DeclaredEndpoint> endpoints = new TreeMap<>();
-    Object document =
-        new Load(
-                LoadSettings.builder()
-                    .setLabel(file.toString())
-                    .setSchema(new FailsafeSchema())
-                    .build())
-            .loadFromString(text);
-    collect(file, document, placeholders, endpoints);
+    for (Located.Map bean : beans(Located.parse(file, text).orElse(null))) {
+      Located.Text name = bean.text("name");
+      Located.Text type = bean.text("type");
+      if (name != null && type != null && isType(type.value())) {
+        Located.Map properties = bean.map("properties");
+        Map<String, String> flat = properties == null ? new LinkedHashMap<>() : properties.flat();
+        flat.replaceAll((key, value) -> placeholders.apply(value));
+        String provider = flat.remove("provider");
+        String secrets = flat.remove("secrets");
+        endpoints.put(
+            name.value(),
+            new DeclaredEndpoint(
+                name.value(), file, provider, secrets == null ? "" : secrets, flat));
+      }
+    }
     return endpoints;
   }
 
-  private static void collect(
-      Path file,
-      @Nullable Object document,
-      UnaryOperator<String> placeholders,
-      Map<String, DeclaredEndpoint> into) {
-    if (!(document instanceof List<?> items)) {
-      return;
-    }
-    for (Object item : items) {
-      if (item instanceof Map<?, ?> map && map.get("beans") instanceof List<?> beans) {
-        for (Object bean : beans) {
-          if (bean instanceof Map<?, ?> declared
-              && String.valueOf(declared.get("type")).endsWith(Endpoint.class.getName())
-              && declared.get("name") instanceof String name) {
-            into.put(name, declared(name, file, declared.get("properties"), placeholders));
-          }
-        }
-      }
-    }
+  /** The beans that a route file declares, endpoints among them. */
+  public static List<Located.Map> beans(@Nullable Located document) {
+    List<Located> entries = document instanceof Located.Items list ? list.items() : List.of();
+    return entries.stream()
+        .filter(Located.Map.class::isInstance)
+        .flatMap(entry -> ((Located.Map) entry).items("beans").stream())
+        .filter(Located.Map.class::isInstance)
+        .map(Located.Map.class::cast)
+        .toList();
   }
 
-  private static DeclaredEndpoint declared(
-      String name, Path file, @Nullable Object properties, UnaryOperator<String> placeholders) {
-    Map<String, String> flat = new LinkedHashMap<>();
-    if (properties instanceof Map<?, ?> map) {
-      flatten("", map, placeholders, flat);
-    }
-    String provider = flat.remove("provider");
-    String secrets = flat.remove("secrets");
-    return new DeclaredEndpoint(name, file, provider, secrets == null ? "" : secrets, flat);
-  }
-
-  private static void flatten(
-      String prefix, Map<?, ?> map, UnaryOperator<String> placeholders, Map<String, String> into) {
-    map.forEach(
-        (key, value) -> {
-          if (value instanceof Map<?, ?> nested) {
-            flatten(prefix + key + ".", nested, placeholders, into);
-          } else if (value instanceof List<?> list) {
-            into.put(
-                prefix + key,
-                placeholders.apply(String.join("\n", list.stream().map(String::valueOf).toList())));
-          } else {
-            into.put(prefix + key, placeholders.apply(String.valueOf(value)));
-          }
-        });
+  /** Whether a bean of that type is an endpoint. */
+  public static boolean isType(String type) {
+    return type.replaceFirst("^#class:", "").equals(Endpoint.class.getName());
   }
 
   /** The names of its presets. */
@@ -139,7 +110,7 @@ public record DeclaredEndpoint(
   }
 
   /** The names in a text such as {@code squad, squad-virtual-account}. */
-  static List<String> names(@Nullable String provider) {
+  public static List<String> names(@Nullable String provider) {
     return provider == null
         ? List.of()
         : Stream.of(provider.split(",", -1))
@@ -217,11 +188,7 @@ public record DeclaredEndpoint(
             () -> {
               List<String> types = samples().stream().map(Sample::name).toList();
               return new IllegalArgumentException(
-                  "endpoint '"
-                      + name
-                      + "' has no sample of '"
-                      + type
-                      + "'; "
+                  "endpoint '%s' has no sample of '%s'; ".formatted(name, type)
                       + Nearest.meant(
                           type,
                           types,

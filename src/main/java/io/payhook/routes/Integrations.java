@@ -15,14 +15,19 @@ import java.util.TreeMap;
 
 /** The integrations in a routes folder: their route files, and the tables they bring. */
 public final class Integrations {
-  static final String ROUTES = ".camel.yaml";
+  /** The end of a route file's name. */
+  public static final String ROUTES = ".camel.yaml";
+
+  /** The end of a kamelet's file's name. */
+  public static final String KAMELET = ".kamelet.yaml";
+
   private static final Path SCRIPTS = Path.of("sql", "schema");
 
   /** The longest name that PostgreSQL keeps whole. */
   private static final int LONGEST_NAME = 63;
 
   /** Two of them can't be told apart in the database. */
-  record Collision(Path folder, String what, String right) {
+  public record Collision(Path folder, String what, String right) {
     @Override
     public String toString() {
       return ReloadProblem.shown(folder) + ": " + what + "; " + right;
@@ -48,7 +53,8 @@ public final class Integrations {
       throw new RouteFileException(
           List.of(
               root
-                  + ": there is no such folder; it should hold the route files, or set payhook.routes to the one that does"));
+                  + ": there is no such folder; it should hold the route files, or set"
+                  + " payhook.routes to the one that does"));
     }
     Tree tree = Tree.of(root);
     if (!tree.troubles().isEmpty()) {
@@ -57,11 +63,19 @@ public final class Integrations {
     return new Integrations(root, tree);
   }
 
-  static Integrations of(Path root, Tree tree) {
+  /** The name that routes call a kamelet by, which is that of its file. */
+  public static String kamelet(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.substring(0, name.length() - KAMELET.length());
+  }
+
+  /** Those in a folder that has been looked at. */
+  public static Integrations of(Path root, Tree tree) {
     return new Integrations(root, tree);
   }
 
-  Tree tree() {
+  /** What is in the folder. */
+  public Tree tree() {
     return tree;
   }
 
@@ -112,7 +126,7 @@ public final class Integrations {
   }
 
   /** What would share its history of migrations with another, so that only one got its tables. */
-  List<Collision> collisions() {
+  public List<Collision> collisions() {
     Map<String, Path> taken = new TreeMap<>();
     List<Collision> collisions = new ArrayList<>();
     folders()
@@ -124,11 +138,9 @@ public final class Integrations {
                 collisions.add(
                     new Collision(
                         folder,
-                        "its tables would share the history public."
-                            + history
-                            + " with those of "
-                            + ReloadProblem.shown(other)
-                            + ", and only one of the two would get them",
+                        ("its tables would share the history public.%s with those of %s, and only"
+                                + " one of the two would get them")
+                            .formatted(history, ReloadProblem.shown(other)),
                         "rename one of the two folders"));
               }
               int length = history.getBytes(StandardCharsets.UTF_8).length;
@@ -136,11 +148,8 @@ public final class Integrations {
                 collisions.add(
                     new Collision(
                         folder,
-                        "the history of its tables would be named "
-                            + history
-                            + ", "
-                            + length
-                            + " bytes long",
+                        "the history of its tables would be named %s, %s bytes long"
+                            .formatted(history, length),
                         "shorten the path; a name in PostgreSQL has "
                             + LONGEST_NAME
                             + " bytes at most"));

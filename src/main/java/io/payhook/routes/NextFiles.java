@@ -56,7 +56,7 @@ record NextFiles(SortedMap<Path, String> files, Set<Path> gone, SortedMap<Path, 
     Set<String> words = new TreeSet<>();
     boolean all = false;
     for (Path kamelet : running.changed(kamelets)) {
-      words.add(Running.nameOf(kamelet));
+      words.add(Integrations.kamelet(kamelet));
     }
     // A kamelet that calls a changed one has to be made anew too.
     boolean more = true;
@@ -64,7 +64,7 @@ record NextFiles(SortedMap<Path, String> files, Set<Path> gone, SortedMap<Path, 
       more = false;
       for (Map.Entry<Path, String> kamelet : kamelets.entrySet()) {
         if (words.stream().anyMatch(kamelet.getValue()::contains)) {
-          more |= words.add(Running.nameOf(kamelet.getKey()));
+          more |= words.add(Integrations.kamelet(kamelet.getKey()));
         }
       }
     }

@@ -41,13 +41,8 @@ record Opening(Providers presets, Clock clock, Certificates certificates) {
     for (String preset : declared.presets()) {
       if (presets.find(preset).isEmpty()) {
         throw new IllegalArgumentException(
-            "endpoint "
-                + name
-                + ": there is no preset '"
-                + preset
-                + "'"
-                + Nearest.didYouMean(preset, presets.names())
-                + "; 'payhook providers' lists them");
+            "endpoint %s: there is no preset '%s'%s; 'payhook providers' lists them"
+                .formatted(name, preset, Nearest.didYouMean(preset, presets.names())));
       }
     }
     try {

@@ -2,10 +2,13 @@ package io.payhook.routes;
 
 import io.payhook.files.TextFile;
 import io.payhook.files.Trouble;
+import io.payhook.kit.Located;
+import io.payhook.kit.Located.Entry;
+import io.payhook.kit.Location;
 import io.payhook.kit.Nearest;
 import io.payhook.signature.Provider;
-import io.payhook.signature.ProviderException.Problem;
 import io.payhook.signature.ProviderException;
+import io.payhook.signature.ProviderException.Problem;
 import io.payhook.signature.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,25 +22,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 
 /**
  * The presets there are: those that ship, and a team's own in a folder. A preset is one YAML file
@@ -82,7 +73,7 @@ public final class Providers {
                   file.toString(),
                   "the name '" + name + "' is that of a preset that ships; take another"));
         } else {
-          own.put(name, parse(name, file.toString(), TextFile.read(file)));
+          own.put(name, parse(name, file, TextFile.read(file)));
         }
       } catch (ProviderException e) {
         problems.addAll(e.problems());
@@ -126,7 +117,7 @@ public final class Providers {
   }
 
   private static Optional<Provider> shipped(String name) {
-    return shippedText(name).map(text -> parse(name, SHIPPED + "/" + name + YAML, text));
+    return shippedText(name).map(text -> parse(name, Path.of(SHIPPED, name + YAML), text));
   }
 
   private Optional<Provider> byOtherName(String name) {
@@ -147,64 +138,30 @@ public final class Providers {
     return names().stream().map(this::get).toList();
   }
 
-  private static Provider parse(String name, String file, String text) {
-    LoadSettings settings =
-        LoadSettings.builder()
-            .setLabel(file)
-            .setSchema(new FailsafeSchema())
-            .setMaxAliasesForCollections(10)
-            .build();
+  private static Provider parse(String name, Path file, String text) {
+    Located document;
     try {
-      Object tree = new Load(settings).loadFromString(text);
-      if (!(tree instanceof Map<?, ?> map)) {
-        throw problem(name, file, "should be a map of settings, such as 'signature:'");
-      }
-      Map<String, Object> named = new LinkedHashMap<>();
-      map.forEach((key, value) -> named.put(String.valueOf(key), value));
-      return Provider.parse(name, named);
-    } catch (MarkedYamlEngineException e) {
-      String place =
-          e.getProblemMark()
-              .map(mark -> ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1))
-              .orElse("");
-      throw problem(name, file + place, "not YAML: " + e.getProblem());
-    } catch (YamlEngineException e) {
-      throw problem(name, file, "not YAML: " + e.getMessage());
+      document = Located.parse(file, text).orElse(null);
+    } catch (Located.Broken e) {
+      throw problem(name, e.location().toString(), String.valueOf(e.getMessage()));
+    }
+    if (!(document instanceof Located.Map map)) {
+      throw problem(name, file.toString(), "should be a map of settings, such as 'signature:'");
+    }
+    try {
+      return Provider.parse(name, map.plain());
     } catch (ProviderException e) {
-      throw placed(e, file, new Compose(settings).composeString(text).orElse(null));
+      throw new ProviderException(
+          e.provider(), e.problems().stream().map(problem -> placed(problem, map)).toList());
     }
   }
 
-  /** The same problems, each with the place of its setting in the file. */
-  private static ProviderException placed(ProviderException e, String file, @Nullable Node root) {
-    Map<String, String> places = new TreeMap<>();
-    note("", root, places);
-    return new ProviderException(
-        e.provider(),
-        e.problems().stream()
-            .map(
-                problem ->
-                    problem.setting().startsWith(file)
-                        ? problem
-                        : new Problem(
-                            file + places.getOrDefault(problem.setting(), ":1:1"),
-                            problem.toString()))
-            .toList());
-  }
-
-  private static void note(String path, @Nullable Node node, Map<String, String> places) {
-    if (node instanceof MappingNode mapping) {
-      for (NodeTuple tuple : mapping.getValue()) {
-        if (tuple.getKeyNode() instanceof ScalarNode key) {
-          String at = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
-          key.getStartMark()
-              .ifPresent(
-                  mark ->
-                      places.put(at, ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1)));
-          note(at, tuple.getValueNode(), places);
-        }
-      }
-    }
+  /** The same problem with the place of its setting in the file. */
+  private static Problem placed(Problem problem, Located.Map map) {
+    Entry entry = map.deepest(problem.setting());
+    Location location =
+        entry == null ? Location.start(map.location().file()) : entry.key().location();
+    return new Problem(location.toString(), problem.toString());
   }
 
   private static ProviderException problem(String name, String place, String text) {

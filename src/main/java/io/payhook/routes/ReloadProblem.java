@@ -51,7 +51,8 @@ public record ReloadProblem(Path file, int line, int column, String text) {
         finding.what() + "; " + finding.right());
   }
 
-  static Path shown(Path file) {
+  /** A file as messages name it: relative to the working folder where it lies below it. */
+  public static Path shown(Path file) {
     Path here = Path.of("").toAbsolutePath();
     Path whole = file.toAbsolutePath().normalize();
     return whole.startsWith(here) ? here.relativize(whole) : whole;

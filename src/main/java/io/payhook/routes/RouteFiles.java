@@ -73,10 +73,10 @@ public final class RouteFiles {
     Texts texts();
 
     /** A check of the whole folder that has not run yet. */
-    Check check();
+    FolderCheck check();
 
     /** What the statements lack in the database they run on. */
-    List<Finding> describe(Check check) throws SQLException;
+    List<Finding> describe(FolderCheck check) throws SQLException;
 
     /**
      * Reads the settings anew; what of them can change while running counts at once.
@@ -276,10 +276,11 @@ public final class RouteFiles {
   }
 
   /** What was read of the folder at one moment. */
-  private record Disk(Check check, List<Finding> findings, Snapshot texts, Texts.Change used) {}
+  private record Disk(
+      FolderCheck check, List<Finding> findings, Snapshot texts, Texts.Change used) {}
 
   private Disk read() throws RouteFileException {
-    Check check = surroundings.check();
+    FolderCheck check = surroundings.check();
     List<Finding> findings = check.run();
     refuse(findings);
     return new Disk(

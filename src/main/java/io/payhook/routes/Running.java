@@ -12,7 +12,7 @@ import java.util.TreeSet;
 import org.apache.camel.CamelContext;
 
 /** The files as they run now, with what each has made. */
-final class Running {
+public final class Running {
   /** One file in the version that runs. */
   record File(String text, Made made) {}
 
@@ -56,7 +56,7 @@ final class Running {
   void install(SortedMap<Path, String> wanted) throws Exception {
     Set<Path> changed = changed(wanted);
     for (Path file : changed) {
-      Made.forgetKamelet(context, nameOf(file));
+      Made.forgetKamelet(context, Integrations.kamelet(file));
     }
     for (Path file : changed) {
       String text = wanted.get(file);
@@ -91,20 +91,9 @@ final class Running {
     both.retainAll(others);
     for (String name : both) {
       throw new IllegalArgumentException(
-          what
-              + " '"
-              + name
-              + "' is that of a "
-              + what.replaceFirst(" id$", "")
-              + " in "
-              + ReloadProblem.shown(other)
-              + "; "
-              + right);
+          "%s '%s' is that of a %s in %s; %s"
+              .formatted(
+                  what, name, what.replaceFirst(" id$", ""), ReloadProblem.shown(other), right));
     }
-  }
-
-  static String nameOf(Path kamelet) {
-    String name = String.valueOf(kamelet.getFileName());
-    return name.substring(0, name.length() - Kamelets.SUFFIX.length());
   }
 }

@@ -42,12 +42,12 @@ public record Sample(String name, String contentType, byte[] body) {
   }
 
   /** The endings that files of samples have, for messages: {@code .json, .form, …}. */
-  static String endings() {
+  public static String endings() {
     return "." + String.join(", .", CONTENT_TYPES.keySet());
   }
 
   /** Whether a file's ending is one that samples have. */
-  static boolean isSample(Path file) {
+  public static boolean isSample(Path file) {
     return CONTENT_TYPES.containsKey(ending(file));
   }
 
@@ -99,16 +99,17 @@ public record Sample(String name, String contentType, byte[] body) {
 
   /** The name of its file. */
   public String fileName() {
-    return name
-        + "."
-        + CONTENT_TYPES.entrySet().stream()
-            .filter(one -> one.getValue().equals(contentType))
-            .map(Map.Entry::getKey)
-            .findFirst()
-            .orElseThrow();
+    return "%s.%s"
+        .formatted(
+            name,
+            CONTENT_TYPES.entrySet().stream()
+                .filter(one -> one.getValue().equals(contentType))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow());
   }
 
-  /** The event that it is for a preset, signed with a secret made for the occasion. */
+  /** The event that it is for a preset, signed with a secret that nobody else has. */
   public Optional<VerifiedEvent> verifiedBy(Provider provider) {
     try {
       return verdictOf(provider, Clock.systemUTC()) instanceof VerifiedEvent event
@@ -120,13 +121,13 @@ public record Sample(String name, String contentType, byte[] body) {
   }
 
   /**
-   * What a preset makes of it, signed with a secret made for the occasion.
+   * What a preset makes of it, signed with a secret that nobody else has.
    *
    * @throws ProviderException when the preset can't sign
    */
   public Verdict verdictOf(Provider preset, Clock clock) {
     Provider provider = preset.with(parameters(preset));
-    Secret secret = Secret.random(provider.secretKind());
+    Secret secret = Secret.ofTheProcess(provider.secretKind());
     RawRequest signed =
         new Signer(provider, secret, clock).sign(request("https://localhost/"), type());
     return new Verifier(provider, List.of(secret), clock).verify(signed);

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What is on the class path: in a folder while building, in a jar when installed. */
-final class Shipped {
+public final class Shipped {
   private Shipped() {}
 
   /** The names of a folder's files with an ending, sorted; none where there is no such folder. */
-  static List<String> names(String folder, String ending) {
+  public static List<String> names(String folder, String ending) {
     URL url = Shipped.class.getResource("/" + folder);
     if (url == null) {
       return List.of();
@@ -52,7 +52,7 @@ final class Shipped {
   }
 
   /** The text of a file that ships. */
-  static String text(String name) {
+  public static String text(String name) {
     try (InputStream in = Shipped.class.getResourceAsStream("/" + name)) {
       if (in == null) {
         throw new IllegalArgumentException(name + " does not ship");

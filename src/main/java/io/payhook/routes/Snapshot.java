@@ -46,7 +46,7 @@ record Snapshot(
     List<Path> kept = Tree.of(secrets).files();
     return new Snapshot(
         routes,
-        texts(Tree.files(root.resolve("kamelets"), Kamelets.SUFFIX)),
+        texts(Tree.files(root.resolve("kamelets"), Integrations.KAMELET)),
         texts(Tree.files(root.resolve("providers"), ".yaml")),
         schemas,
         String.join("", texts(kept).values()));

@@ -1,3 +1,3 @@
-/** The files of the integration team: loading, checking, testing and reloading them. */
+/** The files of the integration team: loading and reloading them, and what they declare. */
 @org.jspecify.annotations.NullMarked
 package io.payhook.routes;

@@ -2,6 +2,7 @@ package io.payhook.service;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -12,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiFunction;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -42,6 +44,13 @@ public final class Database implements AutoCloseable {
    */
   private static final String BY_KEY_ALONE =
       "; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
+  /**
+   * The journal says the next thing of a transaction within milliseconds. A server that hears
+   * nothing for this long has lost its client without a word, and would keep what is locked for
+   * hours: the next writer of the same event, and all who share its commit, would wait for it.
+   */
+  private static final String NEVER_IDLE = "; set idle_in_transaction_session_timeout = '5s'";
 
   /** The journal's statements take milliseconds; after this time, the server is gone. */
   private static final Duration JOURNAL_ANSWER = Duration.ofSeconds(10);
@@ -81,12 +90,25 @@ public final class Database implements AutoCloseable {
    *     do
    */
   public static Database open(Settings settings) {
+    return open(settings, EmbeddedPostgres::start);
+  }
+
+  /**
+   * As {@link #open}, but an embedded one waits for no disk, and may be damaged after a power cut:
+   * for what is thrown away.
+   */
+  public static Database openForgetful(Settings settings) {
+    return open(settings, EmbeddedPostgres::startForgetful);
+  }
+
+  private static Database open(
+      Settings settings, BiFunction<Path, Path, EmbeddedPostgres> embeddedStart) {
     DataFolder folder = DataFolder.take(settings.data());
     try {
       String external = settings.get(Key.DATABASE_URL);
       if (external.isEmpty()) {
         EmbeddedPostgres embedded =
-            EmbeddedPostgres.start(
+            embeddedStart.apply(
                 settings.data(),
                 settings
                     .get(Key.DATABASE_PROGRAMS)
@@ -146,7 +168,11 @@ public final class Database implements AutoCloseable {
    * A pool for the journal only, which must not wait for others. It is closed together with this.
    */
   public synchronized DataSource journal(int size) {
-    return pool("journal", connections("journal", JOURNAL_ANSWER), size, INITIAL + BY_KEY_ALONE);
+    return pool(
+        "journal",
+        connections("journal", JOURNAL_ANSWER),
+        size,
+        INITIAL + BY_KEY_ALONE + NEVER_IDLE);
   }
 
   /** Unpooled connections, for work that may take long and changes the session. */

@@ -59,19 +59,25 @@ final class EmbeddedPostgres implements AutoCloseable {
   private final PostgresPrograms programs;
   private final Unprivileged unprivileged;
   private final String password;
+  private final boolean durable;
   private int port;
   private long pid;
   private volatile boolean closing;
   private volatile @Nullable Thread watch;
 
   private EmbeddedPostgres(
-      Path data, PostgresPrograms programs, Unprivileged unprivileged, String password) {
+      Path data,
+      PostgresPrograms programs,
+      Unprivileged unprivileged,
+      String password,
+      boolean durable) {
     this.data = data;
     this.cluster = data.resolve("postgres");
     this.log = data.resolve("postgres.log");
     this.programs = programs;
     this.unprivileged = unprivileged;
     this.password = password;
+    this.durable = durable;
   }
 
   /**
@@ -81,14 +87,27 @@ final class EmbeddedPostgres implements AutoCloseable {
    * @param programsFolder where the binaries are unpacked
    */
   static EmbeddedPostgres start(Path data, Path programsFolder) {
-    return start(data, programsFolder, Unprivileged.find());
+    return start(data, programsFolder, Unprivileged.find(), true);
   }
 
-  static EmbeddedPostgres start(Path data, Path programsFolder, Unprivileged unprivileged) {
+  /**
+   * As {@link #start(Path, Path)}, for what nobody misses after a power cut: it waits for no disk,
+   * which takes most of the time of making and dropping a database.
+   */
+  static EmbeddedPostgres startForgetful(Path data, Path programsFolder) {
+    return start(data, programsFolder, Unprivileged.find(), false);
+  }
+
+  static EmbeddedPostgres start(
+      Path data, Path programsFolder, Unprivileged unprivileged, boolean durable) {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(
-            data, programs, unprivileged, DataFolder.secret(data.resolve("database.password"), 24));
+            data,
+            programs,
+            unprivileged,
+            DataFolder.secret(data.resolve("database.password"), 24),
+            durable);
     try {
       postgres.prepare();
       postgres.startOnFreePort();
@@ -187,20 +206,27 @@ final class EmbeddedPostgres implements AutoCloseable {
     DataFolder.writePrivate(passwordFile, password + "\n");
     unprivileged.own(passwordFile);
     try {
-      Outcome outcome =
-          run(
-              Duration.ofMinutes(2),
-              programs.program("initdb"),
-              "--pgdata=" + made,
-              "--username=" + NAME,
-              "--auth=scram-sha-256",
-              "--pwfile=" + passwordFile,
-              "--encoding=UTF8",
-              "--locale=C",
-              "--locale-provider=builtin",
-              "--builtin-locale=C.UTF-8",
-              "--data-checksums",
-              "--no-instructions");
+      List<String> initdb =
+          new ArrayList<>(
+              List.of(
+                  programs.program("initdb"),
+                  "--pgdata=" + made,
+                  "--username=" + NAME,
+                  "--auth=scram-sha-256",
+                  "--pwfile=" + passwordFile,
+                  "--encoding=UTF8",
+                  "--locale=C",
+                  "--locale-provider=builtin",
+                  "--builtin-locale=C.UTF-8",
+                  "--data-checksums",
+                  // For our own password: it is random, so iterations make it no harder to guess,
+                  // but they take most of the time of a login.
+                  "--set=scram_iterations=1",
+                  "--no-instructions"));
+      if (!durable) {
+        initdb.add("--no-sync");
+      }
+      Outcome outcome = run(Duration.ofMinutes(2), initdb.toArray(String[]::new));
       if (outcome.code() != 0) {
         throw new StartException(
             "The database in "
@@ -304,7 +330,9 @@ final class EmbeddedPostgres implements AutoCloseable {
             "listen_addresses=127.0.0.1",
             "port=" + port,
             "unix_socket_directories=",
-            // Few, but enough for one node and a person with psql.
+            // For the roles that a person adds.
+            "scram_iterations=4096",
+            // Small, but enough for one node and a person who looks.
             "max_connections=60",
             "shared_buffers=64MB",
             "max_worker_processes=2",
@@ -322,6 +350,9 @@ final class EmbeddedPostgres implements AutoCloseable {
             "log_error_verbosity=terse",
             "log_checkpoints=off")) {
       options.add("-c " + option);
+    }
+    if (!durable) {
+      options.addAll(List.of("-c fsync=off", "-c full_page_writes=off"));
     }
     Outcome outcome =
         run(

@@ -60,7 +60,7 @@ public final class EnvironmentFunction implements PropertiesFunction {
             return kept.get();
           }
           Secret.Kind kind = DevelopmentSecrets.kindOf(name);
-          return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.random(kind).value();
+          return kind == Secret.Kind.SHARED ? "0".repeat(64) : Secret.ofTheProcess(kind).value();
         });
   }
 

@@ -4,7 +4,7 @@ import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.pattern.MessageConverter;
 import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import io.payhook.signature.PlainText;
+import io.payhook.kit.PlainText;
 import java.nio.charset.StandardCharsets;
 
 /**

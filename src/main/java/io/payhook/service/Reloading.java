@@ -5,14 +5,13 @@ import io.payhook.delivery.EventComponent;
 import io.payhook.effects.Texts;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Migrations;
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.routes.FolderCheck;
 import io.payhook.routes.RouteFileException;
 import io.payhook.routes.RouteFiles;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -55,6 +54,7 @@ final class Reloading implements RouteFiles.Surroundings {
   private final DeliveryEngine engine;
   private final Intake intake;
   private final Texts texts;
+  private final FolderCheck.Maker checks;
 
   /**
    * @param again reads the settings again, from their sources
@@ -68,7 +68,8 @@ final class Reloading implements RouteFiles.Surroundings {
       DataSource migrating,
       DeliveryEngine engine,
       Intake intake,
-      Texts texts) {
+      Texts texts,
+      FolderCheck.Maker checks) {
     this.settings = settings;
     this.again = again;
     this.running = running;
@@ -78,6 +79,7 @@ final class Reloading implements RouteFiles.Surroundings {
     this.engine = engine;
     this.intake = intake;
     this.texts = texts;
+    this.checks = checks;
   }
 
   @Override
@@ -134,27 +136,25 @@ final class Reloading implements RouteFiles.Surroundings {
   }
 
   @Override
-  public Check check() {
-    return check(settings);
+  public FolderCheck check() {
+    return check(settings, checks);
   }
 
-  static Check check(Settings settings) {
-    return new Check(
-            settings.routes(),
-            Placeholders.forReading(settings),
-            settings.names(),
-            null,
-            Clock.systemUTC())
-        .forProduction(settings.isProduction());
+  static FolderCheck check(Settings settings, FolderCheck.Maker checks) {
+    return checks.of(
+        settings.routes(),
+        Placeholders.forReading(settings),
+        settings.names(),
+        settings.isProduction());
   }
 
   @Override
-  public List<Finding> describe(Check check) throws SQLException {
+  public List<Finding> describe(FolderCheck check) throws SQLException {
     return describe(check, pool);
   }
 
   /** Within a read-only transaction. */
-  static List<Finding> describe(Check check, DataSource pool) throws SQLException {
+  static List<Finding> describe(FolderCheck check, DataSource pool) throws SQLException {
     try (Connection connection = pool.getConnection()) {
       connection.setAutoCommit(false);
       try {

@@ -36,7 +36,7 @@ public final class ScratchDatabase implements AutoCloseable {
     EmbeddedPostgres running = postgres;
     if (running == null) {
       taken = take();
-      running = EmbeddedPostgres.start(folder, programs);
+      running = EmbeddedPostgres.startForgetful(folder, programs);
       postgres = running;
     }
     return DriverManager.getConnection(running.url());

@@ -28,8 +28,8 @@ import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.kit.Lines;
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.routes.FolderCheck;
 import io.payhook.routes.Providers;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
@@ -98,7 +98,7 @@ public final class Service implements AutoCloseable {
   private final List<Consumer<CamelContext>> before = new ArrayList<>();
 
   private UnaryOperator<Settings> again = UnaryOperator.identity();
-  private boolean checks = true;
+  private FolderCheck.Maker checks = FolderCheck.NONE;
   private @Nullable ProviderApi providerApi;
   private volatile long stopBy;
   private volatile @Nullable Database database;
@@ -151,8 +151,8 @@ public final class Service implements AutoCloseable {
    * Starts without checking the entire folder, for tests that start many services; to be called
    * before {@link #open}.
    */
-  public Service unchecked() {
-    checks = false;
+  public Service checkedBy(FolderCheck.Maker maker) {
+    checks = maker;
     return this;
   }
 
@@ -237,11 +237,8 @@ public final class Service implements AutoCloseable {
   }
 
   private void start() throws Exception {
-    Check check = Reloading.check(settings);
-    CompletableFuture<List<Finding>> checking =
-        checks
-            ? CompletableFuture.supplyAsync(check::run)
-            : CompletableFuture.completedFuture(List.of());
+    FolderCheck check = Reloading.check(settings, checks);
+    CompletableFuture<List<Finding>> checking = CompletableFuture.supplyAsync(check::run);
     Database database = closing(Database.open(settings));
     this.database = database;
     List<Finding> findings = checking.join();
@@ -249,9 +246,7 @@ public final class Service implements AutoCloseable {
     DataSource pool = database.dataSource();
     DataSource migrating = database.migrating();
     Tables.migrate(migrating, settings);
-    if (checks) {
-      refuse(Reloading.describe(check, pool));
-    }
+    refuse(Reloading.describe(check, pool));
     findings.forEach(finding -> LOG.warn("CONFIG: {}", finding));
 
     String node = NodeName.of(settings);
@@ -273,6 +268,7 @@ public final class Service implements AutoCloseable {
                 REJECTIONS_PER_SECOND));
     JournalMeters journalMeters = new JournalMeters(meters);
     Duration lease = settings.get(Key.DELIVERY_LEASE);
+    Deliveries deliveries = new Deliveries(writing, node, lease);
     Journal journal =
         closing(
             new Journal(
@@ -283,13 +279,13 @@ public final class Service implements AutoCloseable {
                 settings.get(Key.INTAKE_QUEUE),
                 APPEND_PATIENCE,
                 clock,
-                journalMeters));
+                journalMeters,
+                deliveries::doubt));
     journalMeters.watch(journal);
     this.journal = journal;
     this.rejections = rejections;
     Endpoints endpoints = new Endpoints(settings.get(Key.PUBLIC_URL).isPresent());
     Breakers breakers = new Breakers(clock, meters);
-    Deliveries deliveries = new Deliveries(writing, node, lease);
     Nodes nodes = nodes(writing, node, deliveries);
     DeliveryEngine engine =
         closing(
@@ -375,7 +371,8 @@ public final class Service implements AutoCloseable {
             context,
             settings.routes(),
             endpoints,
-            new Reloading(settings, again, main, effects, pool, migrating, engine, intake, texts),
+            new Reloading(
+                settings, again, main, effects, pool, migrating, engine, intake, texts, checks),
             clock,
             CertificateStore.inBackground(clock));
     files.load(findings);
@@ -531,8 +528,9 @@ public final class Service implements AutoCloseable {
               + Key.PUBLIC_URL
               + " is empty, and the platform of endpoint "
               + String.join(", ", trusting.stream().map(ActiveEndpoint::name).sorted().toList())
-              + " signs the URL it calls: what is signed for another server with the same secret would pass here. Set it to the"
-              + " address under which the platform reaches this service, such as https://hooks.example.com");
+              + " signs the URL it calls: what is signed for another server with the same secret"
+              + " would pass here. Set it to the address under which the platform reaches this"
+              + " service, such as https://hooks.example.com");
     }
   }
 

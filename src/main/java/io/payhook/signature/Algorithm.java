@@ -28,10 +28,6 @@ enum Algorithm {
     this.length = length;
   }
 
-  static Algorithm of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
-  }
-
   String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

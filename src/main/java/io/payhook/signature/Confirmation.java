@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * answer means. It asks nobody itself.
  */
 public final class Confirmation {
+  private static final String JSON = "application/json";
+
   private final Plan plan;
   private final SettingTexts settings;
   private final Judgement judgement;
@@ -27,7 +29,8 @@ public final class Confirmation {
   private final PerType<Template> url;
   private final Map<String, Template> headers;
   private final @Nullable Template body;
-  private final String contentType;
+  private final Map<String, Template> tokenHeaders;
+  private final @Nullable Template tokenBody;
   private final List<String> types;
   private final List<String> free;
 
@@ -65,7 +68,11 @@ public final class Confirmation {
    * @param reason one line for a person; empty for {@link Meaning#CONFIRMED}
    * @param confirmed what is so, by the API's word; null unless it is {@link Meaning#CONFIRMED}
    */
-  public record Finding(Meaning meaning, String reason, @Nullable Confirmed confirmed) {}
+  public record Finding(Meaning meaning, String reason, @Nullable Confirmed confirmed) {
+    Finding(Meaning meaning, String reason) {
+      this(meaning, reason, null);
+    }
+  }
 
   /**
    * What the platform's API says of an event: it counts, not what the event says. Null is what the
@@ -100,27 +107,26 @@ public final class Confirmation {
 
   private Confirmation(Plan plan) {
     this.plan = plan;
-    this.settings = plan.settings();
+    this.settings = plan.settings;
     this.judgement = new Judgement(plan);
-    String key = settings.text(Setting.CONFIRM_SECRET);
-    this.secret = key == null || key.isBlank() ? null : Secret.of(key);
+    String key = settings.word(Setting.CONFIRM_SECRET, "");
+    this.secret = key.isBlank() ? null : Secret.of(key);
     this.url =
         new PerType<>(
-            filled(Setting.CONFIRM_URL), settings.map(Setting.CONFIRM_URL_OF), Template::filled);
+            Template.filled(settings.word(Setting.CONFIRM_URL, "")),
+            settings.map(Setting.CONFIRM_URL_OF),
+            Template::filled);
     this.headers = headers(Setting.CONFIRM_HEADERS);
-    this.body = settings.has(Setting.CONFIRM_BODY) ? filled(Setting.CONFIRM_BODY) : null;
-    this.contentType = settings.word(Setting.CONFIRM_CONTENT_TYPE, "application/json");
+    this.body = filled(Setting.CONFIRM_BODY);
+    this.tokenHeaders = headers(Setting.CONFIRM_TOKEN_HEADERS);
+    this.tokenBody = filled(Setting.CONFIRM_TOKEN_BODY);
     this.types = settings.lines(Setting.CONFIRM_TYPES);
     this.free = settings.lines(Setting.CONFIRM_FREE);
   }
 
-  /**
-   * Whether a request is nothing but a reason to ask: nothing of it is signed, and each has a key
-   * of its own.
-   */
-  public boolean isOnlyReasonToAsk() {
-    return plan.algorithm == Algorithm.NONE
-        && plan.event.key.all().stream().anyMatch(key -> key.names(Template.Word.RECEIVED));
+  private @Nullable Template filled(Setting setting) {
+    String text = settings.text(setting);
+    return text == null ? null : Template.filled(text);
   }
 
   private Map<String, Template> headers(Setting setting) {
@@ -131,81 +137,77 @@ public final class Confirmation {
 
   /** Null where the platform's API is not asked. */
   static @Nullable Confirmation of(String provider, Plan plan) {
-    SettingTexts settings = plan.settings();
-    String enabled = settings.word(Setting.CONFIRM_ENABLED, "");
-    boolean keyed = !settings.word(Setting.CONFIRM_SECRET, "").isBlank();
-    if (enabled.equals("false") || !(enabled.equals("true") || keyed)) {
+    String keyed = String.valueOf(!plan.settings.word(Setting.CONFIRM_SECRET, "").isBlank());
+    if (!plan.settings.word(Setting.CONFIRM_ENABLED, keyed).equals("true")) {
       return null;
     }
-    Confirmation confirmation = new Confirmation(plan);
-    if (confirmation.secret == null && confirmation.namesSecret()) {
-      throw new ProviderException(
-          provider,
-          List.of(
-              new ProviderException.Problem(
-                  Setting.CONFIRM_SECRET.key(),
-                  "is missing; every event is confirmed with the platform's API, which asks for its key")));
-    }
-    return confirmation;
+    Confirmation own = new Confirmation(plan);
+    boolean namesSecret =
+        Stream.of(
+                own.asking(), own.tokenHeaders.values().stream(), Stream.ofNullable(own.tokenBody))
+            .flatMap(each -> each)
+            .anyMatch(each -> each.names(Word.SECRET, Word.SECRET_USER, Word.SECRET_BASIC));
+    Problems problems = new Problems();
+    problems.when(
+        own.secret == null && namesSecret,
+        Setting.CONFIRM_SECRET,
+        "is missing; every event is confirmed with the platform's API, which asks for its key");
+    problems.raise(provider);
+    return own;
   }
 
   /** What is wrong with the settings below confirm, each of which is right for itself. */
-  static void check(Plan plan, List<ProviderException.Problem> problems) {
-    SettingTexts settings = plan.settings();
+  static void check(Plan plan, Problems problems) {
+    SettingTexts settings = plan.settings;
     if (!settings.hasAny("confirm.")) {
       return;
     }
-    int before = problems.size();
-    for (Setting needed :
-        List.of(Setting.CONFIRM_URL, Setting.CONFIRM_STATUS, Setting.CONFIRM_STATUS_IS)) {
-      if (!settings.has(needed)) {
-        add(problems, needed, "is missing; it says " + needed.says());
-      }
-    }
+    int before = problems.count();
+    problems.whenMissing(
+        settings, Setting.CONFIRM_URL, Setting.CONFIRM_STATUS, Setting.CONFIRM_STATUS_IS);
     pair(settings, Setting.CONFIRM_REFERENCE, Setting.CONFIRM_REFERENCE_IS, problems);
     pair(settings, Setting.CONFIRM_ID, Setting.CONFIRM_ID_IS, problems);
-    boolean post = "POST".equals(settings.text(Setting.CONFIRM_METHOD));
-    if (!post && settings.has(Setting.CONFIRM_BODY)) {
-      add(problems, Setting.CONFIRM_BODY, "has no meaning with confirm.method GET");
-    }
+    problems.when(
+        settings.has(Setting.CONFIRM_BODY)
+            && !settings.word(Setting.CONFIRM_METHOD, "").equals("POST"),
+        Setting.CONFIRM_BODY,
+        "has no meaning with confirm.method GET");
     checkHeaders(settings, Setting.CONFIRM_HEADERS, problems);
     checkHeaders(settings, Setting.CONFIRM_TOKEN_HEADERS, problems);
-    if (settings.has(Setting.CONFIRM_TOKEN_URL) && !settings.has(Setting.CONFIRM_TOKEN_POINTER)) {
-      add(problems, Setting.CONFIRM_TOKEN_POINTER, "is missing; it says where the token is");
-    }
-    if (problems.size() > before) {
+    problems.when(
+        settings.has(Setting.CONFIRM_TOKEN_URL) && !settings.has(Setting.CONFIRM_TOKEN_POINTER),
+        Setting.CONFIRM_TOKEN_POINTER,
+        "is missing; it says where the token is");
+    if (problems.count() > before) {
       return;
     }
-    Confirmation confirmation = new Confirmation(plan);
-    boolean bodyReads = confirmation.body != null && confirmation.body.readsEvent();
-    if (!bodyReads && !confirmation.url.all().stream().allMatch(Template::readsEvent)) {
-      add(
-          problems,
-          Setting.CONFIRM_URL,
-          "names nothing of the event, so no answer could be about it; write {/data/id}, for example");
-    }
-    boolean token =
-        confirmation.headers.values().stream().anyMatch(each -> each.names(Template.Word.TOKEN));
-    if (token && !settings.has(Setting.CONFIRM_TOKEN_URL)) {
-      add(problems, Setting.CONFIRM_TOKEN_URL, "is missing; confirm.headers name {token}");
-    }
+    Confirmation own = new Confirmation(plan);
+    problems.when(
+        (own.body == null || !readsEvent(own.body))
+            && !own.url.all().stream().allMatch(Confirmation::readsEvent),
+        Setting.CONFIRM_URL,
+        "names nothing of the event, so no answer could be about it; write {/data/id}, for"
+            + " example");
+    problems.when(
+        own.headers.values().stream().anyMatch(each -> each.names(Word.TOKEN))
+            && !settings.has(Setting.CONFIRM_TOKEN_URL),
+        Setting.CONFIRM_TOKEN_URL,
+        "is missing; confirm.headers name {token}");
+  }
+
+  private static boolean readsEvent(Template template) {
+    return template.names(Word.BODY, Word.POINTER, Word.ROOT, Word.FORM, Word.QUERY);
   }
 
   private static void pair(
-      SettingTexts settings,
-      Setting answer,
-      Setting event,
-      List<ProviderException.Problem> problems) {
-    if (settings.has(answer) != settings.has(event)) {
-      add(
-          problems,
-          settings.has(answer) ? event : answer,
-          "is missing; " + answer.key() + " and " + event.key() + " are compared");
-    }
+      SettingTexts settings, Setting answer, Setting event, Problems problems) {
+    problems.when(
+        settings.has(answer) != settings.has(event),
+        settings.has(answer) ? event : answer,
+        "is missing; " + answer.key() + " and " + event.key() + " are compared");
   }
 
-  private static void checkHeaders(
-      SettingTexts settings, Setting setting, List<ProviderException.Problem> problems) {
+  private static void checkHeaders(SettingTexts settings, Setting setting, Problems problems) {
     settings
         .map(setting)
         .forEach(
@@ -213,34 +215,24 @@ public final class Confirmation {
               try {
                 Template unused = Template.filled(value);
               } catch (IllegalArgumentException e) {
-                problems.add(
-                    new ProviderException.Problem(
-                        setting.key() + "." + name, String.valueOf(e.getMessage())));
+                problems.add(setting.key() + "." + name, String.valueOf(e.getMessage()));
               }
             });
   }
 
-  private static void add(List<ProviderException.Problem> problems, Setting setting, String text) {
-    problems.add(new ProviderException.Problem(setting.key(), text));
+  /** Every template of a question. */
+  private Stream<Template> asking() {
+    return Stream.of(url.all().stream(), Stream.ofNullable(body), headers.values().stream())
+        .flatMap(each -> each);
   }
 
-  private Template filled(Setting setting) {
-    return Template.filled(settings.word(setting, ""));
-  }
-
-  private boolean namesSecret() {
-    return Stream.of(
-            url.all().stream(),
-            Stream.ofNullable(body),
-            headers.values().stream(),
-            headers(Setting.CONFIRM_TOKEN_HEADERS).values().stream(),
-            Stream.of(filled(Setting.CONFIRM_TOKEN_BODY)))
-        .flatMap(each -> each)
-        .anyMatch(
-            template ->
-                template.names(Template.Word.SECRET)
-                    || template.names(Template.Word.SECRET_USER)
-                    || template.names(Template.Word.SECRET_BASIC));
+  /**
+   * Whether a request is nothing but a reason to ask: nothing of it is signed, and each has a key
+   * of its own.
+   */
+  public boolean isOnlyReasonToAsk() {
+    return plan.signature.algorithm == Algorithm.NONE
+        && plan.event.key.all().stream().anyMatch(key -> key.names(Word.RECEIVED));
   }
 
   /** Whether the platform's API is asked about events of a type. */
@@ -261,7 +253,7 @@ public final class Confirmation {
 
   /** The headers of an event that a question would need, whether questions are asked or not. */
   static List<String> headersAskedAbout(Plan plan) {
-    return plan.settings().has(Setting.CONFIRM_URL)
+    return plan.settings.has(Setting.CONFIRM_URL)
         ? new Confirmation(plan).headerNames()
         : List.of();
   }
@@ -271,12 +263,14 @@ public final class Confirmation {
     return !headerNames().isEmpty();
   }
 
-  /** The headers of an event that a question needs. */
-  List<String> headerNames() {
-    return Stream.of(url.all().stream(), Stream.ofNullable(body), headers.values().stream())
-        .flatMap(each -> each)
-        .flatMap(template -> template.namesOf(Template.Word.HEADER).stream())
-        .toList();
+  private List<String> headerNames() {
+    return asking().flatMap(template -> template.namesOf(Word.HEADER).stream()).toList();
+  }
+
+  private Scope scope(List<RawRequest.Header> headers, byte[] content) {
+    Scope scope = new Scope(plan, new RawRequest("POST", "", headers, content), Instant.EPOCH);
+    scope.secret = secret;
+    return scope;
   }
 
   private Scope scope(Kept event) {
@@ -285,7 +279,7 @@ public final class Confirmation {
     if (event.contentType() != null) {
       wire.add(new RawRequest.Header("Content-Type", event.contentType()));
     }
-    Scope scope = new Scope(plan, new RawRequest("POST", "", wire, event.body()), Instant.EPOCH);
+    Scope scope = scope(wire, event.body());
     scope.type = event.type();
     scope.rawType = event.type();
     try {
@@ -294,29 +288,21 @@ public final class Confirmation {
     } catch (Refusal e) {
       // The type came beside the body.
     }
-    scope.secret = secret;
     return scope;
   }
 
   /** How the API gives out a token to ask with; null where it asks for none. */
   public @Nullable Question tokenQuestion() {
     String at = settings.text(Setting.CONFIRM_TOKEN_URL);
-    if (at == null) {
-      return null;
-    }
-    Scope scope =
-        new Scope(plan, new RawRequest("POST", "", List.of(), new byte[0]), Instant.EPOCH);
-    scope.secret = secret;
-    String type = settings.word(Setting.CONFIRM_TOKEN_CONTENT_TYPE, "application/json");
-    Template content =
-        settings.has(Setting.CONFIRM_TOKEN_BODY) ? filled(Setting.CONFIRM_TOKEN_BODY) : null;
-    return question(
-        settings.word(Setting.CONFIRM_TOKEN_METHOD, content == null ? "GET" : "POST"),
-        at,
-        headers(Setting.CONFIRM_TOKEN_HEADERS),
-        content,
-        type,
-        scope);
+    return at == null
+        ? null
+        : question(
+            settings.word(Setting.CONFIRM_TOKEN_METHOD, tokenBody == null ? "GET" : "POST"),
+            at,
+            tokenHeaders,
+            tokenBody,
+            settings.word(Setting.CONFIRM_TOKEN_CONTENT_TYPE, JSON),
+            scope(List.of(), new byte[0]));
   }
 
   /**
@@ -325,8 +311,8 @@ public final class Confirmation {
    * @throws IllegalArgumentException when there is none
    */
   public String token(byte[] answer) {
+    JsonPointer at = settings.pointer(Setting.CONFIRM_TOKEN_POINTER);
     try {
-      JsonPointer at = settings.pointer(Setting.CONFIRM_TOKEN_POINTER);
       String token = at == null ? null : StrictJson.text(StrictJson.parse(answer).at(at));
       if (token != null && !token.isEmpty()) {
         return token;
@@ -334,8 +320,7 @@ public final class Confirmation {
     } catch (Refusal e) {
       // Said below.
     }
-    throw new IllegalArgumentException(
-        "the answer has no token at " + settings.word(Setting.CONFIRM_TOKEN_POINTER, ""));
+    throw new IllegalArgumentException("the answer has no token at " + (at == null ? "" : at));
   }
 
   /**
@@ -347,13 +332,13 @@ public final class Confirmation {
   public Question question(Kept event, @Nullable String token) {
     Scope scope = scope(event);
     scope.token = token;
-    Template where = url.of(event.type(), scope.rawType);
+    Template where = Objects.requireNonNull(url.of(event.type(), scope.rawType));
     return question(
         settings.word(Setting.CONFIRM_METHOD, "GET"),
-        fill(Objects.requireNonNull(where), scope, "url", (word, value) -> segment(value)),
+        fill(where, scope, "url", (word, value) -> segment(value)),
         headers,
         body,
-        contentType,
+        settings.word(Setting.CONFIRM_CONTENT_TYPE, JSON),
         scope);
   }
 
@@ -365,30 +350,27 @@ public final class Confirmation {
       String contentType,
       Scope scope) {
     Map<String, String> filled = new LinkedHashMap<>();
-    filled.put("Accept", "application/json");
+    filled.put("Accept", JSON);
     headers.forEach(
         (name, value) -> filled.put(name, fill(value, scope, name, (word, text) -> line(text))));
-    byte[] content = null;
-    if (body != null) {
-      boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
-      content =
-          fill(
-                  body,
-                  scope,
-                  "body",
-                  json
-                      ? (word, value) -> inJson(word, value, scope)
-                      : (word, value) -> SignedText.percentEncoded(value))
-              .getBytes(StandardCharsets.UTF_8);
-      filled.putIfAbsent("Content-Type", contentType);
+    if (body == null) {
+      return new Question(method, url, filled, null);
     }
-    return new Question(method, url, filled, content);
+    filled.putIfAbsent("Content-Type", contentType);
+    boolean json = contentType.toLowerCase(Locale.ROOT).contains("json");
+    String content =
+        fill(
+            body,
+            scope,
+            "body",
+            (word, value) -> json ? inJson(word, value, scope) : SignedText.percentEncoded(value));
+    return new Question(method, url, filled, content.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String fill(
       Template template, Scope scope, String name, Template.Writing writing) {
     try {
-      String text = template.filled(scope, writing);
+      String text = template.filled(scope, writing, false);
       if (text != null) {
         return text;
       }
@@ -411,8 +393,8 @@ public final class Confirmation {
    * The body is JSON itself and stays so, byte for byte; another value stands between quotes that
    * the text has.
    */
-  private static String inJson(Template.Word word, String value, Scope scope) throws Refusal {
-    if (word == Template.Word.BODY) {
+  private static String inJson(Word word, String value, Scope scope) throws Refusal {
+    if (word == Word.BODY) {
       JsonNode unused = StrictJson.parse(scope.request.body());
       return value;
     }
@@ -433,12 +415,12 @@ public final class Confirmation {
       JsonNode unused = scope.json();
     } catch (Refusal e) {
       // It was kept before such events were refused; what can't be read can't be confirmed.
-      return new Finding(Meaning.CONTRADICTED, "the event: " + e.getMessage(), null);
+      return new Finding(Meaning.CONTRADICTED, "the event: " + e.getMessage());
     }
     try {
       return judgement.of(scope, event.type(), StrictJson.parse(answer));
     } catch (Refusal e) {
-      return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage(), null);
+      return new Finding(Meaning.UNREADABLE, "the provider's answer: " + e.getMessage());
     }
   }
 

@@ -1,13 +1,37 @@
 package io.payhook.signature;
 
-import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
-/** What of a request a signature vouches for. */
-final class Coverage {
-  private final Plan plan;
+/** How much of a request a platform's signature vouches for. */
+public enum Coverage {
+  /** The body, whole. */
+  BODY,
+  /** Only some of its members, or an order of them that others share. */
+  PART,
+  /** Nothing: a credential proves the sender, not what it sent. */
+  NOTHING;
 
-  Coverage(Plan plan) {
-    this.plan = plan;
+  private static final Word[] WHOLE = {Word.BODY, Word.SHA256};
+  private static final Word[] SOME = {
+    Word.BODY,
+    Word.SHA256,
+    Word.CRC32,
+    Word.SORTED_FORM,
+    Word.FORM,
+    Word.FORM_FIELDS,
+    Word.STRINGIFY,
+    Word.LISTED,
+    Word.NULLABLE,
+    Word.JSON,
+    Word.POINTER
+  };
+
+  static Coverage of(Plan plan) {
+    boolean signs = plan.signature.algorithm.signs();
+    return signs && everySigned(plan, template -> template.names(WHOLE))
+        ? BODY
+        : signs && everySigned(plan, template -> template.names(SOME)) ? PART : NOTHING;
   }
 
   /**
@@ -15,69 +39,68 @@ final class Coverage {
    * where nothing is signed, or single values are signed, of which nobody vouches where one ends
    * and the next begins.
    */
-  boolean leavesOut(EventPlan event) {
-    return !wholeBody()
-        || event.key.all().stream().anyMatch(key -> !covers(key, event))
-        || !covers(event.type, event);
+  static boolean leavesOut(Plan plan) {
+    return !wholeBody(plan)
+        || plan.event.key.all().stream().anyMatch(key -> !covers(plan, key))
+        || !covers(plan, plan.event.type);
   }
 
-  private boolean covers(Template template, EventPlan event) {
-    boolean names = template.names(Template.Word.TYPE) || template.names(Template.Word.RAW_TYPE);
-    return template.sources().allMatch(this::covers) && (!names || covers(event.type, event));
+  private static boolean covers(Plan plan, Template template) {
+    return template.sources().allMatch(source -> covers(plan, source))
+        && (!template.names(Word.TYPE, Word.RAW_TYPE) || covers(plan, plan.event.type));
   }
 
-  private boolean covers(Template.Source source) {
+  private static boolean covers(Plan plan, Source source) {
+    Template id = plan.signature.id;
+    Template timestamp = plan.timestamp.from;
     return switch (source.word()) {
       case CONST, PARAM, TYPE, RAW_TYPE, RECEIVED -> true;
-      case HEADER, QUERY, PART -> named(source);
-      case ID -> plan.id == null || everySigned(Template.Word.ID) || covers(plan.id, plan.event);
+      case HEADER, QUERY, PART -> named(plan, source);
+      case ID -> id == null || everySigned(plan, each -> each.names(Word.ID)) || covers(plan, id);
       case TIMESTAMP ->
-          plan.timestamp == null
-              || everySigned(Template.Word.TIMESTAMP)
-              || covers(plan.timestamp, plan.event);
-      default -> wholeBody() || named(source) || inSlice(source);
+          timestamp == null
+              || everySigned(plan, each -> each.names(Word.TIMESTAMP))
+              || covers(plan, timestamp);
+      default -> wholeBody(plan) || named(plan, source) || inSlice(plan, source);
     };
   }
 
-  private boolean wholeBody() {
-    return plan.signed.stream()
-        .allMatch(
-            template ->
-                template.names(Template.Word.BODY)
-                    || template.names(Template.Word.SHA256)
-                    || template.names(Template.Word.SORTED_FORM)
-                    || template.names(Template.Word.FORM_FIELDS)
-                    || template.namesOf(Template.Word.STRINGIFY).contains("")
-                    || (!plan.bodyField().isEmpty()
-                        && template.namesOf(Template.Word.FORM).contains(plan.bodyField())));
+  private static boolean wholeBody(Plan plan) {
+    return everySigned(
+        plan,
+        template ->
+            template.names(Word.BODY, Word.SHA256, Word.SORTED_FORM, Word.FORM_FIELDS)
+                || template.namesOf(Word.STRINGIFY).contains("")
+                || (!plan.bodyField.isEmpty()
+                    && template.namesOf(Word.FORM).contains(plan.bodyField)));
   }
 
-  private boolean everySigned(Template.Word word) {
-    return plan.signed.stream().allMatch(template -> template.names(word));
+  private static boolean everySigned(Plan plan, Predicate<Template> is) {
+    return plan.signature.signed.stream().allMatch(is);
   }
 
   /** Whether the very same place is signed. */
-  private boolean named(Template.Source source) {
-    return plan.signed.stream()
-        .allMatch(
-            template ->
-                template
-                    .sources()
-                    .anyMatch(
-                        each ->
-                            each.name().equals(source.name())
-                                && (each.word() == source.word()
-                                    || (each.pointer() != null && source.pointer() != null))));
+  private static boolean named(Plan plan, Source source) {
+    return everySigned(
+        plan,
+        template ->
+            template
+                .sources()
+                .anyMatch(
+                    each ->
+                        each.name().equals(source.name())
+                            && (each.word() == source.word()
+                                || (each.pointer() != null && source.pointer() != null))));
   }
 
   /** Whether it stands in a part of the body that is signed as a whole. */
-  private boolean inSlice(Template.Source source) {
+  private static boolean inSlice(Plan plan, Source source) {
     return source.pointer() != null
-        && plan.signed.stream()
-            .allMatch(
-                template ->
-                    List.of(Template.Word.JSON, Template.Word.STRINGIFY).stream()
-                        .flatMap(word -> template.namesOf(word).stream())
-                        .anyMatch(slice -> (source.name() + "/").startsWith(slice + "/")));
+        && everySigned(
+            plan,
+            template ->
+                Stream.of(Word.JSON, Word.STRINGIFY)
+                    .flatMap(word -> template.namesOf(word).stream())
+                    .anyMatch(slice -> (source.name() + "/").startsWith(slice + "/")));
   }
 }

@@ -12,116 +12,46 @@ import org.jspecify.annotations.Nullable;
  * passes.
  */
 enum Encoding {
-  HEX {
-    @Override
-    byte @Nullable [] decode(String text) {
-      int length = text.length();
-      if (length == 0 || length % 2 != 0) {
-        return null;
-      }
-      byte[] bytes = new byte[length / 2];
-      for (int i = 0; i < bytes.length; i++) {
-        int high = digit(text.charAt(2 * i));
-        int low = digit(text.charAt(2 * i + 1));
-        if ((high | low) < 0) {
-          return null;
-        }
-        bytes[i] = (byte) (high << 4 | low);
-      }
-      return bytes;
-    }
+  HEX,
+  BASE64,
+  BASE64URL;
 
-    @Override
-    String encode(byte[] bytes) {
-      return HexFormat.of().formatHex(bytes);
-    }
+  private static final Base64.Encoder PLAIN = Base64.getEncoder().withoutPadding();
+  private static final Base64.Encoder URL = Base64.getUrlEncoder().withoutPadding();
 
-    private int digit(char c) {
-      if (c >= '0' && c <= '9') {
-        return c - '0';
-      }
-      if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-      }
-      return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    }
-  },
-  BASE64 {
-    @Override
-    byte @Nullable [] decode(String text) {
-      return decodeStrictly(text, STANDARD);
-    }
+  String encode(byte[] bytes) {
+    return switch (this) {
+      case HEX -> HexFormat.of().formatHex(bytes);
+      case BASE64 -> Base64.getEncoder().encodeToString(bytes);
+      case BASE64URL -> URL.encodeToString(bytes);
+    };
+  }
 
-    @Override
-    String encode(byte[] bytes) {
-      return Base64.getEncoder().encodeToString(bytes);
+  /** The bytes, or null when the text is not of this encoding; no text is of any. */
+  byte @Nullable [] decode(String text) {
+    byte[] bytes;
+    try {
+      bytes =
+          switch (this) {
+            case HEX -> HexFormat.of().parseHex(text);
+            case BASE64 -> Base64.getDecoder().decode(text);
+            case BASE64URL -> Base64.getUrlDecoder().decode(text);
+          };
+    } catch (IllegalArgumentException e) {
+      return null;
     }
-  },
-  BASE64URL {
-    @Override
-    byte @Nullable [] decode(String text) {
-      return decodeStrictly(text, URL);
-    }
+    return bytes.length == 0 || (this != HEX && !endsAsEncoded(text, bytes)) ? null : bytes;
+  }
 
-    @Override
-    String encode(byte[] bytes) {
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-    }
-  };
-
-  private static final byte[] STANDARD =
-      alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-  private static final byte[] URL =
-      alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-
-  /** The bytes, or null when the text is not of this encoding. */
-  abstract byte @Nullable [] decode(String text);
-
-  abstract String encode(byte[] bytes);
+  /** Bits that encode nothing must be zero, or two texts would mean the same signature. */
+  private boolean endsAsEncoded(String text, byte[] bytes) {
+    int whole = bytes.length / 3;
+    byte[] rest = Arrays.copyOfRange(bytes, 3 * whole, bytes.length);
+    return text.startsWith((this == BASE64URL ? URL : PLAIN).encodeToString(rest), 4 * whole);
+  }
 
   /** As it is written in a setting. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  private static byte[] alphabet(String letters) {
-    byte[] values = new byte[128];
-    Arrays.fill(values, (byte) -1);
-    for (int i = 0; i < letters.length(); i++) {
-      values[letters.charAt(i)] = (byte) i;
-    }
-    return values;
-  }
-
-  private static byte @Nullable [] decodeStrictly(String text, byte[] values) {
-    int length = text.length();
-    int padding = 0;
-    while (padding < 2 && length > 0 && text.charAt(length - 1) == '=') {
-      length--;
-      padding++;
-    }
-    int rest = length % 4;
-    if (length == 0 || rest == 1 || (padding > 0 && (length + padding) % 4 != 0)) {
-      return null;
-    }
-    byte[] bytes = new byte[length * 6 / 8];
-    int held = 0;
-    int bits = 0;
-    int at = 0;
-    for (int i = 0; i < length; i++) {
-      char c = text.charAt(i);
-      int value = c < 128 ? values[c] : -1;
-      if (value < 0) {
-        return null;
-      }
-      held = (held << 6 | value) & 0xFFFFFF;
-      bits += 6;
-      if (bits >= 8) {
-        bits -= 8;
-        bytes[at++] = (byte) (held >> bits);
-      }
-    }
-    // Bits that encode nothing must be zero, or two texts would mean the same signature.
-    return (held & ((1 << bits) - 1)) == 0 ? bytes : null;
   }
 }

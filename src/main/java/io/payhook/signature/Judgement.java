@@ -3,6 +3,7 @@ package io.payhook.signature;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.kit.Currencies;
 import io.payhook.signature.Confirmation.Confirmed;
 import io.payhook.signature.Confirmation.Finding;
 import io.payhook.signature.Confirmation.Meaning;
@@ -11,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,104 +31,120 @@ final class Judgement {
   /** In place of a status: any that is named nowhere. */
   private static final String OTHER = "*";
 
+  // Places in the answer, but for those whose name ends with Is or Event.
   private final Plan plan;
-  private final SettingTexts settings;
-  private final List<JsonPointer> status;
+  private final @Nullable Template status;
   private final @Nullable Template statusEvent;
-  private final PerType<List<JsonPointer>> reference;
+  private final PerType<Template> reference;
   private final PerType<Template> referenceIs;
-  private final List<JsonPointer> id;
+  private final @Nullable Template id;
   private final @Nullable Template idIs;
-  private final PerType<List<JsonPointer>> amount;
-  private final List<JsonPointer> currency;
+  private final PerType<Template> amount;
+  private final @Nullable Template currency;
   private final @Nullable Template typeBy;
   private final @Nullable Template key;
+  private final List<String> statusIs;
+  private final List<String> statusPending;
+  private final Map<String, String> statusOf;
+  private final boolean minor;
+  private final boolean atLeast;
 
   /** Types by the status in the answer, in lower case. */
   private final Map<String, String> typeIs = new LinkedHashMap<>();
 
   Judgement(Plan plan) {
     this.plan = plan;
-    this.settings = plan.settings();
-    this.status = pointers(settings.word(Setting.CONFIRM_STATUS, ""));
-    this.statusEvent = settings.template(Setting.CONFIRM_STATUS_EVENT, Template.Context.EVENT);
-    this.reference =
-        new PerType<>(
-            pointers(settings.word(Setting.CONFIRM_REFERENCE, "")),
-            settings.map(Setting.CONFIRM_REFERENCE_OF),
-            Judgement::pointers);
-    this.referenceIs =
-        settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
-    this.id = pointers(settings.word(Setting.CONFIRM_ID, ""));
-    this.idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
-    this.amount =
-        new PerType<>(
-            pointers(settings.word(Setting.CONFIRM_AMOUNT, "")),
-            settings.map(Setting.CONFIRM_AMOUNT_OF),
-            Judgement::pointers);
-    this.typeBy = settings.template(Setting.CONFIRM_TYPE_BY, Template.Context.ANSWER);
-    this.currency = pointers(settings.word(Setting.CONFIRM_CURRENCY, ""));
-    this.key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
+    SettingTexts settings = plan.settings;
+    status = places(settings.text(Setting.CONFIRM_STATUS));
+    statusEvent = settings.template(Setting.CONFIRM_STATUS_EVENT, Template.Context.EVENT);
+    reference = perType(settings, Setting.CONFIRM_REFERENCE, Setting.CONFIRM_REFERENCE_OF);
+    referenceIs = settings.perType(Setting.CONFIRM_REFERENCE_IS, Setting.CONFIRM_REFERENCE_IS_OF);
+    id = places(settings.text(Setting.CONFIRM_ID));
+    idIs = settings.template(Setting.CONFIRM_ID_IS, Template.Context.EVENT);
+    amount = perType(settings, Setting.CONFIRM_AMOUNT, Setting.CONFIRM_AMOUNT_OF);
+    currency = places(settings.text(Setting.CONFIRM_CURRENCY));
+    typeBy = settings.template(Setting.CONFIRM_TYPE_BY, Template.Context.ANSWER);
+    key = settings.template(Setting.CONFIRM_KEY, Template.Context.ANSWER);
+    statusIs = settings.lines(Setting.CONFIRM_STATUS_IS);
+    statusPending = settings.lines(Setting.CONFIRM_STATUS_PENDING);
+    statusOf = settings.map(Setting.CONFIRM_STATUS_OF);
+    minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
+    atLeast = "at-least".equals(settings.text(Setting.CONFIRM_AMOUNT_RULE));
     settings
         .map(Setting.CONFIRM_TYPE_IS)
         .forEach((word, type) -> typeIs.put(word.toLowerCase(Locale.ROOT), type));
   }
 
-  private static List<JsonPointer> pointers(String text) {
-    return Setting.inTurn(text).stream().map(JsonPointer::compile).toList();
+  private static PerType<Template> perType(SettingTexts settings, Setting general, Setting of) {
+    return new PerType<>(
+        places(settings.text(general)),
+        settings.map(of),
+        text -> Objects.requireNonNull(places(text)));
+  }
+
+  /** Of several places the first that has something counts. */
+  private static @Nullable Template places(@Nullable String text) {
+    return text == null
+        ? null
+        : Template.parse(String.join("|", Setting.inTurn(text)), Template.Context.ANSWER);
   }
 
   /** Ends the comparison. */
   private static final class Otherwise extends Exception {
     private static final long serialVersionUID = 1L;
-    private final transient Finding finding;
+    private final Meaning meaning;
+    private final String reason;
 
-    Otherwise(Finding finding) {
-      super(finding.reason(), null, false, false);
-      this.finding = finding;
+    Otherwise(Meaning meaning, String reason) {
+      super(reason, null, false, false);
+      this.meaning = meaning;
+      this.reason = reason;
     }
   }
 
-  Finding of(Scope scope, String type, JsonNode answer) throws Refusal {
+  Finding of(Scope event, String type, JsonNode json) throws Refusal {
+    Scope answer = named(event, type);
+    answer.item = json;
     try {
-      Template where = referenceIs.of(type, scope.rawType);
-      List<JsonPointer> at = reference.of(type, scope.rawType);
+      Template where = referenceIs.of(type, event.rawType);
+      Template at = reference.of(type, event.rawType);
       String entity =
           at == null || where == null
               ? null
-              : same("reference", Setting.CONFIRM_REFERENCE, where, at, scope, answer);
-      if (idIs != null) {
-        String unused = same("id", Setting.CONFIRM_ID, idIs, id, scope, answer);
+              : same("reference", Setting.CONFIRM_REFERENCE, where, at, event, answer);
+      if (idIs != null && id != null) {
+        String unused = same("id", Setting.CONFIRM_ID, idIs, id, event, answer);
       }
-      String now = typed(scope, type, answer);
-      String code = currency(scope, answer);
-      BigDecimal sum = amount(scope, now, answer, code);
+      String now = typed(event, type, answer);
+      String code = currency(event, answer);
+      BigDecimal sum = amount(event, now, answer, code);
+      answer.type = now;
       return new Finding(
           Meaning.CONFIRMED,
           "",
-          new Confirmed(now.equals(type) ? null : now, key(scope, now, answer), entity, sum, code));
+          new Confirmed(now.equals(type) ? null : now, key(event, now, answer), entity, sum, code));
     } catch (Otherwise e) {
-      return e.finding;
+      return new Finding(e.meaning, e.reason);
     }
+  }
+
+  /** The event by another type. */
+  private Scope named(Scope event, String type) {
+    Scope named = new Scope(plan, event.request, event.now);
+    named.type = type;
+    named.rawType = event.rawType;
+    return named;
   }
 
   /** The text that both state; null from an event that need not state it is the answer's. */
   private static @Nullable String same(
-      String what,
-      Setting setting,
-      Template where,
-      List<JsonPointer> at,
-      Scope scope,
-      JsonNode answer)
+      String what, Setting setting, Template where, Template at, Scope event, Scope answer)
       throws Refusal, Otherwise {
-    String stated = where.text(scope);
+    String stated = where.text(event);
     if (stated == null && !where.isOptional()) {
       throw lacking(what, where);
     }
-    String said = said(answer, at);
-    if (said == null) {
-      throw missing(setting, at);
-    }
+    String said = said(setting, at, answer);
     if (stated != null && !stated.equals(said)) {
       throw contradicted(what, said, stated);
     }
@@ -133,17 +152,12 @@ final class Judgement {
   }
 
   /** The event's type by the API's status. */
-  private String typed(Scope scope, String type, JsonNode answer) throws Refusal, Otherwise {
-    String now = said(answer, status);
-    if (now == null) {
-      throw missing(Setting.CONFIRM_STATUS, status);
+  private String typed(Scope event, String type, Scope answer) throws Refusal, Otherwise {
+    String now = said(Setting.CONFIRM_STATUS, Objects.requireNonNull(status), answer);
+    if (statusPending.stream().anyMatch(now::equalsIgnoreCase)) {
+      throw new Otherwise(Meaning.PENDING, "the provider does not know yet: status " + shown(now));
     }
-    if (settings.lines(Setting.CONFIRM_STATUS_PENDING).stream().anyMatch(now::equalsIgnoreCase)) {
-      throw new Otherwise(
-          new Finding(
-              Meaning.PENDING, "the provider does not know yet: status " + shown(now), null));
-    }
-    String by = typeBy == null ? now : typeBy.text(answered(scope, type, answer));
+    String by = typeBy == null ? now : typeBy.text(answer);
     String told =
         typeIs.getOrDefault(by == null ? "" : by.toLowerCase(Locale.ROOT), typeIs.get(OTHER));
     boolean tellsItself = typeIs.isEmpty() || typeIs.containsValue(type);
@@ -157,63 +171,49 @@ final class Judgement {
     if ((told != null && !told.equals(type)) || !accepted) {
       throw contradicted("status", now, String.join(" or ", right));
     }
-    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    String stated = event.textAt(statusEvent);
     if (stated != null && !stated.equalsIgnoreCase(now)) {
       throw contradicted("status", now, stated);
     }
     return type;
   }
 
-  private boolean isNamedElsewhere(String status) {
-    return settings.lines(Setting.CONFIRM_STATUS_IS).stream().anyMatch(status::equalsIgnoreCase)
-        || settings.map(Setting.CONFIRM_STATUS_OF).values().stream()
-            .flatMap(words -> Setting.list(words).stream())
-            .anyMatch(status::equalsIgnoreCase)
-        || typeIs.containsKey(status.toLowerCase(Locale.ROOT));
+  private boolean isNamedElsewhere(String word) {
+    return typeIs.containsKey(word.toLowerCase(Locale.ROOT))
+        || Stream.concat(
+                statusIs.stream(),
+                statusOf.values().stream().flatMap(words -> Setting.list(words).stream()))
+            .anyMatch(word::equalsIgnoreCase);
   }
 
   private List<String> accepted(String type) {
-    String own = settings.map(Setting.CONFIRM_STATUS_OF).get(type);
-    return own == null ? settings.lines(Setting.CONFIRM_STATUS_IS) : Setting.list(own);
+    String own = statusOf.get(type);
+    return own == null ? statusIs : Setting.list(own);
   }
 
-  /** Where pointers lead into the answer. */
-  private Scope answered(Scope scope, String type, JsonNode answer) {
-    Scope told = new Scope(plan, scope.request, scope.now);
-    told.item = answer;
-    told.type = type;
-    told.rawType = scope.rawType;
-    return told;
-  }
-
-  private @Nullable String key(Scope scope, String type, JsonNode answer) throws Refusal {
-    String text;
+  private @Nullable String key(Scope event, String type, Scope answer) throws Refusal {
+    String text = null;
     if (key != null) {
-      text = key.text(answered(scope, type, answer));
-    } else if (!type.equals(scope.type)) {
-      Scope renamed = new Scope(plan, scope.request, scope.now);
-      renamed.type = type;
+      text = key.text(answer);
+    } else if (!type.equals(event.type)) {
+      Scope renamed = named(event, type);
       renamed.rawType = type;
-      Template own = plan.event.key.of(type, scope.rawType);
-      text = own == null ? null : own.text(renamed);
-    } else {
-      return null;
+      text = renamed.textAt(plan.event.key.of(type, event.rawType));
     }
-    return text == null ? null : EventPlan.keyText(text);
+    return text == null ? null : EventSection.keyText(text);
   }
 
-  private @Nullable String currency(Scope scope, JsonNode answer) throws Refusal, Otherwise {
-    if (currency.isEmpty()) {
+  private @Nullable String currency(Scope event, Scope answer) throws Refusal, Otherwise {
+    if (currency == null) {
       return null;
     }
-    Template where = plan.event.currencyPlace(scope);
-    String stated = where == null ? null : where.text(scope);
+    Template where = plan.event.currencyPlace(event);
+    String stated = event.textAt(where);
     String expected = stated == null ? null : Currencies.code(stated);
     if (where != null && expected == null && (stated != null || !where.isOptional())) {
       throw stated == null ? lacking("currency", where) : unreadable("currency", stated);
     }
-    String said = said(answer, currency);
-    String code = said == null ? null : Currencies.code(said);
+    String code = Currencies.code(said(Setting.CONFIRM_CURRENCY, currency, answer));
     if (code == null) {
       throw missing(Setting.CONFIRM_CURRENCY, currency);
     }
@@ -223,86 +223,67 @@ final class Judgement {
     return code;
   }
 
-  private @Nullable BigDecimal amount(
-      Scope scope, String type, JsonNode answer, @Nullable String code) throws Refusal, Otherwise {
-    List<JsonPointer> places = amount.of(type, scope.rawType);
-    if (places == null || places.isEmpty()) {
+  private @Nullable BigDecimal amount(Scope event, String type, Scope answer, @Nullable String code)
+      throws Refusal, Otherwise {
+    Template at = amount.of(type, event.rawType);
+    if (at == null) {
       return null;
     }
-    String in = code == null ? plan.event.currencyOf(scope) : code;
-    Template where = plan.event.amountPlace(scope);
-    String stated = where == null ? null : where.text(scope);
-    BigDecimal expected = stated == null ? null : plan.event.amountOf(scope, in);
+    String in = code == null ? plan.event.currencyOf(event) : code;
+    Template where = plan.event.amountPlace(event);
+    String stated = event.textAt(where);
+    BigDecimal expected = stated == null ? null : plan.event.amountOf(event, in);
     if (where != null && stated == null && !where.isOptional()) {
       throw lacking("amount", where);
     }
     if (stated != null && (expected == null || expected.signum() < 0)) {
       throw unreadable("amount", stated);
     }
-    String said = said(answer, places);
-    boolean minor = "minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT));
-    BigDecimal sum = said == null ? null : plan.event.amount(said, minor, in);
+    BigDecimal sum = plan.event.amount(said(Setting.CONFIRM_AMOUNT, at, answer), minor, in);
     if (sum == null) {
-      throw missing(Setting.CONFIRM_AMOUNT, places);
+      throw missing(Setting.CONFIRM_AMOUNT, at);
     }
-    boolean more = "at-least".equals(settings.text(Setting.CONFIRM_AMOUNT_RULE));
     int compared = expected == null ? 0 : sum.compareTo(expected);
-    if (expected != null && (more ? compared < 0 : compared != 0)) {
+    if (expected != null && (atLeast ? compared < 0 : compared != 0)) {
       throw contradicted(
-          "amount", sum.toPlainString(), (more ? "at least " : "") + expected.toPlainString());
+          "amount", sum.toPlainString(), (atLeast ? "at least " : "") + expected.toPlainString());
     }
     return sum;
   }
 
-  private static @Nullable String said(JsonNode answer, List<JsonPointer> places) {
-    for (JsonPointer place : places) {
-      String text = StrictJson.text(answer.at(place));
-      if (text != null && !text.isEmpty()) {
-        return text;
-      }
+  /** What the answer has at a place. */
+  private static String said(Setting setting, Template at, Scope answer) throws Refusal, Otherwise {
+    String text = at.text(answer);
+    if (text == null) {
+      throw missing(setting, at);
     }
-    return null;
+    return text;
   }
 
-  private static Otherwise missing(Setting setting, List<JsonPointer> places) {
+  private static Otherwise missing(Setting setting, Template at) {
     return new Otherwise(
-        new Finding(
-            Meaning.UNREADABLE,
-            "the provider's answer has nothing that can be read at "
-                + String.join(" or ", places.stream().map(JsonPointer::toString).toList())
-                + " ("
-                + setting.key()
-                + ")",
-            null));
+        Meaning.UNREADABLE,
+        "the provider's answer has nothing that can be read at %s (%s)"
+            .formatted(String.join(" or ", at.namesOf(Word.POINTER)), setting.key()));
   }
 
   private static Otherwise lacking(String what, Template where) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the event states no " + what + " at " + where + ", so it can't be compared",
-            null));
+        Meaning.CONTRADICTED,
+        "the event states no " + what + " at " + where + ", so it can't be compared");
   }
 
   private static Otherwise unreadable(String what, String stated) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the event's " + what + " " + shown(stated) + " is none that can be compared",
-            null));
+        Meaning.CONTRADICTED,
+        "the event's " + what + " " + shown(stated) + " is none that can be compared");
   }
 
   private static Otherwise contradicted(String what, String said, String expected) {
     return new Otherwise(
-        new Finding(
-            Meaning.CONTRADICTED,
-            "the provider says "
-                + what
-                + " "
-                + shown(said)
-                + ", the event needs "
-                + shown(expected),
-            null));
+        Meaning.CONTRADICTED,
+        "the provider says %s %s, the event needs %s"
+            .formatted(what, shown(said), shown(expected)));
   }
 
   private static String shown(String text) {
@@ -311,52 +292,48 @@ final class Judgement {
   }
 
   /** An answer that confirms the event, but for what is to be otherwise. */
-  ObjectNode agreeing(Scope scope, String type, Map<String, String> otherwise) throws Refusal {
+  ObjectNode agreeing(Scope event, String type, Map<String, String> otherwise) throws Refusal {
     ObjectNode answer = StrictJson.MAPPER.createObjectNode();
-    String stated = statusEvent == null ? null : statusEvent.text(scope);
+    String stated = event.textAt(statusEvent);
     put(answer, status, otherwise.getOrDefault("status", stated == null ? agreed(type) : stated));
-    Template where = referenceIs.of(type, scope.rawType);
-    List<JsonPointer> at = reference.of(type, scope.rawType);
-    if (where != null && at != null) {
-      put(answer, at, otherwise.getOrDefault("reference", where.text(scope)));
+    Template where = referenceIs.of(type, event.rawType);
+    if (where != null) {
+      put(
+          answer,
+          reference.of(type, event.rawType),
+          otherwise.getOrDefault("reference", where.text(event)));
     }
-    if (idIs != null) {
-      put(answer, id, idIs.text(scope));
-    }
-    String stands = plan.event.currencyOf(scope);
+    put(answer, id, event.textAt(idIs));
+    String stands = plan.event.currencyOf(event);
     String code = otherwise.getOrDefault("currency", stands == null ? ANY_CURRENCY : stands);
     put(answer, currency, code);
     String other = otherwise.get("amount");
-    BigDecimal sum = other == null ? plan.event.amountOf(scope, code) : new BigDecimal(other);
-    if (sum == null) {
-      sum = ANY_AMOUNT;
-    }
-    if ("minor".equals(settings.text(Setting.CONFIRM_AMOUNT_UNIT))) {
-      sum = sum.divide(plan.event.minorUnit(code));
-    }
-    List<JsonPointer> places = amount.of(type, scope.rawType);
-    put(answer, places == null ? List.of() : places, sum.toPlainString());
+    BigDecimal sum = other == null ? plan.event.amountOf(event, code) : new BigDecimal(other);
+    sum = sum == null ? ANY_AMOUNT : sum;
+    sum = minor ? sum.divide(plan.event.minorUnit(code)) : sum;
+    put(answer, amount.of(type, event.rawType), sum.toPlainString());
     return answer;
   }
 
   private String agreed(String type) {
-    for (Map.Entry<String, String> each : settings.map(Setting.CONFIRM_TYPE_IS).entrySet()) {
-      if (each.getValue().equals(type)) {
-        return each.getKey();
-      }
-    }
+    Map<String, String> byStatus = plan.settings.map(Setting.CONFIRM_TYPE_IS);
     List<String> right = accepted(type);
-    return right.isEmpty()
-        ? typeIs.keySet().iterator().next()
-        : right.get(0).equals(OTHER) ? "other" : right.get(0);
+    return byStatus.keySet().stream()
+        .filter(word -> type.equals(byStatus.get(word)))
+        .findFirst()
+        .orElseGet(
+            () ->
+                right.isEmpty()
+                    ? typeIs.keySet().iterator().next()
+                    : right.get(0).equals(OTHER) ? "other" : right.get(0));
   }
 
-  private static void put(ObjectNode answer, List<JsonPointer> places, @Nullable String value) {
-    if (!places.isEmpty() && value != null) {
-      JsonPointer at = places.get(0);
+  private static void put(ObjectNode answer, @Nullable Template at, @Nullable String value) {
+    if (at != null && value != null) {
+      JsonPointer place = JsonPointer.compile(at.namesOf(Word.POINTER).get(0));
       answer
-          .withObject(at.head(), JsonNode.OverwriteMode.ALL, true)
-          .put(at.last().getMatchingProperty(), value);
+          .withObject(place.head(), JsonNode.OverwriteMode.ALL, true)
+          .put(place.last().getMatchingProperty(), value);
     }
   }
 }

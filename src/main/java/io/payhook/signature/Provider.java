@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Nearest;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
@@ -16,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class Provider {
   /** Where a platform does not say how long it tries: as long as most of those that do. */
   private static final Duration USUAL_HORIZON = Duration.ofDays(3);
+
+  private static final String PARAMS = Setting.PARAMS.key() + ".";
 
   private final String name;
   private final Map<String, String> settings;
@@ -55,7 +55,7 @@ public final class Provider {
    */
   public static Provider parse(String name, Map<String, ?> tree) {
     Map<String, String> flat = new LinkedHashMap<>();
-    List<ProviderException.Problem> problems = new ArrayList<>();
+    Problems problems = new Problems();
     flatten("", tree, flat, problems);
     return checked(name, flat, problems);
   }
@@ -70,94 +70,75 @@ public final class Provider {
     if (overrides.isEmpty()) {
       return this;
     }
-    List<ProviderException.Problem> problems = new ArrayList<>();
     Map<String, String> merged = new LinkedHashMap<>(settings);
     overrides.forEach(
         (key, value) -> {
-          boolean remove = value.isEmpty() && !key.startsWith(Setting.PARAMS.key() + ".");
-          if (remove && Setting.of(key).isPresent()) {
+          if (value.isEmpty() && !key.startsWith(PARAMS) && Setting.of(key).isPresent()) {
             merged.remove(key);
           } else {
             merged.put(key, value);
           }
         });
-    if ("none".equals(overrides.get(Setting.SIGNATURE_ALGORITHM.key())) && !isUnsigned()) {
-      problems.add(
-          new ProviderException.Problem(
-              Setting.SIGNATURE_ALGORITHM.key(),
-              "can't be turned to none; an endpoint that checks nothing says so by provider 'none'"));
-    }
+    Problems problems = new Problems();
+    problems.when(
+        "none".equals(overrides.get(Setting.SIGNATURE_ALGORITHM.key())) && !isUnsigned(),
+        Setting.SIGNATURE_ALGORITHM,
+        "can't be turned to none; an endpoint that checks nothing says so by provider 'none'");
     return checked(name, merged, problems);
   }
 
-  private static Provider checked(
-      String name, Map<String, String> flat, List<ProviderException.Problem> problems) {
+  private static Provider checked(String name, Map<String, String> flat, Problems problems) {
     List<String> known = Arrays.stream(Setting.values()).map(Setting::key).toList();
     flat.forEach(
         (key, value) -> {
-          Optional<Setting> setting = Setting.of(key);
-          if (setting.isEmpty()) {
-            problems.add(
-                new ProviderException.Problem(
-                    key,
-                    known.contains(key)
-                        ? "needs names of your own below it, as in " + key + ".NAME"
-                        : "no such setting" + Nearest.didYouMean(key, known)));
-          } else {
-            String wrong = setting.get().problemWith(value);
-            if (wrong != null) {
-              problems.add(new ProviderException.Problem(key, wrong));
-            }
+          String wrong =
+              Setting.of(key)
+                  .map(setting -> Optional.ofNullable(setting.problemWith(value)).orElse(""))
+                  .orElseGet(
+                      () ->
+                          known.contains(key)
+                              ? "needs names of your own below it, as in " + key + ".NAME"
+                              : "no such setting" + Nearest.didYouMean(key, known));
+          if (!wrong.isEmpty()) {
+            problems.add(key, wrong);
           }
         });
-    if (problems.isEmpty()) {
-      Plan.checkTogether(flat, problems);
+    if (problems.count() == 0) {
+      Plan.check(new SettingTexts(flat), problems);
     }
-    if (!problems.isEmpty()) {
-      throw new ProviderException(name, problems);
-    }
+    problems.raise(name);
     return new Provider(name, Collections.unmodifiableMap(flat));
   }
 
   private static void flatten(
-      String path,
-      Map<?, ?> tree,
-      Map<String, String> flat,
-      List<ProviderException.Problem> problems) {
+      String path, Map<?, ?> tree, Map<String, String> flat, Problems problems) {
     tree.forEach(
         (key, value) -> {
           String at = path.isEmpty() ? String.valueOf(key) : path + "." + key;
           if (value instanceof Map<?, ?> nested) {
             flatten(at, nested, flat, problems);
           } else if (value instanceof Collection<?> list) {
-            list(at, list, flat, problems);
-          } else if (value != null && !(value.equals("") && !at.startsWith("params."))) {
+            boolean takes = Setting.of(at).map(Setting::isList).orElse(true);
+            if (takes
+                && list.stream().noneMatch(e -> e instanceof Map || e instanceof Collection)) {
+              put(
+                  at,
+                  String.join("\n", list.stream().map(String::valueOf).toList()),
+                  flat,
+                  problems);
+            } else {
+              problems.add(
+                  at, takes ? "should be a list of plain values" : "takes one value, not a list");
+            }
+          } else if (value != null && (!value.equals("") || at.startsWith(PARAMS))) {
             put(at, String.valueOf(value), flat, problems);
           }
         });
   }
 
-  private static void list(
-      String at,
-      Collection<?> list,
-      Map<String, String> flat,
-      List<ProviderException.Problem> problems) {
-    boolean takes = Setting.of(at).map(Setting::isList).orElse(true);
-    boolean plain = list.stream().noneMatch(e -> e instanceof Map || e instanceof Collection);
-    if (takes && plain) {
-      put(at, String.join("\n", list.stream().map(String::valueOf).toList()), flat, problems);
-    } else {
-      problems.add(
-          new ProviderException.Problem(
-              at, takes ? "should be a list of plain values" : "takes one value, not a list"));
-    }
-  }
-
-  private static void put(
-      String at, String value, Map<String, String> flat, List<ProviderException.Problem> problems) {
+  private static void put(String at, String value, Map<String, String> flat, Problems problems) {
     if (flat.put(at, value) != null) {
-      problems.add(
-          new ProviderException.Problem(at, "is there twice, once nested and once dotted"));
+      problems.add(at, "is there twice, once nested and once dotted");
     }
   }
 
@@ -201,7 +182,7 @@ public final class Provider {
 
   /** The lines of a setting that is a list. */
   public List<String> lines(Setting setting) {
-    return setting(setting).map(Setting::lines).orElse(List.of());
+    return plan.settings.lines(setting);
   }
 
   /** What about this preset could not be confirmed in public documentation. */
@@ -216,9 +197,7 @@ public final class Provider {
 
   /** Members of the body that may differ when the platform tries an event again. */
   public List<JsonPointer> ignored() {
-    return setting(Setting.EVENT_IGNORE).map(Setting::list).orElse(List.of()).stream()
-        .map(JsonPointer::compile)
-        .toList();
+    return plan.settings.list(Setting.EVENT_IGNORE).stream().map(JsonPointer::compile).toList();
   }
 
   /** How long a repeat of an event in which a state comes back may come after it. */
@@ -228,7 +207,7 @@ public final class Provider {
 
   /** Whether anybody can send its events: there is no signature and no credential. */
   public boolean isUnsigned() {
-    return plan.algorithm == Algorithm.NONE;
+    return plan.signature.algorithm == Algorithm.NONE;
   }
 
   /**
@@ -238,13 +217,25 @@ public final class Provider {
    * @param known whether this server knows its own address
    */
   public boolean trustsHostOfSender(boolean known) {
-    PublicUrl url = plan.publicUrl();
-    return !known && url.fixed() == null && !url.forwarded() && plan.signsUrl();
+    PublicUrl url = plan.publicUrl;
+    return !known
+        && url.fixed() == null
+        && !url.forwarded()
+        && plan.signature.signed.stream()
+            .anyMatch(
+                template ->
+                    template.names(
+                        Word.URL, Word.URL_WITH_PORT, Word.URL_WITHOUT_PORT, Word.URL_DECODED));
+  }
+
+  /** How it finds the URL that a sender signed. */
+  public PublicUrl publicUrl() {
+    return plan.publicUrl;
   }
 
   /** What its secrets are made of. */
   public Secret.Kind secretKind() {
-    return switch (plan.algorithm) {
+    return switch (plan.signature.algorithm) {
       case ED25519 -> Secret.Kind.ED25519;
       case RSA_SHA256 -> Secret.Kind.RSA;
       default -> Secret.Kind.SHARED;
@@ -256,47 +247,17 @@ public final class Provider {
    * no secret.
    */
   public boolean namesCertificates() {
-    return plan.certificateUrl != null;
-  }
-
-  /** How much of a request the signature vouches for. */
-  public enum Coverage {
-    /** The body, whole. */
-    BODY,
-    /** Only some of its members, or an order of them that others share. */
-    PART,
-    /** Nothing: a credential proves the sender, not what it sent. */
-    NOTHING
+    return plan.signature.certificateUrl != null;
   }
 
   /** How much of a request the signature vouches for. */
   public Coverage coverage() {
-    if (!plan.algorithm.signs()) {
-      return Coverage.NOTHING;
-    }
-    boolean whole = true;
-    boolean some = true;
-    for (Template template : plan.signed) {
-      boolean body = template.names(Template.Word.BODY) || template.names(Template.Word.SHA256);
-      whole &= body;
-      some &=
-          body
-              || template.names(Template.Word.CRC32)
-              || template.names(Template.Word.SORTED_FORM)
-              || template.names(Template.Word.FORM)
-              || template.names(Template.Word.FORM_FIELDS)
-              || template.names(Template.Word.STRINGIFY)
-              || template.names(Template.Word.LISTED)
-              || template.names(Template.Word.NULLABLE)
-              || template.names(Template.Word.JSON)
-              || template.names(Template.Word.POINTER);
-    }
-    return whole ? Coverage.BODY : some ? Coverage.PART : Coverage.NOTHING;
+    return Coverage.of(plan);
   }
 
   /** Whether a body is JSON itself, and not a form, XML or text. */
   public boolean readsJson() {
-    return plan.bodyFormat() == BodyFormat.JSON;
+    return plan.bodyFormat == BodyFormat.JSON;
   }
 
   /**
@@ -322,16 +283,17 @@ public final class Provider {
    * request's headers leaves these out.
    */
   public List<String> credentialHeaders() {
-    return isCredential() ? plan.headers : List.of();
+    return isCredential() ? plan.signature.headers : List.of();
   }
 
   /** The query parameter that carries the secret itself; empty where none does. */
   public Optional<String> credentialParameter() {
-    return isCredential() ? Optional.ofNullable(plan.queryParameter) : Optional.empty();
+    return isCredential() ? Optional.ofNullable(plan.signature.queryParameter) : Optional.empty();
   }
 
   private boolean isCredential() {
-    return plan.algorithm == Algorithm.TOKEN || plan.algorithm == Algorithm.BASIC;
+    return plan.signature.algorithm == Algorithm.TOKEN
+        || plan.signature.algorithm == Algorithm.BASIC;
   }
 
   /** The request methods by which its events come. */
@@ -341,8 +303,7 @@ public final class Provider {
 
   /** The request methods its endpoint takes: those of events, and that of a handshake. */
   public Set<String> methods() {
-    Set<String> methods = new LinkedHashSet<>();
-    methods.addAll(eventMethods());
+    Set<String> methods = new LinkedHashSet<>(eventMethods());
     if (plan.handshake != null) {
       methods.add(plan.handshake.method());
     }
@@ -351,29 +312,20 @@ public final class Provider {
 
   /** What an accepted event is answered with, where that is more than a 200. */
   public Optional<Response> response(VerifiedEvent event) {
-    Optional<String> contentType = setting(Setting.RESPONSE_CONTENT_TYPE);
-    Optional<String> body =
-        setting(Setting.RESPONSE_REPLY)
-            .map(text -> reply(text, contentType.orElse("application/json"), event))
-            .or(() -> setting(Setting.RESPONSE_BODY));
+    Optional<String> reply = setting(Setting.RESPONSE_REPLY);
     String type =
-        setting(Setting.RESPONSE_REPLY).isPresent()
-            ? contentType.orElse("application/json")
-            : contentType.orElse(null);
-    return answersItsOwn().map(code -> new Response(code, type, body.orElse(null)));
+        plan.settings.word(
+            Setting.RESPONSE_CONTENT_TYPE, reply.isPresent() ? "application/json" : "");
+    Optional<String> body =
+        reply.map(text -> reply(text, type, event)).or(() -> setting(Setting.RESPONSE_BODY));
+    return answersItsOwn()
+        .map(code -> new Response(code, type.isEmpty() ? null : type, body.orElse(null)));
   }
 
   /** The status of an answer that is not Payhook's usual one, where the platform asks for one. */
   public Optional<Integer> answersItsOwn() {
-    boolean own =
-        Stream.of(
-                Setting.RESPONSE_STATUS,
-                Setting.RESPONSE_CONTENT_TYPE,
-                Setting.RESPONSE_BODY,
-                Setting.RESPONSE_REPLY)
-            .anyMatch(setting -> setting(setting).isPresent());
-    return own
-        ? Optional.of(setting(Setting.RESPONSE_STATUS).map(Integer::parseInt).orElse(200))
+    return plan.settings.hasAny("response.")
+        ? Optional.of(Integer.parseInt(plan.settings.word(Setting.RESPONSE_STATUS, "200")))
         : Optional.empty();
   }
 
@@ -393,14 +345,11 @@ public final class Provider {
 
   /** The types that an event may have once it is confirmed, where only the platform's API tells. */
   public Set<String> confirmedTypes(String type) {
-    Map<String, String> byStatus = plan.settings().map(Setting.CONFIRM_TYPE_IS);
-    boolean told = confirms() && !byStatus.containsValue(type);
-    return told ? Set.copyOf(byStatus.values()) : Set.of();
-  }
-
-  private boolean confirms() {
-    return plan.settings().flag(Setting.CONFIRM_ENABLED, false)
-        || !plan.settings().word(Setting.CONFIRM_SECRET, "").isBlank();
+    Map<String, String> byStatus = plan.settings.map(Setting.CONFIRM_TYPE_IS);
+    boolean confirms =
+        plan.settings.flag(Setting.CONFIRM_ENABLED, false)
+            || !plan.settings.word(Setting.CONFIRM_SECRET, "").isBlank();
+    return confirms && !byStatus.containsValue(type) ? Set.copyOf(byStatus.values()) : Set.of();
   }
 
   /**
@@ -408,16 +357,15 @@ public final class Provider {
    * platform's API tells its type; else the type itself.
    */
   public String confirmedType(String type) {
-    Map<String, String> byStatus = plan.settings().map(Setting.CONFIRM_TYPE_IS);
-    boolean told =
-        plan.settings().flag(Setting.CONFIRM_ENABLED, false) && !byStatus.containsValue(type);
-    return told
-        ? lines(Setting.CONFIRM_STATUS_IS).stream()
-            .map(byStatus::get)
-            .filter(java.util.Objects::nonNull)
-            .findFirst()
-            .orElse(type)
-        : type;
+    Map<String, String> byStatus = plan.settings.map(Setting.CONFIRM_TYPE_IS);
+    if (!plan.settings.flag(Setting.CONFIRM_ENABLED, false) || byStatus.containsValue(type)) {
+      return type;
+    }
+    return lines(Setting.CONFIRM_STATUS_IS).stream()
+        .filter(byStatus::containsKey)
+        .findFirst()
+        .map(byStatus::get)
+        .orElse(type);
   }
 
   /**

@@ -25,10 +25,9 @@ public final class ProviderException extends RuntimeException {
 
   public ProviderException(String provider, List<Problem> problems) {
     super(
-        "provider '"
-            + provider
-            + "': "
-            + problems.stream().map(Problem::toString).collect(Collectors.joining("\n  ")));
+        problems.stream()
+            .map(Problem::toString)
+            .collect(Collectors.joining("\n  ", "provider '" + provider + "': ", "")));
     this.provider = provider;
     this.problems = List.copyOf(problems);
   }

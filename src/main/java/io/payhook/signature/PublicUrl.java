@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param fixed the public URL without its query, or null
  * @param forwarded whether the forwarding headers are trusted
  */
-record PublicUrl(@Nullable String fixed, boolean forwarded) {
+public record PublicUrl(@Nullable String fixed, boolean forwarded) {
 
-  String of(RawRequest request) {
+  /** The URL of a request, with its query. */
+  public String of(RawRequest request) {
     String seen = request.url();
     if (fixed != null) {
       int query = seen.indexOf('?');
@@ -68,7 +69,7 @@ record PublicUrl(@Nullable String fixed, boolean forwarded) {
   }
 
   /** The URL with its scheme's port written out, or left out. */
-  static String port(String url, boolean shown) {
+  public static String port(String url, boolean shown) {
     int scheme = url.indexOf("://");
     if (scheme < 0) {
       return url;

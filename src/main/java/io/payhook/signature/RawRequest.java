@@ -1,5 +1,6 @@
 package io.payhook.signature;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,26 +45,9 @@ public record RawRequest(String method, String url, List<Header> headers, byte[]
     return null;
   }
 
-  /** Every value of a header, in the order they came. */
-  public List<String> headers(String name) {
-    List<String> values = new ArrayList<>(1);
-    for (int i = 0; i < headers.size(); i++) {
-      Header header = headers.get(i);
-      if (header.name().equalsIgnoreCase(name)) {
-        values.add(header.value());
-      }
-    }
-    return values;
-  }
-
   /** This request with a header added, in the place of any of the same name. */
   public RawRequest withHeader(String name, String value) {
-    List<Header> changed = new ArrayList<>(headers.size() + 1);
-    for (Header header : headers) {
-      if (!header.name().equalsIgnoreCase(name)) {
-        changed.add(header);
-      }
-    }
+    List<Header> changed = new ArrayList<>(withoutHeader(name).headers);
     changed.add(new Header(name, value));
     return new RawRequest(method, url, changed, body);
   }
@@ -85,8 +69,7 @@ public record RawRequest(String method, String url, List<Header> headers, byte[]
 
   /** A GET as if its query had come as a form: what it says then stands where forms have it. */
   RawRequest asForm() {
-    byte[] query =
-        query().replaceFirst("^[?]", "").getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] query = query().replaceFirst("^[?]", "").getBytes(StandardCharsets.UTF_8);
     return withHeader("Content-Type", "application/x-www-form-urlencoded").withBody(query);
   }
 

@@ -1,5 +1,6 @@
 package io.payhook.signature;
 
+import io.payhook.kit.PlainText;
 import java.util.Objects;
 
 /**

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One request while it is being verified; whatever is parsed of it is parsed once. */
 final class Scope {
+  private static final String FORM = "application/x-www-form-urlencoded";
+
   final Plan plan;
   final RawRequest request;
   final Instant now;
@@ -39,10 +41,15 @@ final class Scope {
 
   /** The body as the provider's settings say to read it. */
   @Nullable JsonNode json() throws Refusal {
-    if (json == null && plan.bodyFormat() != BodyFormat.TEXT) {
-      json = plan.bodyFormat().read(this);
+    if (json == null && plan.bodyFormat != BodyFormat.TEXT) {
+      json = plan.bodyFormat.read(this);
     }
     return json;
+  }
+
+  /** What stands at a place; null where it is none, or nothing is there. */
+  @Nullable String textAt(@Nullable Template place) throws Refusal {
+    return place == null ? null : place.text(this);
   }
 
   /** What JSON Pointers start from: the item of a batch, or the whole body. */
@@ -83,16 +90,10 @@ final class Scope {
 
   boolean looksLikeForm() {
     String type = request.header("Content-Type");
-    return type == null
-        || type.regionMatches(
-            true,
-            0,
-            "application/x-www-form-urlencoded",
-            0,
-            "application/x-www-form-urlencoded".length());
+    return type == null || type.regionMatches(true, 0, FORM, 0, FORM.length());
   }
 
   String url() throws Refusal {
-    return plan.publicUrl().of(request);
+    return plan.publicUrl.of(request);
   }
 }

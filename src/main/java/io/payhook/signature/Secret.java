@@ -16,8 +16,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,8 @@ public record Secret(
 
   private static final Set<String> ATTRIBUTES = Set.of("label", "id", "not-before", "not-after");
 
+  private static final Map<Kind, Secret> OF_THE_PROCESS = new ConcurrentHashMap<>();
+
   public Secret {
     Objects.requireNonNull(value, "value");
     Objects.requireNonNull(label, "label");
@@ -76,14 +80,14 @@ public record Secret(
     }
   }
 
+  /** As {@link #random}, but always the same in a process: making an RSA key takes long. */
+  public static Secret ofTheProcess(Kind kind) {
+    return OF_THE_PROCESS.computeIfAbsent(kind, Secret::random);
+  }
+
   private static String pem(String type, Key key) {
-    return "-----BEGIN "
-        + type
-        + "----- "
-        + Base64.getEncoder().encodeToString(key.getEncoded())
-        + " -----END "
-        + type
-        + "-----";
+    return "-----BEGIN %s----- %s -----END %1$s-----"
+        .formatted(type, Base64.getEncoder().encodeToString(key.getEncoded()));
   }
 
   /**
@@ -96,15 +100,14 @@ public record Secret(
    */
   public static List<Secret> parse(String commaSeparated) {
     List<Secret> secrets = new ArrayList<>();
-    List<ProviderException.Problem> problems = new ArrayList<>();
-    for (String item : split(commaSeparated)) {
-      if (!item.isEmpty()) {
-        secrets.add(parseOne(item, secrets.size() + 1, problems));
+    Problems problems = new Problems();
+    for (String item : commaSeparated.split("(?<!\\\\),", -1)) {
+      String text = item.replace("\\,", ",").strip();
+      if (!text.isEmpty()) {
+        secrets.add(parseOne(text, "secret " + (secrets.size() + 1), problems));
       }
     }
-    if (!problems.isEmpty()) {
-      throw new ProviderException("secrets", problems);
-    }
+    problems.raise("secrets");
     return List.copyOf(secrets);
   }
 
@@ -125,7 +128,7 @@ public record Secret(
         && (notAfter == null || now.isBefore(notAfter));
   }
 
-  private static Secret parseOne(String item, int place, List<ProviderException.Problem> problems) {
+  private static Secret parseOne(String item, String place, Problems problems) {
     String value = item;
     String label = null;
     String id = null;
@@ -140,11 +143,9 @@ public record Secret(
       String name = value.substring(semicolon + 1, equals).strip();
       String text = value.substring(equals + 1).strip();
       if (!ATTRIBUTES.contains(name)) {
-        if (Nearest.to(name, ATTRIBUTES).isPresent()) {
-          problems.add(
-              problem(
-                  place,
-                  "no such attribute '" + name + "'" + Nearest.didYouMean(name, ATTRIBUTES)));
+        String meant = Nearest.didYouMean(name, ATTRIBUTES);
+        if (!meant.isEmpty()) {
+          problems.add(place, "no such attribute '" + name + "'" + meant);
         }
         break;
       }
@@ -157,45 +158,19 @@ public record Secret(
         }
       } catch (DateTimeParseException e) {
         problems.add(
-            problem(
-                place,
-                name
-                    + " '"
-                    + text
-                    + "' is not a date; write 2027-01-31 (midnight UTC) or 2027-01-31T12:00:00Z"));
+            place,
+            "%s '%s' is not a date; write 2027-01-31 (midnight UTC) or 2027-01-31T12:00:00Z"
+                .formatted(name, text));
       }
       value = value.substring(0, semicolon).strip();
     }
     return new Secret(value, label == null ? labelOf(value) : label, id, notBefore, notAfter);
   }
 
-  private static ProviderException.Problem problem(int place, String text) {
-    return new ProviderException.Problem("secret " + place, text);
-  }
-
   private static Instant instant(String text) {
     return text.length() == 10
         ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
         : Instant.parse(text);
-  }
-
-  private static List<String> split(String text) {
-    List<String> items = new ArrayList<>();
-    StringBuilder item = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == ',') {
-        item.append(',');
-        i++;
-      } else if (c == ',') {
-        items.add(item.toString().strip());
-        item.setLength(0);
-      } else {
-        item.append(c);
-      }
-    }
-    items.add(item.toString().strip());
-    return items;
   }
 
   /** Two bytes of a digest: enough to tell two secrets apart, too little to find one by. */

@@ -4,16 +4,12 @@ import com.fasterxml.jackson.core.JsonPointer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A provider's settings as text, read as what each of them is. */
-final class SettingTexts {
-  private final Map<String, String> texts;
-
-  SettingTexts(Map<String, String> texts) {
-    this.texts = texts;
-  }
+record SettingTexts(Map<String, String> texts) {
 
   @Nullable String text(Setting setting) {
     return texts.get(setting.key());
@@ -21,6 +17,11 @@ final class SettingTexts {
 
   String word(Setting setting, String otherwise) {
     return texts.getOrDefault(setting.key(), otherwise);
+  }
+
+  /** One of an enum's constants, by its name as settings write it. */
+  <E extends Enum<E>> E choice(Class<E> of, Setting setting, String otherwise) {
+    return Enum.valueOf(of, word(setting, otherwise).toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   boolean has(Setting setting) {
@@ -33,8 +34,7 @@ final class SettingTexts {
   }
 
   boolean flag(Setting setting, boolean otherwise) {
-    String value = text(setting);
-    return value == null ? otherwise : value.equals("true");
+    return word(setting, String.valueOf(otherwise)).equals("true");
   }
 
   @Nullable Duration span(Setting setting) {
@@ -44,24 +44,22 @@ final class SettingTexts {
 
   @Nullable JsonPointer pointer(Setting setting) {
     String value = text(setting);
-    return value == null ? null : JsonPointer.compile(value);
+    return value == null
+        ? null
+        : value.equals(".") ? JsonPointer.empty() : JsonPointer.compile(value);
   }
 
   List<String> lines(Setting setting) {
     return Setting.lines(word(setting, ""));
   }
 
+  List<String> list(Setting setting) {
+    return Setting.list(word(setting, ""));
+  }
+
   @Nullable Template template(Setting setting, Template.Context context) {
     String value = text(setting);
     return value == null ? null : Template.firstOf(Setting.lines(value), context);
-  }
-
-  Template required(Setting setting, Template.Context context) {
-    Template template = template(setting, context);
-    if (template == null) {
-      throw new IllegalArgumentException(setting.key() + " is missing");
-    }
-    return template;
   }
 
   /** A place in the event, with other places for some types. */

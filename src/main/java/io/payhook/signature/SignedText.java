@@ -2,6 +2,7 @@ package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.kit.Currencies;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -9,6 +10,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -35,9 +37,9 @@ final class SignedText {
   }
 
   private static void write(JsonNode node, StringBuilder text) {
+    String comma = "";
     if (node.isObject()) {
       text.append('{');
-      String comma = "";
       for (Map.Entry<String, JsonNode> member : inScriptOrder(node)) {
         text.append(comma);
         quote(member.getKey(), text);
@@ -48,7 +50,6 @@ final class SignedText {
       text.append('}');
     } else if (node.isArray()) {
       text.append('[');
-      String comma = "";
       for (JsonNode item : node) {
         text.append(comma);
         write(item, text);
@@ -93,10 +94,7 @@ final class SignedText {
         case '\t' -> text.append("\\t");
         default -> {
           if (c < ' ' || isAlone(value, i)) {
-            text.append("\\u").append(Character.forDigit(c >> 12, 16));
-            text.append(Character.forDigit(c >> 8 & 15, 16));
-            text.append(Character.forDigit(c >> 4 & 15, 16));
-            text.append(Character.forDigit(c & 15, 16));
+            text.append("\\u").append(HexFormat.of().toHexDigits(c));
           } else {
             text.append(c);
           }
@@ -106,7 +104,8 @@ final class SignedText {
     text.append('"');
   }
 
-  private static boolean isAlone(String value, int at) {
+  /** Whether a character is half of one that has two, without the other half. */
+  static boolean isAlone(String value, int at) {
     char c = value.charAt(at);
     if (Character.isHighSurrogate(c)) {
       return at + 1 == value.length() || !Character.isLowSurrogate(value.charAt(at + 1));
@@ -131,9 +130,10 @@ final class SignedText {
         break;
       }
     }
-    String digits = shortest.stripTrailingZeros().unscaledValue().toString();
+    shortest = shortest.stripTrailingZeros();
+    String digits = shortest.unscaledValue().toString();
     int count = digits.length();
-    int point = shortest.stripTrailingZeros().precision() - shortest.stripTrailingZeros().scale();
+    int point = shortest.precision() - shortest.scale();
     String sign = value < 0 ? "-" : "";
     if (count <= point && point <= 21) {
       return sign + digits + "0".repeat(point - count);
@@ -145,12 +145,8 @@ final class SignedText {
       return sign + "0." + "0".repeat(-point) + digits;
     }
     int exponent = point - 1;
-    return sign
-        + digits.charAt(0)
-        + (count == 1 ? "" : "." + digits.substring(1))
-        + "e"
-        + (exponent < 0 ? "-" : "+")
-        + Math.abs(exponent);
+    String fraction = count == 1 ? "" : "." + digits.substring(1);
+    return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "" : "+") + exponent;
   }
 
   /** The number with as many decimals as the event's currency has; other text as it is. */
@@ -201,7 +197,7 @@ final class SignedText {
         .form()
         .each(
             (name, value) -> {
-              if (!name.equals(scope.plan.formField)) {
+              if (!name.equals(scope.plan.signature.formField)) {
                 fields.add(urlEncoded(name) + "=" + urlEncoded(value));
               }
             });

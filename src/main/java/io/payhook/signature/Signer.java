@@ -12,13 +12,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Signs requests as a platform does: for samples, tests and {@code payhook send}. */
 public final class Signer {
   private final Plan plan;
+  private final SignatureSection signature;
   private final boolean byGet;
   private final Secret secret;
-  private final Check check;
+  private final SigningKey key;
   private final Clock clock;
   private final String provider;
 
@@ -33,23 +35,24 @@ public final class Signer {
    */
   public Signer(Provider provider, Secret secret, Clock clock) {
     this.plan = provider.plan();
+    this.signature = plan.signature;
     this.provider = provider.name();
     this.asked = Confirmation.headersAskedAbout(plan);
     this.byGet = !provider.eventMethods().contains("POST");
     this.secret = secret;
     this.clock = Objects.requireNonNull(clock, "clock");
     try {
-      this.check =
-          plan.algorithm == Algorithm.NONE
-              ? Check.of(Algorithm.TOKEN, "text", List.of(), Secret.of("none"))
-              : Check.of(plan.algorithm, plan.keyForm, plan.keyPrefixes, secret);
+      this.key =
+          signature.algorithm == Algorithm.NONE
+              ? SigningKey.of(Algorithm.TOKEN, "text", List.of(), Secret.of("none"))
+              : signature.key(secret);
     } catch (IllegalArgumentException e) {
-      throw problem("'" + secret.label() + "' " + e.getMessage());
+      throw problem("secrets", "'" + secret.label() + "' " + e.getMessage());
     }
   }
 
-  private ProviderException problem(String text) {
-    return new ProviderException(provider, List.of(new ProviderException.Problem("secrets", text)));
+  private ProviderException problem(String setting, String text) {
+    return new ProviderException(provider, List.of(new ProviderException.Problem(setting, text)));
   }
 
   /**
@@ -65,36 +68,33 @@ public final class Signer {
   public RawRequest sign(RawRequest unsigned, String type) {
     try {
       RawRequest request = named(byGet ? get(unsigned) : unsigned, type);
-      if (plan.algorithm == Algorithm.NONE) {
+      if (signature.algorithm == Algorithm.NONE) {
         return request;
       }
-      if (plan.pointer != null) {
-        return signedInBody(request, plan.pointer);
+      if (signature.pointer != null) {
+        return signedInBody(request, signature.pointer);
       }
       Scope scope = scope(request);
       scope.secret = secret;
-      String now = plan.written(clock.instant());
+      String now = plan.timestamp.written(clock.instant());
       scope.parts = Map.of(timestampPart(), List.of(now));
-      byte[] content = plan.content(plan.signed.get(0), scope);
-      String value = value(check.sign(content), now);
-      if (plan.formField != null) {
-        return signedInForm(request, plan.formField, value);
+      byte[] content = signature.content(signature.signed.get(0), scope);
+      String value = value(key.sign(content), now);
+      if (signature.formField != null) {
+        return signedInForm(request, signature.formField, value);
       }
-      if (plan.queryParameter != null) {
+      if (signature.queryParameter != null) {
         return new RawRequest(
             request.method(),
-            withParameter(request.url(), plan.queryParameter, value),
+            withParameter(request.url(), signature.queryParameter, value),
             request.headers(),
             request.body());
       }
-      return request.withHeader(plan.headers.get(0), value);
+      return request.withHeader(signature.headers.get(0), value);
     } catch (Refusal e) {
-      throw new ProviderException(
-          provider,
-          List.of(
-              new ProviderException.Problem("", "the request can't be signed: " + e.getMessage())));
+      throw problem("", "the request can't be signed: " + e.getMessage());
     } catch (IllegalStateException e) {
-      throw problem("'" + secret.label() + "' " + e.getMessage());
+      throw problem("secrets", "'" + secret.label() + "' " + e.getMessage());
     }
   }
 
@@ -123,40 +123,32 @@ public final class Signer {
 
   /** With the headers that say what and when, where they are missing. */
   private RawRequest named(RawRequest unsigned, String type) {
-    RawRequest request = unsigned;
-    for (String header : plan.event.type.namesOf(Template.Word.HEADER)) {
-      if (isMissing(plan.event.type, request)) {
-        request = request.withHeader(header, plan.event.types.platformName(type));
-      }
-    }
-    if (plan.id != null) {
-      for (String header : plan.id.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
-        if (isMissing(plan.id, request)) {
-          request = request.withHeader(header, "msg_" + UUID.randomUUID());
-        }
-      }
-    }
+    RawRequest request =
+        with(unsigned, plan.event.type, plan.event.types.platformName(type), false);
+    request = with(request, signature.id, "msg_" + UUID.randomUUID(), false);
     List<String> keys =
-        plan.event.key.all().stream()
-            .flatMap(key -> key.namesOf(Template.Word.HEADER).stream())
-            .toList();
-    if (!keys.isEmpty() && keys.stream().allMatch(name -> !has(unsigned, name))) {
-      if (request.header(keys.get(0)) == null) {
-        request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
-      }
+        plan.event.key.all().stream().flatMap(key -> key.namesOf(Word.HEADER).stream()).toList();
+    if (!keys.isEmpty()
+        && keys.stream().allMatch(name -> unsigned.header(name) == null)
+        && request.header(keys.get(0)) == null) {
+      request = request.withHeader(keys.get(0), UUID.randomUUID().toString());
     }
-    if (plan.timestamp != null) {
-      for (String header :
-          plan.timestamp.namesOf(Template.Word.HEADER).stream().limit(1).toList()) {
-        request = request.withHeader(header, plan.written(clock.instant()));
-      }
-    }
+    request = with(request, plan.timestamp.from, plan.timestamp.written(clock.instant()), true);
     for (String header : asked) {
-      if (!has(request, header)) {
+      if (request.header(header) == null) {
         request = request.withHeader(header, "sample");
       }
     }
     return request;
+  }
+
+  /** With a value in the first header that a place reads. */
+  private RawRequest with(
+      RawRequest request, @Nullable Template place, String value, boolean always) {
+    List<String> headers = place == null ? List.of() : place.namesOf(Word.HEADER);
+    return place == null || headers.isEmpty() || !(always || isMissing(place, request))
+        ? request
+        : request.withHeader(headers.get(0), value);
   }
 
   private boolean isMissing(Template template, RawRequest request) {
@@ -171,28 +163,27 @@ public final class Signer {
     return new Scope(plan, request, clock.instant());
   }
 
-  private static boolean has(RawRequest request, String header) {
-    return request.header(header) != null;
-  }
-
   private String timestampPart() {
-    return plan.timestamp == null
+    return plan.timestamp.from == null
         ? ""
-        : plan.timestamp.namesOf(Template.Word.PART).stream().findFirst().orElse("");
+        : plan.timestamp.from.namesOf(Word.PART).stream().findFirst().orElse("");
   }
 
-  private String value(byte[] signature, String now) {
+  private String value(byte[] made, String now) {
     String text =
-        plan.prefix
-            + (plan.algorithm == Algorithm.TOKEN
-                ? new String(signature, StandardCharsets.UTF_8)
-                : plan.encoding.encode(signature));
-    return switch (plan.format) {
+        signature.prefix
+            + (signature.algorithm == Algorithm.TOKEN
+                ? new String(made, StandardCharsets.UTF_8)
+                : signature.encoding.encode(made));
+    return switch (signature.format) {
       case "key-values" -> {
         String part = timestampPart();
-        yield (part.isEmpty() ? "" : part + "=" + now + plan.separator) + plan.part + "=" + text;
+        yield (part.isEmpty() ? "" : part + "=" + now + signature.separator)
+            + signature.part
+            + "="
+            + text;
       }
-      case "versions" -> plan.part + "," + text;
+      case "versions" -> signature.part + "," + text;
       case "pairs" -> Objects.requireNonNullElse(secret.id(), "key") + "|" + text;
       default -> text;
     };
@@ -219,11 +210,11 @@ public final class Signer {
     Iterable<JsonNode> items = plan.event.items == null ? List.of(json) : json.at(plan.event.items);
     for (JsonNode item : items) {
       scope.item = item;
-      byte[] content = plan.content(plan.signed.get(0), scope);
+      byte[] content = signature.content(signature.signed.get(0), scope);
       if (!(item.at(pointer.head()) instanceof ObjectNode holder)) {
         throw new Refusal("missing-field", "the body has no object at " + pointer.head());
       }
-      holder.put(pointer.last().getMatchingProperty(), value(check.sign(content), ""));
+      holder.put(pointer.last().getMatchingProperty(), value(key.sign(content), ""));
     }
     try {
       return request.withBody(StrictJson.MAPPER.writeValueAsBytes(json));

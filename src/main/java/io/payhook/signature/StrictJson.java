@@ -1,11 +1,16 @@
 package io.payhook.signature;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.filter.FilteringParserDelegate;
+import com.fasterxml.jackson.core.filter.JsonPointerBasedFilter;
+import com.fasterxml.jackson.core.filter.TokenFilter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
@@ -18,7 +23,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,12 +66,11 @@ final class StrictJson {
   private StrictJson() {}
 
   static JsonNode parse(byte[] body) throws Refusal {
-    boolean marked = start(body) > 0;
     // The parser would guess UTF-16 and UTF-32 from bytes; from a string it can't.
     try (JsonParser parser =
         isPlainAscii(body)
             ? MAPPER.createParser(body)
-            : MAPPER.createParser(utf8(body).substring(marked ? 1 : 0))) {
+            : MAPPER.createParser(withoutMark(utf8(body)))) {
       return parse(parser);
     } catch (CharacterCodingException e) {
       throw new Refusal("not-utf-8", "the body is not UTF-8 text");
@@ -102,14 +108,8 @@ final class StrictJson {
     return place.isEmpty() || place.length() > LONGEST_PLACE ? "" : " at " + place;
   }
 
-  /** Where the text begins: behind a byte order mark. */
-  private static int start(byte[] body) {
-    boolean marked =
-        body.length >= 3
-            && body[0] == (byte) 0xEF
-            && body[1] == (byte) 0xBB
-            && body[2] == (byte) 0xBF;
-    return marked ? 3 : 0;
+  private static String withoutMark(String text) {
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
   /** Ends a parser at a number that is written short and is long. */
@@ -161,14 +161,9 @@ final class StrictJson {
     }
     int end = message.indexOf('\n');
     String line = end < 0 ? message : message.substring(0, end);
+    JsonLocation at = e.getLocation();
     String place =
-        e.getLocation() == null
-            ? ""
-            : " (line "
-                + e.getLocation().getLineNr()
-                + ", column "
-                + e.getLocation().getColumnNr()
-                + ")";
+        at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
     return (line.length() > 200 ? line.substring(0, 200) : line) + place;
   }
 
@@ -178,114 +173,41 @@ final class StrictJson {
   }
 
   /**
-   * The exact bytes of a value, or null when there is none. The JSON must have been parsed before:
-   * this only finds the way in text that is known to be well formed.
+   * The exact bytes of a value, or null when there is none. The JSON must have been parsed before.
    */
   static byte @Nullable [] slice(byte[] json, JsonPointer pointer) {
-    Scanner scanner = new Scanner(json);
-    scanner.at = start(json);
-    JsonPointer rest = pointer;
-    scanner.space();
-    while (!rest.matches()) {
-      if (!scanner.enter(rest)) {
-        return null;
-      }
-      rest = rest.tail();
-    }
-    int start = scanner.at;
-    scanner.value();
-    return Arrays.copyOfRange(json, start, scanner.at);
+    List<byte[]> slices = slices(json, pointer, false);
+    return slices.isEmpty() ? null : slices.get(0);
   }
 
-  /** Walks over well-formed JSON. */
-  private static final class Scanner {
-    private final byte[] json;
-    private int at;
+  /** The exact bytes of every element of an array. The JSON must have been parsed before. */
+  static List<byte[]> items(byte[] json, JsonPointer array) {
+    return slices(json, array, true);
+  }
 
-    Scanner(byte[] json) {
-      this.json = json;
-    }
-
-    /** Goes to the start of the member or element a pointer begins with. */
-    boolean enter(JsonPointer pointer) {
-      byte open = json[at];
-      if (open != '{' && open != '[') {
-        return false;
+  private static List<byte[]> slices(byte[] json, JsonPointer pointer, boolean items) {
+    List<byte[]> slices = new ArrayList<>();
+    try (JsonParser parser = MAPPER.createParser(json)) {
+      JsonParser way =
+          pointer.matches()
+              ? parser
+              : new FilteringParserDelegate(
+                  parser,
+                  new JsonPointerBasedFilter(pointer),
+                  TokenFilter.Inclusion.ONLY_INCLUDE_ALL,
+                  false);
+      boolean there = way.nextToken() != null;
+      while (there && !(items && parser.nextToken() == JsonToken.END_ARRAY)) {
+        int start = (int) parser.currentTokenLocation().getByteOffset();
+        parser.skipChildren();
+        parser.finishToken();
+        int end = (int) parser.currentLocation().getByteOffset();
+        slices.add(Arrays.copyOfRange(json, start, end));
+        there = items;
       }
-      at++;
-      space();
-      for (int index = 0; json[at] != '}' && json[at] != ']'; index++) {
-        boolean wanted;
-        if (open == '{') {
-          wanted = name().equals(pointer.getMatchingProperty());
-          space();
-          at++; // the colon
-          space();
-        } else {
-          wanted = index == pointer.getMatchingIndex();
-        }
-        if (wanted) {
-          return true;
-        }
-        value();
-        space();
-        if (json[at] == ',') {
-          at++;
-          space();
-        }
-      }
-      return false;
-    }
-
-    private String name() {
-      int start = at;
-      string();
-      byte[] quoted = Arrays.copyOfRange(json, start, at);
-      try {
-        return MAPPER.readTree(quoted).asText();
-      } catch (IOException e) {
-        throw new IllegalStateException("a member name that was parsed before can't be read", e);
-      }
-    }
-
-    private void value() {
-      int depth = 0;
-      do {
-        byte c = json[at];
-        if (c == '"') {
-          string();
-        } else if (c == '{' || c == '[') {
-          depth++;
-          at++;
-        } else if (c == '}' || c == ']') {
-          depth--;
-          at++;
-        } else if (depth == 0) {
-          scalar();
-        } else {
-          at++;
-        }
-      } while (depth > 0);
-    }
-
-    private void scalar() {
-      while (at < json.length && ",]} \t\r\n".indexOf(json[at]) < 0) {
-        at++;
-      }
-    }
-
-    private void string() {
-      at++;
-      while (json[at] != '"') {
-        at += json[at] == '\\' ? 2 : 1;
-      }
-      at++;
-    }
-
-    private void space() {
-      while (at < json.length && " \t\r\n".indexOf(json[at]) >= 0) {
-        at++;
-      }
+      return slices;
+    } catch (IOException e) {
+      throw new IllegalStateException("JSON that was parsed before can't be read", e);
     }
   }
 }

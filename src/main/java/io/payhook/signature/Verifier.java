@@ -1,12 +1,10 @@
 package io.payhook.signature;
 
-import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Digests;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,11 +20,13 @@ import org.jspecify.annotations.Nullable;
 public final class Verifier {
   private final Provider provider;
   private final Plan plan;
+  private final SignatureSection signature;
   private final Clock clock;
   private final List<Keyed> keys;
-  private final @Nullable Signers signers;
+  private final Certificates certificates;
 
-  private record Keyed(Secret secret, Check check) {}
+  /** A secret with the key made of it. */
+  record Keyed(Secret secret, SigningKey key) {}
 
   /** A signature that could be read. */
   private record Decoded(@Nullable String id, byte[] bytes) {}
@@ -53,61 +53,47 @@ public final class Verifier {
   public Verifier(Provider provider, List<Secret> secrets, Clock clock, Certificates certificates) {
     this.provider = provider;
     this.plan = provider.plan();
+    this.signature = plan.signature;
     this.clock = Objects.requireNonNull(clock, "clock");
-    List<ProviderException.Problem> problems = new ArrayList<>();
-    this.keys = keys(provider, secrets, problems);
-    this.signers = Signers.of(plan, certificates);
-    plan.params()
-        .forEach(
-            (name, value) -> {
-              if (value.isEmpty()) {
-                problems.add(
-                    new ProviderException.Problem(
-                        "params." + name, "has no value; the endpoint must give one"));
-              }
-            });
-    if (!problems.isEmpty()) {
-      throw new ProviderException(provider.name(), problems);
-    }
+    this.certificates = certificates;
+    Problems problems = new Problems();
+    this.keys = signature.algorithm == Algorithm.NONE ? List.of() : keys(secrets, problems);
+    plan.params.forEach(
+        (name, value) -> {
+          if (value.isEmpty()) {
+            problems.add("params." + name, "has no value; the endpoint must give one");
+          }
+        });
+    problems.raise(provider.name());
   }
 
-  private static List<Keyed> keys(
-      Provider provider, List<Secret> secrets, List<ProviderException.Problem> problems) {
-    Plan plan = provider.plan();
-    if (plan.algorithm == Algorithm.NONE) {
-      return List.of();
+  private List<Keyed> keys(List<Secret> secrets, Problems problems) {
+    if (secrets.isEmpty() && signature.certificateUrl == null) {
+      problems.add("secrets", "there is none; give the one the platform shows for this webhook");
     }
-    if (secrets.isEmpty() && plan.certificateUrl == null) {
-      problems.add(
-          new ProviderException.Problem(
-              "secrets", "there is none; give the one the platform shows for this webhook"));
-    }
-    List<Keyed> keys = new ArrayList<>();
+    List<Keyed> read = new ArrayList<>();
     for (Secret secret : secrets) {
       try {
-        keys.add(
-            new Keyed(secret, Check.of(plan.algorithm, plan.keyForm, plan.keyPrefixes, secret)));
+        read.add(new Keyed(secret, signature.key(secret)));
       } catch (IllegalArgumentException e) {
-        problems.add(
-            new ProviderException.Problem("secrets", "'" + secret.label() + "' " + e.getMessage()));
+        problems.add("secrets", "'" + secret.label() + "' " + e.getMessage());
       }
     }
-    return List.copyOf(keys);
+    return List.copyOf(read);
   }
 
   /** Whether a request brings what this provider signs with, whether it is right or not. */
   boolean isFor(RawRequest request) {
-    return plan.isCarriedBy(new Scope(plan, asRead(request), clock.instant()));
+    return signature.algorithm == Algorithm.NONE
+        || isBatch() // Every item has a signature of its own, or has not.
+        || signature.missing(new Scope(plan, asRead(request), clock.instant())) == null;
   }
 
   /** Why a request is not authentic, where its headers alone say so. */
   Optional<Refused> refusedByHead(RawRequest head) {
-    return plan.lacksHeader(new Scope(plan, head, clock.instant()))
+    return signature
+        .lacksHeader(new Scope(plan, head, clock.instant()))
         .map(refusal -> refusal.as(Refused.Category.SIGNATURE));
-  }
-
-  Provider provider() {
-    return provider;
   }
 
   private RawRequest asRead(RawRequest request) {
@@ -117,29 +103,25 @@ public final class Verifier {
 
   /** The verdict on a request. */
   public Verdict verify(RawRequest request) {
-    Instant now = clock.instant();
-    Scope scope = new Scope(plan, asRead(request), now);
-    boolean authentic = false;
+    Scope scope = new Scope(plan, asRead(request), clock.instant());
+    HandshakeSection handshake = plan.handshake;
+    Refused.Category category = Refused.Category.SIGNATURE;
     try {
       Handshake early =
-          plan.handshake != null && !plan.handshake.signed() ? handshake(scope) : null;
+          handshake != null && !handshake.signed() ? handshake.answer(scope, keys) : null;
       if (early != null) {
         return early;
       }
       Signed signed = authenticate(scope);
-      authentic = true;
+      category = Refused.Category.MALFORMED;
       Handshake answer =
-          plan.handshake != null && plan.handshake.signed() ? handshake(scope) : null;
+          handshake != null && handshake.signed() ? handshake.answer(scope, keys) : null;
       return answer != null ? answer : event(scope, signed);
-    } catch (Signers.NotHereYet e) {
-      return e.verdict();
     } catch (Refusal e) {
-      return e.as(authentic ? Refused.Category.MALFORMED : Refused.Category.SIGNATURE);
+      return e.verdict(category);
     } catch (RuntimeException | StackOverflowError e) {
       return new Refused(
-          authentic ? Refused.Category.MALFORMED : Refused.Category.SIGNATURE,
-          "unreadable",
-          "the request could not be read: " + e.getClass().getSimpleName());
+          category, "unreadable", "the request could not be read: " + e.getClass().getSimpleName());
     }
   }
 
@@ -154,41 +136,42 @@ public final class Verifier {
    */
   private record Signed(List<@Nullable String> labels, List<Refused> leftOut) {}
 
-  private Signed authenticate(Scope scope) throws Refusal, Signers.NotHereYet {
-    if (plan.algorithm == Algorithm.NONE) {
+  private Signed authenticate(Scope scope) throws Refusal {
+    if (signature.algorithm == Algorithm.NONE) {
       return new Signed(List.of("none"), List.of());
     }
     Signed signed =
-        plan.pointer != null && plan.event.items != null
-            ? itemsSigned(scope)
-            : new Signed(List.of(signedBy(scope)), List.of());
-    plan.checkTime(scope);
+        isBatch() ? itemsSigned(scope) : new Signed(List.of(signedBy(scope)), List.of());
+    plan.timestamp.check(scope);
     return signed;
+  }
+
+  /** Whether each item of a batch has a signature of its own. */
+  private boolean isBatch() {
+    return signature.pointer != null && plan.event.items != null;
   }
 
   /**
    * What is signed is kept whatever stands beside it. An item with a wrong signature refuses the
    * request, since the platform may send it again with a right one; one without any never will be.
    */
-  private Signed itemsSigned(Scope scope) throws Refusal, Signers.NotHereYet {
+  private Signed itemsSigned(Scope scope) throws Refusal {
     List<@Nullable String> labels = new ArrayList<>();
     List<Refused> leftOut = new ArrayList<>();
-    Refusal unsigned = null;
     for (JsonNode item : items(scope)) {
       scope.item = item;
-      if (plan.isSigned(scope)) {
+      if (signature.isIn(scope)) {
         labels.add(signedBy(scope));
       } else if (isFree(scope)) {
         labels.add("unsigned");
       } else {
-        unsigned = new Refusal("missing-signature", "the body has no signature at " + plan.pointer);
-        leftOut.add(unsigned.as(Refused.Category.SIGNATURE));
+        leftOut.add(signature.absent(scope).as(Refused.Category.SIGNATURE));
         labels.add(null);
       }
     }
     scope.item = null;
-    if (unsigned != null && leftOut.size() == labels.size()) {
-      throw unsigned;
+    if (leftOut.size() == labels.size()) {
+      throw signature.absent(scope);
     }
     return new Signed(labels, leftOut);
   }
@@ -202,65 +185,64 @@ public final class Verifier {
     return PerType.any(plan.event.unsignedTypes, type, scope.rawType);
   }
 
-  private String signedBy(Scope scope) throws Refusal, Signers.NotHereYet {
-    List<Decoded> signatures = decoded(plan.candidates(scope));
+  private String signedBy(Scope scope) throws Refusal {
+    List<Decoded> signatures = decoded(signature.candidates(scope));
     boolean anyActive = false;
     Refusal unbuilt = null;
-    for (Template template : plan.signed) {
+    for (Template template : signature.signed) {
       byte[] content = null;
       for (Keyed key : keys) {
         if (!key.secret().activeAt(scope.now)) {
           continue;
         }
         anyActive = true;
-        if (content == null || plan.signedHoldsSecret) {
+        if (content == null || signature.signedHoldsSecret) {
           scope.secret = key.secret();
           try {
-            content = plan.content(template, scope);
+            content = signature.content(template, scope);
           } catch (Refusal e) {
             unbuilt = e;
             break;
           }
         }
         List<byte[]> those = madeWith(key.secret(), signatures);
-        if (!those.isEmpty() && key.check().holds(content, those)) {
+        if (!those.isEmpty() && key.key().holds(content, those)) {
           scope.signedContent = content;
           return key.secret().label();
         }
       }
     }
-    String certificate = signers == null ? null : certified(signers, scope, signatures);
+    Template url = signature.certificateUrl;
+    String certificate = url == null ? null : certified(url, scope, signatures);
     if (certificate != null) {
       return certificate;
     }
     if (!anyActive && !keys.isEmpty()) {
       throw new Refusal("no-active-secret", "no secret counts today; look at their dates");
     }
-    if (unbuilt != null) {
-      throw unbuilt;
-    }
-    throw wrong(signatures);
+    throw unbuilt != null ? unbuilt : wrong(signatures);
   }
 
   /**
    * The label of the certificate that the request names, when it was signed with it. It is asked
    * for last, and only where all that is signed is there.
    */
-  private @Nullable String certified(Signers from, Scope scope, List<Decoded> signatures)
-      throws Refusal, Signers.NotHereYet {
+  private @Nullable String certified(Template url, Scope scope, List<Decoded> signatures)
+      throws Refusal {
     List<byte[]> contents = contents(scope);
-    Certificates.Trusted certificate = from.named(scope);
-    if (certificate == null) {
+    String named = url.text(scope);
+    if (named == null) {
       if (keys.isEmpty()) {
         throw new Refusal(
             "missing-certificate-url", "the request names no certificate, and no secret is given");
       }
       return null;
     }
-    Check check = Check.of(certificate.key());
+    Certificates.Trusted certificate = certificate(named);
+    SigningKey key = SigningKey.of(certificate.key());
     List<byte[]> bytes = signatures.stream().map(Decoded::bytes).toList();
     for (byte[] content : contents) {
-      if (check.holds(content, bytes)) {
+      if (key.holds(content, bytes)) {
         scope.signedContent = content;
         return certificate.label();
       }
@@ -268,13 +250,33 @@ public final class Verifier {
     return null;
   }
 
+  private Certificates.Trusted certificate(String named) throws Refusal {
+    CertificateUrl url;
+    try {
+      url = CertificateUrl.of(named, signature.certificateHosts);
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(
+          "untrusted-certificate-url",
+          "the URL of the certificate that the request names " + e.getMessage());
+    }
+    Certificates.Answer answer = certificates.at(url);
+    if (answer instanceof Certificates.Awaited awaited) {
+      throw new Refusal.NotHereYet(awaited.why());
+    }
+    if (answer instanceof Certificates.NotTrusted not) {
+      throw new Refusal(
+          "untrusted-certificate", "the certificate that the request names: " + not.why());
+    }
+    return (Certificates.Trusted) answer;
+  }
+
   /** All that may be what is signed; at least one. */
   private List<byte[]> contents(Scope scope) throws Refusal {
-    List<byte[]> contents = new ArrayList<>(plan.signed.size());
+    List<byte[]> contents = new ArrayList<>(signature.signed.size());
     Refusal unbuilt = null;
-    for (Template template : plan.signed) {
+    for (Template template : signature.signed) {
       try {
-        contents.add(plan.content(template, scope));
+        contents.add(signature.content(template, scope));
       } catch (Refusal e) {
         unbuilt = e;
       }
@@ -286,41 +288,34 @@ public final class Verifier {
   }
 
   private Refusal wrong(List<Decoded> signatures) {
-    int expected = plan.algorithm.length;
+    Algorithm algorithm = signature.algorithm;
     boolean noneFits =
-        expected > 0
-            && signatures.stream().noneMatch(signature -> signature.bytes().length == expected);
-    if (noneFits) {
-      return new Refusal(
-          "wrong-signature",
-          "the signature has "
-              + signatures.get(0).bytes().length
-              + " bytes; "
-              + plan.algorithm.word()
-              + " has "
-              + expected);
-    }
+        algorithm.length > 0
+            && signatures.stream().noneMatch(each -> each.bytes().length == algorithm.length);
     return new Refusal(
         "wrong-signature",
-        (plan.algorithm.signs()
-                ? "the signature was made with another secret or over other text"
-                : "it is not the secret")
-            + (keys.size() > 1 ? " (" + keys.size() + " secrets tried)" : ""));
+        noneFits
+            ? "the signature has %d bytes; %s has %d"
+                .formatted(signatures.get(0).bytes().length, algorithm.word(), algorithm.length)
+            : (algorithm.signs()
+                    ? "the signature was made with another secret or over other text"
+                    : "it is not the secret")
+                + (keys.size() > 1 ? " (" + keys.size() + " secrets tried)" : ""));
   }
 
-  private List<Decoded> decoded(List<Plan.Candidate> candidates) throws Refusal {
+  private List<Decoded> decoded(List<SignatureSection.Candidate> candidates) throws Refusal {
     List<Decoded> decoded = new ArrayList<>(candidates.size());
-    for (Plan.Candidate candidate : candidates) {
+    for (SignatureSection.Candidate candidate : candidates) {
       byte[] bytes =
-          plan.algorithm == Algorithm.TOKEN
+          signature.algorithm == Algorithm.TOKEN
               ? candidate.text().getBytes(StandardCharsets.UTF_8)
-              : plan.encoding.decode(candidate.text());
+              : signature.encoding.decode(candidate.text());
       if (bytes != null) {
         decoded.add(new Decoded(candidate.id(), bytes));
       }
     }
     if (decoded.isEmpty()) {
-      throw new Refusal("bad-encoding", "the signature is not " + plan.encoding.word());
+      throw new Refusal("bad-encoding", "the signature is not " + signature.encoding.word());
     }
     return decoded;
   }
@@ -328,48 +323,12 @@ public final class Verifier {
   private static List<byte[]> madeWith(Secret secret, List<Decoded> signatures) {
     List<byte[]> those = new ArrayList<>(signatures.size());
     for (int i = 0; i < signatures.size(); i++) {
-      Decoded signature = signatures.get(i);
-      if (secret.id() == null || signature.id() == null || secret.id().equals(signature.id())) {
-        those.add(signature.bytes());
+      Decoded each = signatures.get(i);
+      if (secret.id() == null || each.id() == null || secret.id().equals(each.id())) {
+        those.add(each.bytes());
       }
     }
     return those;
-  }
-
-  // What the platform asks of us.
-
-  private @Nullable Handshake handshake(Scope scope) throws Refusal {
-    Plan.HandshakePlan handshake = plan.handshake;
-    if (handshake == null || !scope.request.method().equals(handshake.method())) {
-      return null;
-    }
-    String when;
-    try {
-      when = handshake.when().text(scope);
-    } catch (Refusal e) {
-      return null;
-    }
-    if (when == null || !(handshake.is().isEmpty() || handshake.is().equals(when))) {
-      return null;
-    }
-    String token = handshake.token() == null ? "" : handshake.token().text(scope);
-    if (token == null
-        || (handshake.token() != null && !handshake.tokenPattern().matcher(token).matches())) {
-      throw new Refusal("bad-handshake", "the handshake's text is not like one of this platform");
-    }
-    scope.token = token;
-    for (Keyed key : keys) {
-      if (key.secret().activeAt(scope.now)) {
-        scope.secret = key.secret();
-        if (handshake.reply().names(Template.Word.HMAC)) {
-          scope.hmac =
-              plan.encoding.encode(key.check().sign(token.getBytes(StandardCharsets.UTF_8)));
-        }
-        break;
-      }
-    }
-    return new Handshake(
-        handshake.status(), handshake.contentType(), handshake.reply().bytes(scope));
   }
 
   // What it says.
@@ -378,43 +337,39 @@ public final class Verifier {
     JsonNode json = scope.json();
     if (plan.event.items == null) {
       String label = Objects.requireNonNull(signed.labels().get(0));
-      return new VerifiedEvent(
-          provider,
-          scope.request,
-          plan.event.facts(scope),
-          label,
-          json,
-          List.of(),
-          List.of(),
-          digest(scope, 0));
+      return single(scope, scope.request, label, json, 0);
     }
     List<JsonNode> nodes = items(scope);
+    List<byte[]> slices = StrictJson.items(scope.request.body(), plan.event.items);
     List<VerifiedEvent> items = new ArrayList<>(nodes.size());
     Set<String> labels = new LinkedHashSet<>();
     for (int i = 0; i < nodes.size(); i++) {
       String label = signed.labels().get(signed.labels().size() == 1 ? 0 : i);
-      if (label == null) {
-        continue;
+      if (label != null) {
+        labels.add(label);
+        scope.item = nodes.get(i);
+        scope.itemBytes = slices.get(i);
+        items.add(single(scope, scope.request.withBody(slices.get(i)), label, nodes.get(i), i));
       }
-      labels.add(label);
-      scope.item = nodes.get(i);
-      byte[] slice =
-          StrictJson.slice(
-              scope.request.body(), plan.event.items.append(JsonPointer.compile("/" + i)));
-      scope.itemBytes = slice;
-      RawRequest alone = slice == null ? scope.request : scope.request.withBody(slice);
-      items.add(
-          new VerifiedEvent(
-              provider,
-              alone,
-              plan.event.facts(scope),
-              label,
-              nodes.get(i),
-              List.of(),
-              List.of(),
-              digest(scope, i)));
     }
-    return whole(scope.request, String.join("+", labels), json, items, signed.leftOut());
+    VerifiedEvent first = items.get(0);
+    return new VerifiedEvent(
+        provider,
+        scope.request,
+        whole(items),
+        String.join("+", labels),
+        json,
+        List.copyOf(items),
+        signed.leftOut(),
+        first.signedDigest());
+  }
+
+  private VerifiedEvent single(
+      Scope scope, RawRequest request, String label, @Nullable JsonNode json, int item)
+      throws Refusal {
+    VerifiedEvent.Facts facts = plan.event.facts(scope);
+    return new VerifiedEvent(
+        provider, request, facts, label, json, List.of(), List.of(), digest(scope, item));
   }
 
   private byte @Nullable [] digest(Scope scope, int item) {
@@ -432,31 +387,24 @@ public final class Verifier {
     return digest.digest();
   }
 
-  private VerifiedEvent whole(
-      RawRequest request,
-      String label,
-      @Nullable JsonNode json,
-      List<VerifiedEvent> items,
-      List<Refused> leftOut) {
+  /** What a batch says as a whole. */
+  private static VerifiedEvent.Facts whole(List<VerifiedEvent> items) {
     VerifiedEvent first = items.get(0);
-    VerifiedEvent.Facts facts = first.facts();
-    if (items.size() > 1) {
-      boolean oneType = items.stream().allMatch(item -> item.type().equals(first.type()));
-      boolean oneEntity = items.stream().allMatch(item -> item.entity().equals(first.entity()));
-      String key =
-          EventPlan.shortened(String.join("+", items.stream().map(VerifiedEvent::key).toList()));
-      facts =
-          new VerifiedEvent.Facts(
-              oneType ? first.type() : "batch",
-              oneType ? first.rawType() : "batch",
-              key,
-              oneEntity ? first.entity() : key,
-              first.occurredAt(),
-              null,
-              null);
+    if (items.size() == 1) {
+      return first.facts();
     }
-    return new VerifiedEvent(
-        provider, request, facts, label, json, List.copyOf(items), leftOut, first.signedDigest());
+    boolean oneType = items.stream().allMatch(item -> item.type().equals(first.type()));
+    boolean oneEntity = items.stream().allMatch(item -> item.entity().equals(first.entity()));
+    String key =
+        EventSection.shortened(String.join("+", items.stream().map(VerifiedEvent::key).toList()));
+    return new VerifiedEvent.Facts(
+        oneType ? first.type() : "batch",
+        oneType ? first.rawType() : "batch",
+        key,
+        oneEntity ? first.entity() : key,
+        first.occurredAt(),
+        null,
+        null);
   }
 
   private List<JsonNode> items(Scope scope) throws Refusal {

@@ -24,7 +24,7 @@ final class FreshKeysTest {
   private static final Providers SHIPPED = Providers.shipped();
 
   private static String key(Provider provider, Sample sample, @Nullable String key) {
-    Secret secret = Secret.random(provider.secretKind());
+    Secret secret = Secret.ofTheProcess(provider.secretKind());
     Sample fresh = new FreshKeys(provider, sample, sample.type(), CLOCK).withKey(key);
     VerifiedEvent event =
         (VerifiedEvent)

@@ -2,11 +2,11 @@ package io.payhook.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
 import io.payhook.service.Placeholders;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,6 +27,7 @@ import picocli.CommandLine;
  * Does what a page of the guide says: writes its files into a copy of the routes, runs its {@code
  * new} commands, reads its other commands, and checks the whole.
  */
+@Tag("service")
 class GuideTest {
   private static final Path DOCS = Path.of("docs").toAbsolutePath();
   private static final Pattern BLOCK =

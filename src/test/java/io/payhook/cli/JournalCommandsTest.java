@@ -23,12 +23,14 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
+@Tag("service")
 class JournalCommandsTest {
   private ApiFixture service;
 
@@ -105,11 +107,7 @@ class JournalCommandsTest {
     assertThat(run("nodes").out())
         .containsPattern("node-live +live ")
         .containsPattern("node-gone +silent .*no more +1 ");
-    assertThat(
-            Json.MAPPER
-                .readTree(run("nodes", "--json").out())
-                .at("/nodes/0/counts")
-                .asBoolean())
+    assertThat(Json.MAPPER.readTree(run("nodes", "--json").out()).at("/nodes/0/counts").asBoolean())
         .isTrue();
     assertThat(run("nodes", "forget", "node-live").err()).contains("lives");
     assertThat(run("nodes", "forget", "node-gone").exit()).isZero();

@@ -10,13 +10,15 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine;
 
 /** Whoever reads of a command, in a page, a comment or a message, can give it. */
+@Tag("service")
 final class NamedCommandsTest {
   private static final Pattern QUOTED =
       Pattern.compile("[`'](?:\\./)?payhook ([a-z][^`'\"{}]*)[`']");

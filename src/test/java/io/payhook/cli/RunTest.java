@@ -2,24 +2,26 @@ package io.payhook.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.Running;
+import io.payhook.service.PayhookProcess;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 @Timeout(120)
+@Tag("service")
 class RunTest {
   @TempDir Path folder;
 
   @Test
   void a_signal_stops_it_with_0_and_the_database_with_it() throws Exception {
-    try (Running running = Running.start(folder.resolve("data"))) {
+    try (PayhookProcess running = PayhookProcess.start(folder.resolve("data"))) {
       assertThat(folder.resolve("data/database.url")).exists();
       running.process().destroy();
       assertThat(running.exitCode()).isZero();
@@ -30,7 +32,7 @@ class RunTest {
 
   @Test
   void a_signal_before_it_is_ready_stops_it_too() throws Exception {
-    try (Running running = Running.begin(folder.resolve("data"))) {
+    try (PayhookProcess running = PayhookProcess.begin(folder.resolve("data"))) {
       Path made = folder.resolve("data/payhook.lock");
       while (!made.toFile().exists()) {
         TimeUnit.MILLISECONDS.sleep(5);
@@ -43,8 +45,8 @@ class RunTest {
 
   @Test
   void json_lines_are_json_from_the_first_on() throws Exception {
-    try (Running running =
-        Running.begin(
+    try (PayhookProcess running =
+        PayhookProcess.begin(
             folder.resolve("data"),
             "--set",
             "payhook.log.format=json",

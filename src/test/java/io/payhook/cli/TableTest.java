@@ -2,6 +2,8 @@ package io.payhook.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.kit.Json;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -10,20 +12,21 @@ class TableTest {
   private static final String ID = "0193f0a8-6f5c-7d3e-8a4b-5c6d7e8f9a0b";
 
   private static Table table() {
-    Table table =
-        new Table()
-            .whole("RECEIVED", 1)
-            .whole("ID", 0)
-            .cut("TYPE", 10, 0)
-            .cut("KEY", 8, 3)
-            .cut("STATE", 8, 0);
-    table.row(
-        "2026-11-23 08:00:00",
-        ID,
-        "payment.success",
-        "payment.success/tx-0000000000001",
-        "12 done, 1 dead");
-    return table;
+    return new Table()
+        .whole("RECEIVED", 1, Table.text("received"))
+        .whole("ID", 0, Table.text("id"))
+        .cut("TYPE", 10, 0, Table.text("type"))
+        .cut("KEY", 8, 3, Table.text("key"))
+        .cut("STATE", 8, 0, Table.text("state"))
+        .rows(
+            List.of(
+                Json.MAPPER
+                    .createObjectNode()
+                    .put("received", "2026-11-23 08:00:00")
+                    .put("id", ID)
+                    .put("type", "payment.success")
+                    .put("key", "payment.success/tx-0000000000001")
+                    .put("state", "12 done, 1 dead")));
   }
 
   @ParameterizedTest

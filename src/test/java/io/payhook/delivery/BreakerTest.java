@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.SettableClock;
+import io.payhook.testing.SettableClock;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

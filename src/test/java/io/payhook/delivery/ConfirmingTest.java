@@ -2,7 +2,6 @@ package io.payhook.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Facts;
@@ -13,11 +12,10 @@ import io.payhook.journal.Replay;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
-import io.payhook.whole.Eventually;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.HttpStub;
+import io.payhook.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,9 +29,11 @@ import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Events that a provider's API on loopback has to confirm, over a real journal. */
+@Tag("service")
 class ConfirmingTest {
   private static final String ANSWER =
       "{\"responseCode\":\"00\",\"data\":{\"transactionId\":\"T1\",\"amount\":\"150000\",\"currency\":\"NGN\",\"status\":\"Successful\"}}";
@@ -65,37 +65,12 @@ class ConfirmingTest {
   private final DefaultCamelContext context = new DefaultCamelContext();
   private final List<String> facts = new CopyOnWriteArrayList<>();
   private final List<String> effects = new CopyOnWriteArrayList<>();
-  private final List<String> questions = new CopyOnWriteArrayList<>();
-  private volatile int status = 200;
-  private volatile String answer = ANSWER;
-  private volatile CountDownLatch stalled = new CountDownLatch(0);
-  private HttpServer api;
+  private HttpStub api;
 
   @BeforeEach
   void start() throws Exception {
-    api = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
-    api.createContext(
-        "/",
-        http -> {
-          questions.add(
-              http.getRequestMethod()
-                  + " "
-                  + http.getRequestURI()
-                  + " "
-                  + http.getRequestHeaders().getFirst("Authorization")
-                  + " "
-                  + new String(http.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-          try {
-            stalled.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
-          http.sendResponseHeaders(status, bytes.length);
-          http.getResponseBody().write(bytes);
-          http.close();
-        });
-    api.start();
+    api = new HttpStub();
+    api.answer = ANSWER;
     context.addComponent("event", new EventComponent(engine));
     context.addRoutes(
         new RouteBuilder() {
@@ -122,12 +97,25 @@ class ConfirmingTest {
     engine.close();
     journal.close();
     database.close();
-    api.stop(0);
+    api.close();
+  }
+
+  private List<String> questions() {
+    return api.calls.stream()
+        .map(
+            call ->
+                String.join(
+                    " ",
+                    call.method(),
+                    call.uri(),
+                    call.headers().getFirst("Authorization"),
+                    call.body()))
+        .toList();
   }
 
   private Provider provider(String preset, String path, Map<String, String> more) {
     Map<String, String> settings = new HashMap<>(more);
-    settings.put("confirm.url", "http://127.0.0.1:" + api.getAddress().getPort() + path);
+    settings.put("confirm.url", "http://127.0.0.1:" + api.port() + path);
     settings.put("confirm.secret", "sk_test_key");
     return Providers.shipped().get(preset).with(settings);
   }
@@ -167,7 +155,7 @@ class ConfirmingTest {
     echezona();
     accept(EVENT);
     expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
-    assertThat(questions)
+    assertThat(questions())
         .containsExactly(
             "POST /api/Payments/VerifyPayment Bearer sk_test_key {\"transactionId\":\"T1\"}");
     assertThat(effects).hasSize(1).first().asString().contains("status=Successful");
@@ -178,14 +166,14 @@ class ConfirmingTest {
   @Test
   void a_mismatch_is_a_conflict_without_effect_that_can_be_asked_about_again() throws Exception {
     echezona();
-    answer = ANSWER.replace("150000", "100");
+    api.answer = ANSWER.replace("150000", "100");
     Receipt receipt = accept(EVENT);
     expect(
         "conflict",
         "confirm-payments skipped 1 CONFLICT the provider says amount 100.00, the event needs at least 150000.00");
     assertThat(effects).isEmpty();
 
-    answer = ANSWER;
+    api.answer = ANSWER;
     new Replay(database.dataSource(), Duration.ofSeconds(10))
         .event(receipt.id(), "confirm-payments", false, false);
     engine.announce();
@@ -195,17 +183,17 @@ class ConfirmingTest {
   @Test
   void errors_and_a_payment_that_is_pending_are_asked_about_again() throws Exception {
     echezona();
-    status = 503;
+    api.status = 503;
     accept(EVENT);
-    Eventually.holds(() -> assertThat(questions).hasSizeGreaterThanOrEqualTo(2));
+    Eventually.holds(() -> assertThat(questions()).hasSizeGreaterThanOrEqualTo(2));
     assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
-    answer = ANSWER.replace("Successful", "Pending");
-    status = 200;
+    api.answer = ANSWER.replace("Successful", "Pending");
+    api.status = 200;
     Eventually.holds(
         () ->
             assertThat(database.query("select error from payhook.delivery"))
                 .allMatch(error -> error.contains("does not know yet: status Pending")));
-    answer = ANSWER;
+    api.answer = ANSWER;
     Eventually.holds(
         () ->
             assertThat(database.query("select state from payhook.event"))
@@ -216,25 +204,25 @@ class ConfirmingTest {
   @Test
   void while_the_provider_is_down_one_event_at_a_time_goes_to_see() throws Exception {
     echezona();
-    status = 503;
+    api.status = 503;
     for (int i = 0; i < 40; i++) {
       accept("payment.success", "k" + i, "application/json", EVENT);
     }
     Eventually.holds(
         () -> assertThat(meters.get("payhook.target.available").gauge().value()).isEqualTo(0));
-    int asked = questions.size();
-    Eventually.holds(() -> assertThat(questions).hasSizeGreaterThan(asked + 2));
+    int asked = questions().size();
+    Eventually.holds(() -> assertThat(questions()).hasSizeGreaterThan(asked + 2));
     assertThat(database.query("select distinct event_id from payhook.attempt"))
         .as("the others wait without an attempt")
         .hasSizeLessThan(20);
-    status = 200;
+    api.status = 200;
     Eventually.holds(() -> assertThat(effects).hasSize(40));
   }
 
   @Test
   void a_repeat_of_an_unconfirmed_event_is_a_duplicate() throws Exception {
     echezona();
-    status = 401;
+    api.status = 401;
     Receipt first = accept(EVENT);
     Receipt again = accept(EVENT);
     assertThat(again).isEqualTo(new Receipt(first.id(), Receipt.Status.DUPLICATE));
@@ -243,8 +231,7 @@ class ConfirmingTest {
             assertThat(
                     database.query(
                         "select concat_ws(' ', state, attempts, error) from payhook.delivery"))
-                .containsExactly(
-                    "dead 1 HTTP 401 from http://127.0.0.1:" + api.getAddress().getPort()));
+                .containsExactly("dead 1 HTTP 401 from http://127.0.0.1:" + api.port()));
     assertThat(database.query("select state from payhook.event")).containsExactly("unconfirmed");
     assertThat(effects).isEmpty();
   }
@@ -258,7 +245,7 @@ class ConfirmingTest {
         "unconfirmed",
         "confirm-payments dead 1 DEAD events of type refund.processed are neither in confirm.types nor in confirm.free, so"
             + " nobody can say whether it is true; add the type to one of them, then replay this delivery");
-    assertThat(questions).isEmpty();
+    assertThat(questions()).isEmpty();
     assertThat(effects).isEmpty();
   }
 
@@ -271,7 +258,7 @@ class ConfirmingTest {
             Map.of("confirm.types", "payment.success", "confirm.free", "refund.*")));
     accept("refund.processed", "k1", "application/json", EVENT);
     expect("accepted", "record done 1");
-    assertThat(questions).isEmpty();
+    assertThat(questions()).isEmpty();
   }
 
   @Test
@@ -314,7 +301,7 @@ class ConfirmingTest {
   @Test
   void paystack_is_asked_by_reference() throws Exception {
     confirm(provider("paystack", "/transaction/verify/{/data/reference}", Map.of()));
-    answer =
+    api.answer =
         "{\"data\":{\"status\":\"success\",\"reference\":\"a/b\",\"amount\":4000,\"currency\":\"NGN\"}}";
     accept(
         "charge.success",
@@ -322,13 +309,13 @@ class ConfirmingTest {
         "application/json",
         "{\"event\":\"charge.success\",\"data\":{\"reference\":\"a/b\",\"amount\":4000,\"currency\":\"NGN\"}}");
     expect("accepted", "confirm-payments done 1", "record done 1");
-    assertThat(questions).containsExactly("GET /transaction/verify/a%2Fb Bearer sk_test_key ");
+    assertThat(questions()).containsExactly("GET /transaction/verify/a%2Fb Bearer sk_test_key ");
   }
 
   @Test
   void flutterwave_must_say_what_the_event_says() throws Exception {
     confirm(provider("flutterwave-v3", "/v3/transactions/{/data/id}/verify", Map.of()));
-    answer =
+    api.answer =
         "{\"data\":{\"status\":\"failed\",\"tx_ref\":\"r1\",\"amount\":10.5,\"currency\":\"NGN\"}}";
     accept(
         "charge.completed",
@@ -343,14 +330,14 @@ class ConfirmingTest {
   @Test
   void mollies_payment_is_fetched_and_one_it_does_not_know_is_a_conflict() throws Exception {
     confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
-    answer =
+    api.answer =
         "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
     accept("resource.changed", "k1", "application/x-www-form-urlencoded", "id=tr_1");
     expect("accepted", "confirm-payments done 1", "in-order done 1", "record done 1");
-    assertThat(questions).containsExactly("GET /v2/payments/tr_1 Bearer sk_test_key ");
+    assertThat(questions()).containsExactly("GET /v2/payments/tr_1 Bearer sk_test_key ");
     assertThat(effects).hasSize(1).first().asString().contains("status=paid");
 
-    status = 404;
+    api.status = 404;
     accept("resource.changed", "k2", "application/x-www-form-urlencoded", "id=tr_2");
     Eventually.holds(
         () ->
@@ -363,7 +350,7 @@ class ConfirmingTest {
   @Test
   void each_status_of_a_payment_that_only_its_id_is_told_of_is_one_event() throws Exception {
     confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
-    answer =
+    api.answer =
         "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
     for (int i = 0; i < 3; i++) {
       int asked = i + 1;
@@ -390,8 +377,8 @@ class ConfirmingTest {
                 "select count(*) from payhook.event d join payhook.event e on e.id = d.conflict_of and e.state = 'accepted'"))
         .containsExactly("2");
 
-    answer =
-        answer.replace(
+    api.answer =
+        api.answer.replace(
             "{\"id\"", "{\"amountRefunded\":{\"value\":\"4.00\",\"currency\":\"EUR\"},\"id\"");
     accept("resource.changed", "call 3", "application/x-www-form-urlencoded", "id=tr_1");
     Eventually.holds(() -> assertThat(effects).hasSize(2));
@@ -405,11 +392,11 @@ class ConfirmingTest {
   void a_flood_of_unsigned_requests_about_one_payment_asks_once_more_and_no_oftener()
       throws Exception {
     confirm(provider("mollie-classic", "/v2/payments/{/id}", Map.of()));
-    answer =
+    api.answer =
         "{\"id\":\"tr_1\",\"status\":\"paid\",\"amount\":{\"value\":\"10.00\",\"currency\":\"EUR\"}}";
-    stalled = new CountDownLatch(1);
+    api.stalled = new CountDownLatch(1);
     accept("resource.changed", "call 0", "application/x-www-form-urlencoded", "id=tr_1");
-    Eventually.holds(() -> assertThat(questions).hasSize(1));
+    Eventually.holds(() -> assertThat(questions()).hasSize(1));
     Receipt second =
         accept("resource.changed", "call 1", "application/x-www-form-urlencoded", "id=tr_1");
     assertThat(second.status())
@@ -421,17 +408,17 @@ class ConfirmingTest {
                   "resource.changed", "call " + i, "application/x-www-form-urlencoded", "id=tr_1"))
           .isEqualTo(new Receipt(second.id(), Receipt.Status.DUPLICATE));
     }
-    stalled.countDown();
+    api.stalled.countDown();
     Eventually.holds(
         () ->
             assertThat(database.query("select state from payhook.event order by state"))
                 .containsExactly("accepted", "duplicate"));
-    assertThat(questions).hasSize(2);
+    assertThat(questions()).hasSize(2);
     Eventually.holds(() -> assertThat(effects).hasSize(1));
   }
 
   private Provider paypal() {
-    String at = "http://127.0.0.1:" + api.getAddress().getPort();
+    String at = "http://127.0.0.1:" + api.port();
     return Providers.shipped()
         .get("paypal-confirmed")
         .with(
@@ -475,10 +462,10 @@ class ConfirmingTest {
   @Test
   void paypal_is_asked_about_the_signature_with_the_headers_and_the_body_as_they_came()
       throws Exception {
-    answer = "{\"access_token\":\"A21\",\"verification_status\":\"SUCCESS\"}";
+    api.answer = "{\"access_token\":\"A21\",\"verification_status\":\"SUCCESS\"}";
     acceptPaypal(paypal());
     expect("accepted", "confirm-payments done 1", "record done 1");
-    assertThat(questions)
+    assertThat(questions())
         .containsExactly(
             "POST /v1/oauth2/token Basic Y2xpZW50OnNlY3JldA== grant_type=client_credentials",
             """
@@ -497,7 +484,7 @@ class ConfirmingTest {
 
   @Test
   void a_signature_that_paypal_does_not_know_is_a_conflict() throws Exception {
-    answer = "{\"access_token\":\"A21\",\"verification_status\":\"FAILURE\"}";
+    api.answer = "{\"access_token\":\"A21\",\"verification_status\":\"FAILURE\"}";
     acceptPaypal(paypal());
     expect(
         "conflict",
@@ -513,15 +500,15 @@ class ConfirmingTest {
         () ->
             assertThat(database.query("select concat_ws(' ', state, error) from payhook.delivery"))
                 .containsExactly("dead '..' can't stand in confirm.url"));
-    assertThat(questions).isEmpty();
+    assertThat(questions()).isEmpty();
   }
 
   @Test
   void an_endpoint_that_confirms_no_more_leaves_what_waits_unconfirmed() throws Exception {
     echezona();
-    status = 503;
+    api.status = 503;
     accept(EVENT);
-    Eventually.holds(() -> assertThat(questions).isNotEmpty());
+    Eventually.holds(() -> assertThat(questions()).isNotEmpty());
     engine.confirm("payments", Map.of());
     accept("payment.success", "k2", "application/json", EVENT);
     Eventually.holds(() -> assertThat(effects).hasSize(1));

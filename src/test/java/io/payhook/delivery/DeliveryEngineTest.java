@@ -8,8 +8,8 @@ import io.payhook.journal.Migrations;
 import io.payhook.journal.Receipt;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -36,10 +36,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Routes that start from {@code event:} in a real Camel context, over a real journal. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class DeliveryEngineTest extends CamelTestSupport {
   private final TestDatabase database =
       TestDatabase.create(

@@ -2,7 +2,6 @@ package io.payhook.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.kit.Globs;
 import jakarta.mail.MessagingException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -156,15 +155,5 @@ class FailureTest {
                 + " failed");
     assertThat(Failure.of(new IOException("closed", new IOException("closed")), NOW).text())
         .isEqualTo("IOException: closed");
-  }
-
-  @Test
-  void patterns_stand_for_any_text() {
-    assertThat(Globs.matches("payment.*", "payment.success")).isTrue();
-    assertThat(Globs.matches("*", "anything")).isTrue();
-    assertThat(Globs.matches("*.success", "payment.success")).isTrue();
-    assertThat(Globs.matches("p*.s*s", "payment.success")).isTrue();
-    assertThat(Globs.matches("payment.*", "refund.payment.x")).isFalse();
-    assertThat(Globs.matches("payment.success", "payment.success2")).isFalse();
   }
 }

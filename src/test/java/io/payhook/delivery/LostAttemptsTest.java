@@ -1,11 +1,12 @@
 package io.payhook.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.journal.Migrations;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -18,10 +19,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** Processes that end while deliveries run, with the journal that outlives them. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class LostAttemptsTest {
   private static final Map<String, String> ROUTES =
       Map.of(
@@ -78,6 +82,33 @@ class LostAttemptsTest {
     node.die();
     leasesEnd();
     return node;
+  }
+
+  @Test
+  void what_was_kept_though_its_commit_seemed_to_fail_runs_when_its_lease_has_ended()
+      throws Exception {
+    TestNode node = node("node-a").start();
+    var impatient = new PGSimpleDataSource();
+    impatient.setUrl(database.url() + "&socketTimeout=1");
+    try (TestJournal unlucky = new TestJournal(impatient, node.deliveries);
+        Connection lock = database.connect()) {
+      lock.setAutoCommit(false);
+      lock.createStatement().execute("lock table payhook.delivery in share mode");
+      assertThatThrownBy(
+              () ->
+                  unlucky.append(
+                      TestJournal.event("payment.success", "kept", "T1", "{}"),
+                      node.engine.recipientsOf("payments", null, "payment.success")))
+          .hasMessageContaining("Read timed out");
+      lock.rollback();
+    }
+    Eventually.holds(
+        () -> assertThat(deliveries("state, attempts", "record")).containsExactly("running 1"));
+    leasesEnd();
+    for (String route : List.of("record", "save")) {
+      Eventually.holds(
+          () -> assertThat(deliveries("state, lost", route)).containsExactly("done 0"));
+    }
   }
 
   @Test

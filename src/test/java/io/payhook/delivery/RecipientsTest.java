@@ -9,8 +9,8 @@ import io.payhook.journal.Nodes;
 import io.payhook.journal.Recipient;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,9 +20,11 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class RecipientsTest {
 
   @Test

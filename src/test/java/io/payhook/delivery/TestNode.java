@@ -3,7 +3,7 @@ package io.payhook.delivery;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.SubscriptionTable;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;

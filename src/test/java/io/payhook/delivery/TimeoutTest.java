@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Migrations;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,10 +25,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Far ends that take longer than an attempt may. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class TimeoutTest {
   private final TestDatabase database =
       TestDatabase.create(
@@ -179,6 +181,23 @@ class TimeoutTest {
           () -> assertThat(deliveries("state, attempts", "plain")).containsExactly("retrying 1"));
       lock.rollback();
     }
+  }
+
+  @Test
+  void what_a_vanished_node_has_locked_is_free_when_the_attempt_would_be_over() throws Exception {
+    node.work.put(
+        "locked",
+        exchange ->
+            exchange.setVariable(
+                "sql",
+                "insert into public.free select current_setting('idle_in_transaction_session_timeout')"));
+    node.start();
+    accept("locked");
+    Eventually.holds(() -> assertThat(deliveries("state", "locked")).containsExactly("done"));
+    assertThat(database.query("select id from public.free"))
+        .singleElement()
+        .satisfies(
+            time -> assertThat(Integer.parseInt(time.replaceAll("ms|s$", ""))).isBetween(2, 2000));
   }
 
   private int waiting() throws SQLException {

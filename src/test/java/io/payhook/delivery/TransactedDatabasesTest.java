@@ -7,8 +7,8 @@ import io.payhook.journal.Deliveries;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -29,10 +29,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A transacted route that writes to the journal's database and to another one. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class TransactedDatabasesTest extends CamelTestSupport {
   private final TestDatabase own = database("transacted-own", true);
   private final TestDatabase company = database("transacted-company", false);

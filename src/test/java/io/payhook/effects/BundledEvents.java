@@ -18,7 +18,7 @@ final class BundledEvents {
   private BundledEvents() {}
 
   static Path sampleFile(String name) {
-    return TestDatabase.INTEGRATION.resolve("samples/" + name + ".json");
+    return PaymentsTables.INTEGRATION.resolve("samples/" + name + ".json");
   }
 
   static String sample(String name) throws IOException {

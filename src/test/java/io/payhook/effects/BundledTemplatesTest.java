@@ -17,24 +17,26 @@ import java.util.Properties;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The e-mails of the bundled integration. */
+@Tag("service")
 class BundledTemplatesTest {
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
-            TestDatabase.dataSource(),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -145,7 +147,7 @@ class BundledTemplatesTest {
             whole.replaceAll("\"email\": \"[^\"]*\",", ""),
             whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"customer\": null"),
             whole.replaceAll("(?s)\"customer\": \\{[^}]*}", "\"note\": 1"))) {
-      Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+      EffectRoutes.done(running.deliver(route, json, BundledEvents.facts(json)));
     }
 
     try (Stream<Path> files = Files.list(mails)) {
@@ -172,7 +174,7 @@ class BundledTemplatesTest {
 
   @Test
   void every_sample_is_an_event_of_the_type_that_its_name_tells() throws Exception {
-    try (Stream<Path> samples = Files.list(TestDatabase.INTEGRATION.resolve("samples"))) {
+    try (Stream<Path> samples = Files.list(PaymentsTables.INTEGRATION.resolve("samples"))) {
       List<Path> files = samples.toList();
       assertThat(files)
           .extracting(file -> file.getFileName().toString())
@@ -193,7 +195,7 @@ class BundledTemplatesTest {
 
   @Test
   void every_sql_file_starts_with_a_line_that_says_what_it_does() throws Exception {
-    try (Stream<Path> files = Files.walk(TestDatabase.INTEGRATION.resolve("sql"))) {
+    try (Stream<Path> files = Files.walk(PaymentsTables.INTEGRATION.resolve("sql"))) {
       for (Path file : files.filter(f -> f.toString().endsWith(".sql")).toList()) {
         assertThat(Files.readString(file))
             .as(file.toString())
@@ -228,7 +230,7 @@ class BundledTemplatesTest {
   }
 
   private MimeMessage send(String route, String json) throws Exception {
-    Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, BundledEvents.facts(json)));
     try (Stream<Path> files = Files.list(mails)) {
       List<Path> all = files.toList();
       assertThat(all).hasSize(1);

@@ -4,33 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.payhook.delivery.TargetUnavailableException;
 import io.payhook.kit.Json;
+import io.payhook.testing.HttpStub;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class CrmSinkTest {
   private static final String PUT =
       """
@@ -39,50 +33,18 @@ class CrmSinkTest {
       body: crm/contact.json
       """;
 
-  private record Call(String method, String uri, Headers headers, String body) {
-    JsonNode json() {
-      try {
-        return Json.MAPPER.readTree(body);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
   @TempDir Path folder;
-  private final List<Call> calls = new CopyOnWriteArrayList<>();
-  private volatile int status = 200;
-  private volatile String answer = "{\"id\":\"c-1\",\"score\":1.10}";
-  private volatile Map<String, String> answerHeaders = Map.of();
-  private HttpServer server;
-  private Running running;
+  private HttpStub crm;
+  private EffectRoutes running;
 
   @BeforeEach
   void crm() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
-    server.setExecutor(
-        Executors.newCachedThreadPool(
-            task -> {
-              Thread thread = new Thread(task);
-              thread.setDaemon(true);
-              return thread;
-            }));
-    server.createContext("/", this::serve);
-    server.start();
+    crm = new HttpStub();
+    crm.answer = "{\"id\":\"c-1\",\"score\":1.10}";
   }
 
-  private void serve(HttpExchange http) throws IOException {
-    calls.add(
-        new Call(
-            http.getRequestMethod(),
-            http.getRequestURI().toString(),
-            http.getRequestHeaders(),
-            new String(http.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
-    answerHeaders.forEach((name, value) -> http.getResponseHeaders().add(name, value));
-    byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
-    http.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-    http.getResponseBody().write(bytes);
-    http.close();
+  private static JsonNode json(HttpStub.Call call) throws IOException {
+    return Json.MAPPER.readTree(call.body());
   }
 
   @AfterEach
@@ -90,23 +52,24 @@ class CrmSinkTest {
     if (running != null) {
       running.close();
     }
-    server.stop(0);
+    crm.close();
   }
 
   @Test
   void a_call_is_json_with_token_and_idempotency_key() throws Exception {
     start(PUT);
-    Exchange exchange = Running.done(deliver("ada@example.com", "Ada"));
+    Exchange exchange = EffectRoutes.done(deliver("ada@example.com", "Ada"));
 
-    Call call = calls.get(0);
-    assertThat(call.method).isEqualTo("PUT");
-    assertThat(call.uri).isEqualTo("/api/v2/contacts/ada%40example.com");
-    assertThat(call.headers.get("Authorization")).containsExactly("Bearer crm-token");
-    assertThat(call.headers.get("Idempotency-Key")).containsExactly(Running.EVENT_ID + ".crm");
-    assertThat(call.headers.get("Content-Type")).containsExactly("application/json");
-    assertThat(call.headers.get("User-Agent")).containsExactly("Payhook");
-    assertThat(call.headers.get("Content-Length")).isNotNull();
-    assertThat(call.headers.keySet())
+    HttpStub.Call call = crm.calls.get(0);
+    assertThat(call.method()).isEqualTo("PUT");
+    assertThat(call.uri()).isEqualTo("/api/v2/contacts/ada%40example.com");
+    assertThat(call.headers().get("Authorization")).containsExactly("Bearer crm-token");
+    assertThat(call.headers().get("Idempotency-Key"))
+        .containsExactly(EffectRoutes.EVENT_ID + ".crm");
+    assertThat(call.headers().get("Content-Type")).containsExactly("application/json");
+    assertThat(call.headers().get("User-Agent")).containsExactly("Payhook");
+    assertThat(call.headers().get("Content-Length")).isNotNull();
+    assertThat(call.headers().keySet())
         .containsExactlyInAnyOrder(
             "Authorization",
             "Idempotency-key",
@@ -116,29 +79,29 @@ class CrmSinkTest {
             "Accept",
             "Host",
             "Connection");
-    assertThat(call.json().at("/name").textValue()).isEqualTo("Ada");
+    assertThat(json(call).at("/name").textValue()).isEqualTo("Ada");
     assertThat(exchange.getVariable("crmStatus")).isEqualTo(200);
     assertThat(exchange.getVariable("crmResponse")).hasToString("{id=c-1, score=1.10}");
   }
 
   @Test
   void the_answers_headers_and_body_never_become_the_message() throws Exception {
-    answerHeaders =
+    crm.answerHeaders =
         Map.of("Set-Cookie", "session=1", "X-Evil", "1", "CamelHttpUri", "http://evil.example.com");
     start(PUT);
-    Exchange exchange = Running.done(deliver("a", "Ada"));
+    Exchange exchange = EffectRoutes.done(deliver("a", "Ada"));
 
     assertThat(exchange.getMessage().getHeaders()).isEmpty();
     assertThat(exchange.getMessage().getBody(String.class)).contains("\"order\"");
     deliver("a", "Ada");
-    assertThat(calls.get(1).headers).doesNotContainKey("Cookie");
+    assertThat(crm.calls.get(1).headers()).doesNotContainKey("Cookie");
   }
 
   @Test
   void headers_of_any_origin_neither_steer_the_call_nor_travel_with_it() throws Exception {
     start(PUT);
     Exchange exchange =
-        Running.done(
+        EffectRoutes.done(
             deliver(
                 "a",
                 "Ada",
@@ -154,11 +117,11 @@ class CrmSinkTest {
                   e.getMessage().setHeader("Content-Type", "text/plain");
                 }));
 
-    Call call = calls.get(0);
-    assertThat(call.method + " " + call.uri).isEqualTo("PUT /api/v2/contacts/a");
-    assertThat(call.headers.get("Authorization")).containsExactly("Bearer crm-token");
-    assertThat(call.headers.get("Content-Type")).containsExactly("application/json");
-    assertThat(call.headers).doesNotContainKey("Stripe-signature");
+    HttpStub.Call call = crm.calls.get(0);
+    assertThat(call.method() + " " + call.uri()).isEqualTo("PUT /api/v2/contacts/a");
+    assertThat(call.headers().get("Authorization")).containsExactly("Bearer crm-token");
+    assertThat(call.headers().get("Content-Type")).containsExactly("application/json");
+    assertThat(call.headers()).doesNotContainKey("Stripe-signature");
     assertThat(exchange.getMessage().getHeaders()).hasSize(8).containsKey("Stripe-Signature");
   }
 
@@ -181,9 +144,9 @@ class CrmSinkTest {
       })
   void a_value_never_leaves_its_segment_of_the_path(String id, String encoded) throws Exception {
     start(PUT);
-    Running.done(deliver(id, "Ada"));
+    EffectRoutes.done(deliver(id, "Ada"));
 
-    assertThat(calls.get(0).uri).isEqualTo("/api/v2/contacts/" + encoded);
+    assertThat(crm.calls.get(0).uri()).isEqualTo("/api/v2/contacts/" + encoded);
   }
 
   @ParameterizedTest
@@ -196,15 +159,17 @@ class CrmSinkTest {
         .isInstanceOf(EffectException.class)
         .hasMessageStartingWith(
             "the CRM's path /contacts/${variable.event[data][id]}: ${variable.event[data][id]} is ");
-    assertThat(calls).isEmpty();
+    assertThat(crm.calls).isEmpty();
   }
 
   @Test
   void a_line_break_in_a_value_makes_no_second_request() throws Exception {
     start(PUT);
-    Running.done(deliver("a\r\nHost: evil\r\n\r\nGET /", "Ada"));
+    EffectRoutes.done(deliver("a\r\nHost: evil\r\n\r\nGET /", "Ada"));
 
-    assertThat(calls).singleElement().satisfies(c -> assertThat(c.uri).contains("a%0D%0AHost"));
+    assertThat(crm.calls)
+        .singleElement()
+        .satisfies(c -> assertThat(c.uri()).contains("a%0D%0AHost"));
   }
 
   @ParameterizedTest
@@ -219,11 +184,11 @@ class CrmSinkTest {
       })
   void a_value_in_json_stays_text(String name) throws Exception {
     start(PUT);
-    Running.done(deliver("a", name));
+    EffectRoutes.done(deliver("a", name));
 
-    assertThat(calls.get(0).json().at("/name").textValue())
+    assertThat(json(crm.calls.get(0)).at("/name").textValue())
         .isEqualTo(name.replace('\u0000', '\uFFFD'));
-    assertThat(calls.get(0).json().size()).isEqualTo(2);
+    assertThat(json(crm.calls.get(0)).size()).isEqualTo(2);
   }
 
   @Test
@@ -235,29 +200,29 @@ class CrmSinkTest {
         .isInstanceOf(EffectException.class)
         .hasMessageStartingWith(
             folder.resolve("crm/contact.json") + ":2: isn't JSON once its values are in: ");
-    assertThat(calls).isEmpty();
+    assertThat(crm.calls).isEmpty();
   }
 
   @Test
   void a_query_may_be_written_and_takes_values() throws Exception {
     start("method: GET\npath: RAW(/search?q=${variable.event[data][id]}&limit=1)");
-    Running.done(deliver("a&limit=9 b", "Ada"));
+    EffectRoutes.done(deliver("a&limit=9 b", "Ada"));
 
-    Call call = calls.get(0);
-    assertThat(call.method + " " + call.uri)
+    HttpStub.Call call = crm.calls.get(0);
+    assertThat(call.method() + " " + call.uri())
         .isEqualTo("GET /api/v2/search?q=a%26limit%3D9%20b&limit=1");
-    assertThat(call.body).isEmpty();
-    assertThat(call.headers).doesNotContainKey("Content-type");
+    assertThat(call.body()).isEmpty();
+    assertThat(call.headers()).doesNotContainKey("Content-type");
   }
 
   @Test
   void each_call_of_a_route_has_a_key_of_its_own_that_stays_the_same() throws Exception {
     start(PUT, PUT, PUT + "key: note\n");
-    Running.done(deliver("a", "Ada"));
-    Running.done(deliver("a", "Ada"));
+    EffectRoutes.done(deliver("a", "Ada"));
+    EffectRoutes.done(deliver("a", "Ada"));
 
-    String key = Running.EVENT_ID + ".crm";
-    assertThat(calls.stream().map(c -> c.headers.getFirst("Idempotency-Key")))
+    String key = EffectRoutes.EVENT_ID + ".crm";
+    assertThat(crm.calls.stream().map(c -> c.headers().getFirst("Idempotency-Key")))
         .containsExactly(key, key + ".2", key + ".note", key, key + ".2", key + ".note");
   }
 
@@ -265,8 +230,8 @@ class CrmSinkTest {
   @ValueSource(ints = {400, 404, 409, 422, 429, 500, 503})
   void an_answer_that_is_no_success_fails_the_attempt_after_one_request(int refused)
       throws Exception {
-    status = refused;
-    answerHeaders = Map.of("Location", "/elsewhere", "Retry-After", "1");
+    crm.status = refused;
+    crm.answerHeaders = Map.of("Location", "/elsewhere", "Retry-After", "1");
     start(PUT);
     Exchange exchange = deliver("a", "Ada");
 
@@ -277,7 +242,7 @@ class CrmSinkTest {
               assertThat(e.getStatusCode()).isEqualTo(refused);
               assertThat(e.getResponseHeaders()).containsEntry("Retry-after", "1");
             });
-    assertThat(calls).hasSize(1);
+    assertThat(crm.calls).hasSize(1);
     assertThat(exchange.getMessage().getHeaders()).isEmpty();
     assertThat(exchange.getMessage().getBody(String.class)).contains("\"order\"");
     assertThat(exchange.getVariable("crmStatus")).isNull();
@@ -296,23 +261,23 @@ class CrmSinkTest {
       })
   void an_answer_about_the_account_or_the_address_has_all_calls_wait(int refused, String mend)
       throws Exception {
-    status = refused;
-    answerHeaders = Map.of("Location", "https://new.example.com/crm?token=secret");
+    crm.status = refused;
+    crm.answerHeaders = Map.of("Location", "https://new.example.com/crm?token=secret");
     start(PUT);
     for (int i = 0; i < 2; i++) {
       Throwable thrown = deliver("a", "Ada").getException();
       assertThat(thrown)
           .isInstanceOf(TargetUnavailableException.class)
-          .hasMessageContaining("127.0.0.1:" + server.getAddress().getPort() + " " + mend)
+          .hasMessageContaining("127.0.0.1:" + crm.port() + " " + mend)
           .hasMessageNotContaining("secret");
       assertThat(((TargetUnavailableException) thrown).retryAfter()).isPositive();
     }
-    assertThat(calls).hasSize(1);
+    assertThat(crm.calls).hasSize(1);
   }
 
   @Test
   void a_500_that_one_contact_gets_is_about_that_contact() throws Exception {
-    status = 500;
+    crm.status = 500;
     start(PUT);
     for (int i = 0; i < 12; i++) {
       assertThat(deliver("a", "Ada").getException())
@@ -327,22 +292,22 @@ class CrmSinkTest {
   @ParameterizedTest
   @ValueSource(ints = {200, 201})
   void an_answer_that_is_too_large_fails_the_attempt(int given) throws Exception {
-    status = given;
-    answer = "z".repeat(WholeAnswers.LARGEST + 1);
+    crm.status = given;
+    crm.answer = "z".repeat(WholeAnswers.LARGEST + 1);
     start(PUT);
 
     assertThat(deliver("a", "Ada").getException())
         .isInstanceOf(IOException.class)
         .hasMessageContaining("with more than 1 MB, more than an answer has");
-    answer = "z".repeat(WholeAnswers.LARGEST);
-    assertThat((String) Running.done(deliver("a", "Ada")).getVariable("crmResponse"))
+    crm.answer = "z".repeat(WholeAnswers.LARGEST);
+    assertThat((String) EffectRoutes.done(deliver("a", "Ada")).getVariable("crmResponse"))
         .hasSize(WholeAnswers.LARGEST);
   }
 
   @Test
   void of_a_failure_only_the_beginning_is_read() throws Exception {
-    status = 422;
-    answer = "{\"message\":\"no such plan\"}" + " ".repeat(5_000_000);
+    crm.status = 422;
+    crm.answer = "{\"message\":\"no such plan\"}" + " ".repeat(5_000_000);
     start(PUT);
 
     assertThat(deliver("a", "Ada").getException())
@@ -357,10 +322,10 @@ class CrmSinkTest {
       delimiter = '|',
       value = {"''|", "plain text|plain text", "[1,2]|[1, 2]"})
   void an_answer_may_be_empty_or_text(String body, String variable) throws Exception {
-    answer = body;
-    status = 201;
+    crm.answer = body;
+    crm.status = 201;
     start(PUT);
-    Exchange exchange = Running.done(deliver("a", "Ada"));
+    Exchange exchange = EffectRoutes.done(deliver("a", "Ada"));
 
     assertThat(exchange.getVariable("crmStatus")).isEqualTo(201);
     assertThat(exchange.getVariable("crmResponse"))
@@ -370,13 +335,13 @@ class CrmSinkTest {
   @Test
   void the_token_stands_in_no_exchange_and_no_uri() throws Exception {
     start(PUT);
-    status = 500;
+    crm.status = 500;
     Exchange exchange = deliver("a", "Ada");
 
     assertThat(String.valueOf(exchange.getException())).doesNotContain("crm-token");
     assertThat(exchange.getProperties().toString()).doesNotContain("crm-token");
     assertThat(running.context.getEndpoints().toString()).doesNotContain("crm-token");
-    assertThat(Running.config(new MailStandIn(folder, Running.CLOCK)))
+    assertThat(EffectRoutes.config(new MailStandIn(folder, EffectRoutes.CLOCK)))
         .asString()
         .doesNotContain("crm-token");
   }
@@ -384,7 +349,7 @@ class CrmSinkTest {
   @Test
   void a_crm_that_is_away_is_an_io_error() throws Exception {
     start(PUT);
-    server.stop(0);
+    crm.close();
 
     assertThat(deliver("a", "Ada").getException()).isInstanceOf(IOException.class);
   }
@@ -399,17 +364,17 @@ class CrmSinkTest {
   void the_bundled_routes_note_what_happened(
       String route, String type, String method, String path, String note) throws Exception {
     running =
-        new Running(
-            new MailStandIn(folder, Running.CLOCK),
-            TestDatabase.dataSource(),
+        new EffectRoutes(
+            new MailStandIn(folder, EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             url(),
-            Running.bundled());
-    String json = Files.readString(TestDatabase.INTEGRATION.resolve("samples/" + type + ".json"));
-    Running.done(running.deliver(route, json, BundledEvents.facts(json)));
+            EffectRoutes.bundled());
+    String json = Files.readString(PaymentsTables.INTEGRATION.resolve("samples/" + type + ".json"));
+    EffectRoutes.done(running.deliver(route, json, BundledEvents.facts(json)));
 
-    Call call = calls.get(0);
-    assertThat(call.method + " " + call.uri).isEqualTo(method + " /api/v2" + path);
-    JsonNode noted = route.equals("crm-contact") ? call.json().get("note") : call.json();
+    HttpStub.Call call = crm.calls.get(0);
+    assertThat(call.method() + " " + call.uri()).isEqualTo(method + " /api/v2" + path);
+    JsonNode noted = route.equals("crm-contact") ? json(call).get("note") : json(call);
     assertThat(noted.get("type").textValue()).isEqualTo(note);
     assertThat(noted.get("transaction_id"))
         .isEqualTo(Json.MAPPER.readTree(json).at("/data/transaction_id"));
@@ -424,7 +389,7 @@ class CrmSinkTest {
   }
 
   private String url() {
-    return "http://127.0.0.1:" + server.getAddress().getPort() + "/api/v2";
+    return "http://127.0.0.1:" + crm.port() + "/api/v2";
   }
 
   private void start(String... parameters) throws Exception {
@@ -452,9 +417,9 @@ class CrmSinkTest {
     }
     Path file = Files.writeString(folder.resolve("shop.camel.yaml"), route.toString());
     running =
-        new Running(
-            new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+        new EffectRoutes(
+            new MailStandIn(folder.resolve("mail"), EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             url(),
             file);
   }

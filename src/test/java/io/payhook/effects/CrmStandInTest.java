@@ -12,10 +12,10 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -24,11 +24,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class CrmStandInTest {
   @TempDir Path folder;
   private final Vertx vertx = Vertx.vertx();
@@ -133,7 +135,7 @@ class CrmStandInTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
         .isEqualTo("rwx------");
     assertThatThrownBy(
-            () -> new CrmStandIn(Files.createFile(folder.resolve("file")), Running.CLOCK))
+            () -> new CrmStandIn(Files.createFile(folder.resolve("file")), EffectRoutes.CLOCK))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith("file is a file; a folder, or nothing, would be right");
   }
@@ -143,7 +145,7 @@ class CrmStandInTest {
     if (bodyHandler) {
       router.route().handler(BodyHandler.create(false));
     }
-    router.route("/stand-in/crm/*").handler(new CrmStandIn(folder, Running.CLOCK));
+    router.route("/stand-in/crm/*").handler(new CrmStandIn(folder, EffectRoutes.CLOCK));
     server =
         vertx
             .createHttpServer()

@@ -16,12 +16,14 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.jdbc.ConnectionStrategy;
 import org.apache.camel.component.jdbc.JdbcComponent;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class DatabaseSinkTest {
   private static final String ROUTE =
       """
@@ -46,20 +48,20 @@ class DatabaseSinkTest {
 
   @BeforeEach
   void tables() throws Exception {
-    mail = new MailStandIn(mails, Running.CLOCK);
-    TestDatabase.fresh();
-    TestDatabase.execute(
+    mail = new MailStandIn(mails, EffectRoutes.CLOCK);
+    PaymentsTables.none();
+    PaymentsTables.execute(
         "create table t (id text primary key, amount numeric, count int, big bigint, paid boolean,"
             + " name text, event jsonb, tags jsonb, at timestamptz, missing date)");
   }
 
   @Test
   void values_of_the_event_arrive_with_their_types() throws Exception {
-    try (Running running = running("save", INSERT)) {
+    try (EffectRoutes running = running("save", INSERT)) {
       done(running.deliver("save", EVENT));
     }
 
-    assertThat(TestDatabase.rows("select *, event->'data'->>'id' as inside from t"))
+    assertThat(PaymentsTables.rows("select *, event->'data'->>'id' as inside from t"))
         .singleElement()
         .satisfies(
             row -> {
@@ -74,7 +76,7 @@ class DatabaseSinkTest {
                   .containsEntry("missing", null);
               assertThat(row.get("tags")).hasToString("[\"a\", \"b\"]");
             });
-    assertThat(TestDatabase.rows("select at = '2026-11-23T20:15:00Z' as same from t"))
+    assertThat(PaymentsTables.rows("select at = '2026-11-23T20:15:00Z' as same from t"))
         .containsExactly(Map.of("same", true));
   }
 
@@ -89,7 +91,8 @@ class DatabaseSinkTest {
 
   @Test
   void rows_go_to_a_variable_and_the_message_stays_as_it_was() throws Exception {
-    try (Running running = running("read", "select :event.data.count::int as n, 'x' as name")) {
+    try (EffectRoutes running =
+        running("read", "select :event.data.count::int as n, 'x' as name")) {
       Exchange exchange =
           done(
               running.deliver(
@@ -116,14 +119,14 @@ class DatabaseSinkTest {
 
   @Test
   void a_statement_without_rows_gives_none() throws Exception {
-    try (Running running = running("save", INSERT)) {
+    try (EffectRoutes running = running("save", INSERT)) {
       assertThat(done(running.deliver("save", EVENT)).getVariable("rows")).isEqualTo(List.of());
     }
   }
 
   @Test
   void json_operators_work_on_the_whole_event() throws Exception {
-    try (Running running =
+    try (EffectRoutes running =
         running("read", "select :event -> 'data' ->> 'id' as id, :event ? 'data' as there")) {
       assertThat(done(running.deliver("read", EVENT)).getVariable("rows"))
           .isEqualTo(List.of(Map.of("id", "o-1", "there", true)));
@@ -138,7 +141,7 @@ class DatabaseSinkTest {
             + " coalesce(:entity, '-') || coalesce(:origin, '-') as rest,"
             + " coalesce(:occurredAt, '2026-11-23T10:00:00Z'::timestamptz) as at,"
             + " :confirmation is null as unconfirmed";
-    try (Running running = running("read", statement)) {
+    try (EffectRoutes running = running("read", statement)) {
       assertThat(done(running.deliver("read", EVENT)).getVariable("rows"))
           .asString()
           .contains("a=numeric", "t=timestamp with time zone", "amount=7", "currency=-", "rest=--")
@@ -162,7 +165,7 @@ class DatabaseSinkTest {
 
   @Test
   void an_unknown_variable_is_a_data_error_and_leaves_the_message_alone() throws Exception {
-    try (Running running = running("read", "select 1,\n :evnt.data.id")) {
+    try (EffectRoutes running = running("read", "select 1,\n :evnt.data.id")) {
       Exchange exchange = running.deliver("read", EVENT);
 
       assertThat(exchange.getException())
@@ -176,7 +179,7 @@ class DatabaseSinkTest {
 
   @Test
   void a_missing_file_is_an_error_that_says_where_it_was_looked_for() throws Exception {
-    try (Running running = running("read", "select 1")) {
+    try (EffectRoutes running = running("read", "select 1")) {
       Files.delete(folder.resolve("sql/it.sql"));
 
       assertThat(running.deliver("read", EVENT).getException())
@@ -189,7 +192,7 @@ class DatabaseSinkTest {
 
   @Test
   void an_edited_file_is_used_at_the_next_delivery() throws Exception {
-    try (Running running = running("read", "select 1 as n")) {
+    try (EffectRoutes running = running("read", "select 1 as n")) {
       assertThat(done(running.deliver("read", EVENT)).getVariable("rows"))
           .isEqualTo(List.of(Map.of("n", 1)));
 
@@ -206,8 +209,8 @@ class DatabaseSinkTest {
   void the_same_path_in_two_folders_is_two_files() throws Exception {
     Path one = write(folder.resolve("one"), "read-one", "select 1 as n");
     Path two = write(folder.resolve("two"), "read-two", "select 2 as n");
-    try (Running running =
-        new Running(mail, TestDatabase.dataSource(), "http://127.0.0.1:1", one, two)) {
+    try (EffectRoutes running =
+        new EffectRoutes(mail, PaymentsTables.dataSource(), "http://127.0.0.1:1", one, two)) {
       assertThat(done(running.deliver("read-one", EVENT)).getVariable("rows"))
           .isEqualTo(List.of(Map.of("n", 1)));
       assertThat(done(running.deliver("read-two", EVENT)).getVariable("rows"))
@@ -219,8 +222,8 @@ class DatabaseSinkTest {
 
   @Test
   void a_connection_of_a_transaction_is_neither_committed_nor_closed() throws Exception {
-    try (Running running = running("save", INSERT);
-        Connection connection = TestDatabase.dataSource().getConnection()) {
+    try (EffectRoutes running = running("save", INSERT);
+        Connection connection = PaymentsTables.dataSource().getConnection()) {
       connection.setAutoCommit(false);
       running
           .context
@@ -241,20 +244,20 @@ class DatabaseSinkTest {
       done(running.deliver("save", EVENT));
 
       assertThat(connection.isClosed()).isFalse();
-      assertThat(TestDatabase.rows("select id from t")).isEmpty();
+      assertThat(PaymentsTables.rows("select id from t")).isEmpty();
       connection.commit();
-      assertThat(TestDatabase.rows("select id from t")).hasSize(1);
+      assertThat(PaymentsTables.rows("select id from t")).hasSize(1);
     }
   }
 
   @Test
   void a_failing_statement_keeps_nothing_and_tells_postgresqls_reason() throws Exception {
-    try (Running running =
+    try (EffectRoutes running =
         running("save", INSERT + ";\ninsert into t (id, amount) values ('x', :event.data.id)")) {
       assertThat(running.deliver("save", EVENT).getException())
           .isInstanceOf(java.sql.SQLException.class)
           .hasMessageContaining("invalid input syntax for type numeric: \"o-1\"");
-      assertThat(TestDatabase.rows("select id from t")).isEmpty();
+      assertThat(PaymentsTables.rows("select id from t")).isEmpty();
     }
   }
 
@@ -281,19 +284,19 @@ class DatabaseSinkTest {
             ":event.data.value :: numeric(30, 2)",
             "cast(:event.data.value as decimal)",
             "coalesce(:event.data.value::numeric, 0)")) {
-      try (Running running =
+      try (EffectRoutes running =
           running("save", "insert into t (id, amount) values ('x', " + place + ")")) {
         assertThat(running.deliver("save", data("\"value\":" + value)).getException())
             .as(place)
             .isNotNull();
       }
     }
-    assertThat(TestDatabase.rows("select * from t")).isEmpty();
+    assertThat(PaymentsTables.rows("select * from t")).isEmpty();
   }
 
   @Test
   void an_amount_that_is_none_is_told_with_its_place() throws Exception {
-    try (Running running =
+    try (EffectRoutes running =
         running("save", "insert into t (id, amount) values\n('x', :event.data.value)")) {
       assertThat(running.deliver("save", data("\"value\":\"NaN\"")).getException())
           .isInstanceOf(EffectException.class)
@@ -313,13 +316,13 @@ class DatabaseSinkTest {
   @Test
   void names_that_look_like_numbers_are_names_and_long_numbers_are_exact() throws Exception {
     String digits = "9".repeat(900);
-    try (Running running =
+    try (EffectRoutes running =
         running(
             "save",
             "insert into t (id, name, amount) values (:event.data.id, :event.data.name, :event.data.amount)")) {
       done(running.deliver("save", data("\"id\":\"Nan\",\"name\":\"now\",\"amount\":" + digits)));
     }
-    assertThat(TestDatabase.rows("select id, name, amount from t"))
+    assertThat(PaymentsTables.rows("select id, name, amount from t"))
         .containsExactly(Map.of("id", "Nan", "name", "now", "amount", new BigDecimal(digits)));
   }
 
@@ -343,10 +346,10 @@ class DatabaseSinkTest {
   void a_time_is_read_in_one_way(String value, String time) throws Exception {
     String sql =
         "insert into t (id, at) values ('x', :event.data.value::timestamptz) on conflict do nothing";
-    try (Running running = running("save", "set local time zone 'UTC'; " + sql)) {
+    try (EffectRoutes running = running("save", "set local time zone 'UTC'; " + sql)) {
       done(running.deliver("save", data("\"value\":" + value)));
     }
-    assertThat(TestDatabase.rows("select (at at time zone 'UTC')::text as at from t"))
+    assertThat(PaymentsTables.rows("select (at at time zone 'UTC')::text as at from t"))
         .singleElement()
         .satisfies(row -> assertThat(row.get("at")).isEqualTo(time.equals("null") ? null : time));
   }
@@ -370,24 +373,24 @@ class DatabaseSinkTest {
       })
   void what_is_no_time_is_an_error_or_absent_where_the_statement_says_so(String value)
       throws Exception {
-    try (Running running =
+    try (EffectRoutes running =
         running("save", "insert into t (id, at) values ('x', :event.data.value::timestamptz)")) {
       assertThat(running.deliver("save", data("\"value\":" + value)).getException()).isNotNull();
     }
-    try (Running running =
+    try (EffectRoutes running =
         running(
             "save",
             "insert into t (id, at) values ('x', coalesce(:event.data.value::timestamptz, null))")) {
       Exchange exchange = running.deliver("save", data("\"value\":" + value));
       assertThat(exchange.getException()).isNull();
     }
-    assertThat(TestDatabase.rows("select at from t where at is not null")).isEmpty();
-    assertThat(TestDatabase.rows("select id from t")).hasSize(1);
+    assertThat(PaymentsTables.rows("select at from t where at is not null")).isEmpty();
+    assertThat(PaymentsTables.rows("select id from t")).hasSize(1);
   }
 
   @Test
   void a_null_character_or_half_a_pair_keeps_nothing_from_being_recorded() throws Exception {
-    try (Running running =
+    try (EffectRoutes running =
         running(
             "save",
             "insert into t (id, name, event) values (:event.data.id, :event.data.name, :event)")) {
@@ -395,7 +398,7 @@ class DatabaseSinkTest {
           running.deliver(
               "save", data("\"id\":\"a\\u0000b\",\"name\":\"A\\ud800B \\ud83d\\ude00\"")));
     }
-    assertThat(TestDatabase.rows("select id, name, event->'data'->>'name' as inside from t"))
+    assertThat(PaymentsTables.rows("select id, name, event->'data'->>'name' as inside from t"))
         .containsExactly(Map.of("id", "a\uFFFDb", "name", "A\uFFFDB 😀", "inside", "A\uFFFDB 😀"));
   }
 
@@ -403,9 +406,9 @@ class DatabaseSinkTest {
     return "{\"event\":\"order\",\"data\":{" + members + "}}";
   }
 
-  private Running running(String route, String sql) throws Exception {
-    return new Running(
-        mail, TestDatabase.dataSource(), "http://127.0.0.1:1", write(folder, route, sql));
+  private EffectRoutes running(String route, String sql) throws Exception {
+    return new EffectRoutes(
+        mail, PaymentsTables.dataSource(), "http://127.0.0.1:1", write(folder, route, sql));
   }
 
   private static Path write(Path folder, String route, String sql) throws IOException {
@@ -415,6 +418,6 @@ class DatabaseSinkTest {
   }
 
   private static Exchange done(Exchange exchange) throws Exception {
-    return Running.done(exchange);
+    return EffectRoutes.done(exchange);
   }
 }

@@ -26,17 +26,19 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class EmailSinkTest {
   private static final String TO = "to: \"${variable.event[data][customer][email]}\"";
 
   @TempDir Path folder;
-  private Running running;
+  private EffectRoutes running;
 
   @AfterEach
   void stop() {
@@ -79,7 +81,7 @@ class EmailSinkTest {
     send("ada@example.com", "Ada");
     send("ada@example.com", "Ada");
 
-    String id = "<" + Running.EVENT_ID + ".mail";
+    String id = "<" + EffectRoutes.EVENT_ID + ".mail";
     assertThat(mails().stream().map(EmailSinkTest::id))
         .containsExactly(
             id + "@shop.example.com>",
@@ -235,7 +237,7 @@ class EmailSinkTest {
         cc: "${variable.event[data][customer][none]}"
         reply-to: "${variable.event[data][customer][email]}"
         """);
-    Exchange exchange = Running.done(deliver("N/A", "Ada", e -> {}));
+    Exchange exchange = EffectRoutes.done(deliver("N/A", "Ada", e -> {}));
 
     assertThat(mails())
         .singleElement()
@@ -253,14 +255,14 @@ class EmailSinkTest {
   @Test
   void a_filter_says_whether_it_let_the_event_through() throws Exception {
     start(TO);
-    try (Running bundled =
-        new Running(
-            new MailStandIn(folder.resolve("other"), Running.CLOCK),
-            TestDatabase.dataSource(),
+    try (EffectRoutes bundled =
+        new EffectRoutes(
+            new MailStandIn(folder.resolve("other"), EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
-            Running.bundled())) {
+            EffectRoutes.bundled())) {
       String without = "{\"event\":\"payment.success\",\"data\":{}}";
-      Exchange exchange = Running.done(bundled.deliver("receipt-email", without));
+      Exchange exchange = EffectRoutes.done(bundled.deliver("receipt-email", without));
 
       assertThat(exchange.getProperty(Remarks.FILTER)).isEqualTo(false);
       assertThat(exchange.getProperty(Exchange.TO_ENDPOINT)).isNull();
@@ -310,7 +312,7 @@ class EmailSinkTest {
   void headers_of_any_origin_stay_out_of_the_mail_and_come_back_to_the_route() throws Exception {
     start(TO);
     Exchange exchange =
-        Running.done(
+        EffectRoutes.done(
             deliver(
                 "ada@example.com",
                 "Ada",
@@ -458,9 +460,9 @@ class EmailSinkTest {
     }
     Path file = Files.writeString(folder.resolve("shop.camel.yaml"), route.toString());
     running =
-        new Running(
-            new MailStandIn(folder.resolve("mail"), Running.CLOCK),
-            TestDatabase.dataSource(),
+        new EffectRoutes(
+            new MailStandIn(folder.resolve("mail"), EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
             file);
   }
@@ -479,7 +481,7 @@ class EmailSinkTest {
   }
 
   private MimeMessage send(String email, String name) throws Exception {
-    Running.done(deliver(email, name, e -> {}));
+    EffectRoutes.done(deliver(email, name, e -> {}));
     List<MimeMessage> mails = mails();
     return mails.get(mails.size() - 1);
   }

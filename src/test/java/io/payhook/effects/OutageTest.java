@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.payhook.SettableClock;
 import io.payhook.delivery.Breakers;
 import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
@@ -18,8 +17,9 @@ import io.payhook.journal.StoredEvent;
 import io.payhook.journal.SubscriptionTable;
 import io.payhook.journal.TestJournal;
 import io.payhook.kit.Json;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.SettableClock;
+import io.payhook.testing.TestDatabase;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -42,10 +42,12 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The CRM goes away and comes back, with the bundled routes of a failed payment over a journal. */
+@Tag("service")
 class OutageTest {
   private static final Path INTEGRATION = Path.of("routes/payments").toAbsolutePath();
   private static final Duration AWAY = Duration.ofMillis(50);

@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,20 +26,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The bundled integration's rows, whatever the order and number of its events. */
+@Tag("service")
 class PaymentsDatabaseTest {
   private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
 
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
-            TestDatabase.fresh(),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
+            PaymentsTables.fresh(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -51,7 +53,8 @@ class PaymentsDatabaseTest {
     deliver("record-payment", success(), NOON);
 
     assertThat(
-            TestDatabase.rows("select *, updated_at = '2026-11-23T12:00:00Z' as noon from payment"))
+            PaymentsTables.rows(
+                "select *, updated_at = '2026-11-23T12:00:00Z' as noon from payment"))
         .singleElement()
         .satisfies(
             row ->
@@ -63,14 +66,14 @@ class PaymentsDatabaseTest {
                     .containsEntry("customer_email", "ada@example.com")
                     .containsEntry("customer_name", "Ada")
                     .containsEntry("noon", true));
-    assertThat(TestDatabase.rows("select email, name from customer"))
+    assertThat(PaymentsTables.rows("select email, name from customer"))
         .containsExactly(Map.of("email", "ada@example.com", "name", "Ada"));
   }
 
   @Test
   void columns_are_those_that_the_contract_names_and_what_refunds_left() {
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select column_name from information_schema.columns where table_name = 'payment'"))
         .extracting(row -> row.get("column_name"))
         .containsExactlyInAnyOrder(
@@ -103,7 +106,7 @@ class PaymentsDatabaseTest {
     deliver("record-payment", success().replace("5000.00", amount), NOON);
 
     assertThat(status()).isEqualTo("success");
-    assertThat((BigDecimal) TestDatabase.rows("select amount from payment").get(0).get("amount"))
+    assertThat((BigDecimal) PaymentsTables.rows("select amount from payment").get(0).get("amount"))
         .isEqualByComparingTo(new BigDecimal(amount.replace("\"", "")));
   }
 
@@ -111,7 +114,7 @@ class PaymentsDatabaseTest {
   void an_amount_that_is_no_number_is_not_known() throws Exception {
     deliver("record-payment", success().replace("5000.00", "\"lots\""), NOON);
 
-    assertThat(TestDatabase.rows("select * from payment"))
+    assertThat(PaymentsTables.rows("select * from payment"))
         .singleElement()
         .satisfies(
             row ->
@@ -122,7 +125,7 @@ class PaymentsDatabaseTest {
   void a_currency_is_kept_in_upper_case() throws Exception {
     deliver("record-payment", success().replace("NGN", "ngn"), NOON);
 
-    assertThat(TestDatabase.rows("select currency from payment"))
+    assertThat(PaymentsTables.rows("select currency from payment"))
         .containsExactly(Map.of("currency", "NGN"));
   }
 
@@ -166,7 +169,7 @@ class PaymentsDatabaseTest {
     for (int[] order :
         new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
       for (int again : new int[] {-1, 0, 1, 2}) {
-        TestDatabase.execute("truncate payment, customer, refund");
+        PaymentsTables.execute("truncate payment, customer, refund");
         for (int index : order) {
           events.get(index).call();
         }
@@ -174,7 +177,7 @@ class PaymentsDatabaseTest {
           events.get(again).call();
         }
         assertThat(status()).as("after %s and %s", order, again).isEqualTo("refunded");
-        ends.add(TestDatabase.rows("select transaction_id, status, amount from payment"));
+        ends.add(PaymentsTables.rows("select transaction_id, status, amount from payment"));
       }
     }
     assertThat(ends.stream().distinct()).hasSize(1);
@@ -215,9 +218,9 @@ class PaymentsDatabaseTest {
       threads.shutdown();
     }
 
-    assertThat(TestDatabase.rows("select status, count(*) as n from payment group by status"))
+    assertThat(PaymentsTables.rows("select status, count(*) as n from payment group by status"))
         .containsExactly(Map.of("status", "refunded", "n", 200L));
-    assertThat(TestDatabase.rows("select email from customer")).hasSize(1);
+    assertThat(PaymentsTables.rows("select email from customer")).hasSize(1);
   }
 
   @Test
@@ -233,7 +236,7 @@ class PaymentsDatabaseTest {
         NOON);
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select email, name, created_at = '2026-11-23T12:00:00Z' as first,"
                     + " updated_at = '2026-11-23T12:00:09Z' as last from customer"))
         .containsExactly(
@@ -247,14 +250,14 @@ class PaymentsDatabaseTest {
         "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":77,\"amount\":1,\"currency\":\"USD\"}}",
         NOON);
 
-    assertThat(TestDatabase.rows("select transaction_id, customer_email from payment"))
+    assertThat(PaymentsTables.rows("select transaction_id, customer_email from payment"))
         .singleElement()
         .satisfies(
             row ->
                 assertThat(row)
                     .containsEntry("transaction_id", "77")
                     .containsEntry("customer_email", null));
-    assertThat(TestDatabase.rows("select * from customer")).isEmpty();
+    assertThat(PaymentsTables.rows("select * from customer")).isEmpty();
   }
 
   @Test
@@ -283,7 +286,7 @@ class PaymentsDatabaseTest {
             .get(status);
     deliver(route, BundledEvents.sample(sample), NOON);
 
-    assertThat(TestDatabase.rows("select * from payment"))
+    assertThat(PaymentsTables.rows("select * from payment"))
         .singleElement()
         .satisfies(
             row ->
@@ -307,7 +310,7 @@ class PaymentsDatabaseTest {
     deliver("record-payment", success(), NOON.plusSeconds(3));
     deliver("record-pending", pending, NOON.plusSeconds(4));
     assertThat(status()).isEqualTo("success");
-    assertThat(TestDatabase.rows("select amount, currency, customer_name from payment"))
+    assertThat(PaymentsTables.rows("select amount, currency, customer_name from payment"))
         .containsExactly(
             Map.of("amount", new BigDecimal("5000.00"), "currency", "NGN", "customer_name", "Ada"));
   }
@@ -318,7 +321,7 @@ class PaymentsDatabaseTest {
     String dollars = failed().replace("NGN", "USD");
     List<Map<String, Object>> ends = new ArrayList<>();
     for (boolean late : new boolean[] {false, true}) {
-      TestDatabase.execute("truncate payment, customer");
+      PaymentsTables.execute("truncate payment, customer");
       if (late) {
         deliver("record-payment", unknown, NOON);
       }
@@ -327,7 +330,7 @@ class PaymentsDatabaseTest {
         deliver("record-payment", unknown, NOON.plusSeconds(2));
       }
       ends.addAll(
-          TestDatabase.rows("select status, amount, currency, customer_email from payment"));
+          PaymentsTables.rows("select status, amount, currency, customer_email from payment"));
     }
 
     assertThat(ends)
@@ -351,7 +354,7 @@ class PaymentsDatabaseTest {
     deliver("record-failure", earlier, NOON.plusSeconds(60));
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select amount, occurred_at = '2026-11-23T11:59:00Z' as then from payment"))
         .containsExactly(Map.of("amount", new BigDecimal("7.00"), "then", true));
   }
@@ -365,7 +368,8 @@ class PaymentsDatabaseTest {
         NOON);
 
     assertThat(
-            TestDatabase.rows("select transaction_id, customer_name, customer_email from payment"))
+            PaymentsTables.rows(
+                "select transaction_id, customer_name, customer_email from payment"))
         .containsExactly(
             Map.of(
                 "transaction_id",
@@ -380,7 +384,7 @@ class PaymentsDatabaseTest {
   void a_transfer_is_recorded() throws Exception {
     deliver("record-transfer", BundledEvents.sample("transfer.success"), NOON);
 
-    assertThat(TestDatabase.rows("select * from transfer"))
+    assertThat(PaymentsTables.rows("select * from transfer"))
         .singleElement()
         .satisfies(
             row ->
@@ -401,7 +405,7 @@ class PaymentsDatabaseTest {
     deliver("record-subscription", first, NOON);
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select subscription_id, transaction_id, plan, next_renewal_at = '2027-01-23T00:00:00Z' as new from subscription"))
         .containsExactly(
             Map.of(
@@ -424,7 +428,7 @@ class PaymentsDatabaseTest {
     deliver(route, success(), NOON);
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select transaction_id from transfer union all select transaction_id from subscription"
                     + " union all select transaction_id from refund union all select transaction_id from payment"))
         .containsExactly(Map.of("transaction_id", "TX-1"));
@@ -449,7 +453,7 @@ class PaymentsDatabaseTest {
             .replaceFirst("(\"next_renewal_at\": *)\"[^\"]*\"", "$1" + date);
     deliver("record-subscription", event, NOON);
 
-    assertThat(TestDatabase.rows("select subscription_id, next_renewal_at from subscription"))
+    assertThat(PaymentsTables.rows("select subscription_id, next_renewal_at from subscription"))
         .singleElement()
         .satisfies(row -> assertThat(row).containsEntry("next_renewal_at", null));
   }
@@ -468,7 +472,7 @@ class PaymentsDatabaseTest {
     deliver("record-subscription", event.replace("TX-1", "TX-4"), NOON);
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select left(customer_name, 7) as name, length(customer_email) as length from payment where transaction_id = 'TX-1'"))
         .containsExactly(Map.of("name", "Ada\uFFFDObi", "length", 320));
   }
@@ -502,11 +506,11 @@ class PaymentsDatabaseTest {
   }
 
   private static Object status() {
-    return TestDatabase.rows("select status from payment").get(0).get("status");
+    return PaymentsTables.rows("select status from payment").get(0).get("status");
   }
 
   private static List<Map<String, Object>> everything() {
-    return TestDatabase.rows(
+    return PaymentsTables.rows(
         "select to_jsonb(payment)::text as row from payment union all"
             + " select to_jsonb(customer)::text from customer union all"
             + " select to_jsonb(refund)::text from refund union all"
@@ -521,7 +525,7 @@ class PaymentsDatabaseTest {
   }
 
   private Void deliver(String route, String json, Instant receivedAt) throws Exception {
-    Running.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
     return null;
   }
 }

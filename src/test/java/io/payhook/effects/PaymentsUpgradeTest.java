@@ -11,14 +11,22 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A database that earlier versions of the bundled integration filled. */
+@Tag("service")
 class PaymentsUpgradeTest {
-  private static final Path SCHEMA = TestDatabase.INTEGRATION.resolve("sql/schema");
+  private static final Path SCHEMA = PaymentsTables.INTEGRATION.resolve("sql/schema");
 
   @TempDir Path mails;
+
+  @AfterEach
+  void leaveNoOldTables() throws Exception {
+    PaymentsTables.none();
+  }
 
   @Test
   void the_first_script_is_as_it_ran_everywhere() throws Exception {
@@ -31,7 +39,7 @@ class PaymentsUpgradeTest {
   @Test
   void payments_and_refunds_are_kept_and_their_sums_are_made(@TempDir Path old) throws Exception {
     first(old);
-    TestDatabase.execute(
+    PaymentsTables.execute(
         """
         insert into payment (transaction_id, status, amount, currency, customer_email, customer_name, updated_at)
         values ('paid', 'success', 100, 'NGN', 'ada.obi@example.com', 'Ada Obi', '2026-11-01T10:00:00Z'),
@@ -53,10 +61,10 @@ class PaymentsUpgradeTest {
                ('early', 'processed', 100, 'NGN', null, '2026-11-02T10:00:00Z');
         """);
 
-    Migrations.integration(TestDatabase.dataSource(), SCHEMA, "payments");
+    Migrations.integration(PaymentsTables.dataSource(), SCHEMA, "payments");
 
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select concat_ws(' ', transaction_id, status, outcome, refunded_amount,"
                     + " over_refunded_by, refund_currency_differs) as row from payment order by 1"))
         .extracting(row -> row.get("row"))
@@ -69,12 +77,12 @@ class PaymentsUpgradeTest {
             "dollars partially_refunded success 0 t",
             "word refunded success 100 f",
             "not-refunded success success 0 f");
-    assertThat(TestDatabase.rows("select refund_id from refund where refund_id = transaction_id"))
+    assertThat(PaymentsTables.rows("select refund_id from refund where refund_id = transaction_id"))
         .hasSize(7);
-    assertThat(TestDatabase.rows("select reason, amount from refund where refund_id = 'whole'"))
+    assertThat(PaymentsTables.rows("select reason, amount from refund where refund_id = 'whole'"))
         .containsExactly(Map.of("reason", "Returned", "amount", new BigDecimal("100.00")));
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select customer_name from payment where status = 'success' and customer_email is not null"))
         .containsExactly(Map.of("customer_name", "Ada Obi"));
   }
@@ -83,7 +91,7 @@ class PaymentsUpgradeTest {
   void a_payment_and_further_refunds_go_on_where_the_old_tables_stood(@TempDir Path old)
       throws Exception {
     first(old);
-    TestDatabase.execute(
+    PaymentsTables.execute(
         """
         insert into payment (transaction_id, status, amount, currency, updated_at)
         values ('TX-1', 'refunded', 100, 'NGN', '2026-11-02T10:00:00Z');
@@ -91,21 +99,21 @@ class PaymentsUpgradeTest {
         values ('TX-1', 'processed', 30, 'NGN', '2026-11-02T10:00:00Z'),
                ('TX-2', 'processed', 30, 'NGN', '2026-11-02T10:00:00Z');
         """);
-    Migrations.integration(TestDatabase.dataSource(), SCHEMA, "payments");
+    Migrations.integration(PaymentsTables.dataSource(), SCHEMA, "payments");
 
-    try (Running running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
-            TestDatabase.dataSource(),
+    try (EffectRoutes running =
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
+            PaymentsTables.dataSource(),
             "http://127.0.0.1:1",
-            Running.bundled())) {
+            EffectRoutes.bundled())) {
       for (String[] routeAndEvent :
           List.of(
               // As the version before recorded it, sent again.
               new String[] {"record-refund", event("refund.processed", "TX-1", 30)},
               new String[] {"record-refund", event("refund.processed", "TX-1", 70)},
               new String[] {"record-payment", event("payment.success", "TX-2", 100)})) {
-        Running.done(
+        EffectRoutes.done(
             running.deliver(
                 routeAndEvent[0],
                 routeAndEvent[1],
@@ -115,10 +123,11 @@ class PaymentsUpgradeTest {
     }
 
     assertThat(
-            TestDatabase.rows("select amount from refund where transaction_id = 'TX-1' order by 1"))
+            PaymentsTables.rows(
+                "select amount from refund where transaction_id = 'TX-1' order by 1"))
         .extracting(row -> row.get("amount"))
         .containsExactly(new BigDecimal("30.00"), new BigDecimal("70.00"));
-    assertThat(TestDatabase.rows("select transaction_id, status from payment order by 1"))
+    assertThat(PaymentsTables.rows("select transaction_id, status from payment order by 1"))
         .containsExactly(
             Map.of("transaction_id", "TX-1", "status", "refunded"),
             Map.of("transaction_id", "TX-2", "status", "partially_refunded"));
@@ -127,8 +136,8 @@ class PaymentsUpgradeTest {
   /** The tables as the first script alone makes them. */
   private static void first(Path folder) throws Exception {
     Files.copy(SCHEMA.resolve("V001__payments.sql"), folder.resolve("V001__payments.sql"));
-    TestDatabase.execute("drop schema public cascade; create schema public");
-    Migrations.integration(TestDatabase.dataSource(), folder, "payments");
+    PaymentsTables.none();
+    Migrations.integration(PaymentsTables.dataSource(), folder, "payments");
   }
 
   private static String event(String type, String transaction, int amount) {

@@ -19,12 +19,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What refunds leave of a payment, whatever their order and number. */
+@Tag("service")
 class RefundsDatabaseTest {
   private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
   private static final String SUMMARY =
@@ -32,16 +34,16 @@ class RefundsDatabaseTest {
           + " from payment";
 
   @TempDir Path mails;
-  private Running running;
+  private EffectRoutes running;
 
   @BeforeEach
   void start() throws Exception {
     running =
-        new Running(
-            new MailStandIn(mails, Running.CLOCK),
-            TestDatabase.fresh(),
+        new EffectRoutes(
+            new MailStandIn(mails, EffectRoutes.CLOCK),
+            PaymentsTables.fresh(),
             "http://127.0.0.1:1",
-            Running.bundled());
+            EffectRoutes.bundled());
   }
 
   @AfterEach
@@ -56,7 +58,7 @@ class RefundsDatabaseTest {
 
     assertThat(status()).isEqualTo("partially_refunded");
     assertThat(
-            TestDatabase.rows(
+            PaymentsTables.rows(
                 "select transaction_id, status, amount, currency, reason from refund"))
         .containsExactly(
             Map.of(
@@ -94,7 +96,7 @@ class RefundsDatabaseTest {
         .containsEntry("status", "refunded")
         .containsEntry("refund_count", 4)
         .containsEntry("over_refunded_by", null);
-    assertThat(TestDatabase.rows("select refund_id from refund order by refund_id"))
+    assertThat(PaymentsTables.rows("select refund_id from refund order by refund_id"))
         .extracting(row -> row.get("refund_id"))
         .containsExactly("R-1", "R-2", "R-3", "R-4");
   }
@@ -127,7 +129,7 @@ class RefundsDatabaseTest {
   void refunds_that_came_first_are_flagged_once_the_payment_is_known() throws Exception {
     deliver(refund("R-1", "400000"));
     deliver(refund("R-2", "200000"));
-    assertThat(TestDatabase.rows("select * from payment")).isEmpty();
+    assertThat(PaymentsTables.rows("select * from payment")).isEmpty();
 
     pay("TX-1");
 
@@ -156,7 +158,7 @@ class RefundsDatabaseTest {
     assertThat(summary())
         .containsEntry("status", "partially_refunded")
         .containsEntry("refund_count", 1);
-    assertThat(TestDatabase.rows("select amount from refund"))
+    assertThat(PaymentsTables.rows("select amount from refund"))
         .singleElement()
         .satisfies(row -> assertThat(row).containsEntry("amount", null));
   }
@@ -168,7 +170,7 @@ class RefundsDatabaseTest {
     deliver(refund("R-1", "500000").replace("processed\"}", word + "\"}"));
 
     assertThat(summary()).containsEntry("status", "success").containsEntry("refund_count", 0);
-    assertThat(TestDatabase.rows("select status from refund"))
+    assertThat(PaymentsTables.rows("select status from refund"))
         .containsExactly(Map.of("status", word.startsWith("p") ? "pending" : "failed"));
   }
 
@@ -183,7 +185,7 @@ class RefundsDatabaseTest {
     deliver(pending, NOON.plusSeconds(3));
 
     assertThat(status()).isEqualTo("refunded");
-    assertThat(TestDatabase.rows("select status from refund"))
+    assertThat(PaymentsTables.rows("select status from refund"))
         .containsExactly(Map.of("status", "processed"));
   }
 
@@ -224,15 +226,15 @@ class RefundsDatabaseTest {
     Set<Object> ends = new HashSet<>();
     Random random = new Random(20261123);
     for (int i = 0; i < 60; i++) {
-      TestDatabase.execute("truncate payment, customer, refund");
+      PaymentsTables.execute("truncate payment, customer, refund");
       List<Callable<Void>> order = new ArrayList<>(events);
       order.add(events.get(random.nextInt(events.size())));
       Collections.shuffle(order, random);
       for (Callable<Void> event : order) {
         event.call();
       }
-      ends.add(TestDatabase.rows("select * from payment"));
-      ends.add(TestDatabase.rows("select * from refund order by refund_id"));
+      ends.add(PaymentsTables.rows("select * from payment"));
+      ends.add(PaymentsTables.rows("select * from refund order by refund_id"));
     }
 
     assertThat(ends).hasSize(2);
@@ -262,7 +264,7 @@ class RefundsDatabaseTest {
 
     together(2, events);
 
-    assertThat(TestDatabase.rows("select status, count(*) as n from payment group by status"))
+    assertThat(PaymentsTables.rows("select status, count(*) as n from payment group by status"))
         .containsExactly(Map.of("status", "refunded", "n", 50L));
   }
 
@@ -317,7 +319,7 @@ class RefundsDatabaseTest {
   }
 
   private static Map<String, Object> summary() {
-    List<Map<String, Object>> rows = TestDatabase.rows(SUMMARY);
+    List<Map<String, Object>> rows = PaymentsTables.rows(SUMMARY);
     assertThat(rows).hasSize(1);
     return rows.get(0);
   }
@@ -339,7 +341,7 @@ class RefundsDatabaseTest {
   }
 
   private Void deliver(String route, String json, Instant receivedAt) throws Exception {
-    Running.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
+    EffectRoutes.done(running.deliver(route, json, receivedAt, BundledEvents.facts(json)));
     return null;
   }
 }

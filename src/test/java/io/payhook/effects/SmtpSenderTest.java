@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
-import io.payhook.SettableClock;
 import io.payhook.delivery.TargetUnavailableException;
 import io.payhook.effects.SmtpSender.Security;
 import io.payhook.effects.SmtpSender.Server;
+import io.payhook.testing.SettableClock;
 import jakarta.mail.Message.RecipientType;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.InternetAddress;

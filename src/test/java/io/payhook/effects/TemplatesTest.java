@@ -12,12 +12,14 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class TemplatesTest {
   @TempDir Path folder;
   private final Templates templates = new Templates();
@@ -220,7 +222,7 @@ class TemplatesTest {
     Files.writeString(folder.resolve("outside.html"), "secret");
     Files.writeString(email.resolve("t.html"), "[{% include event.name %}]");
     Files.writeString(email.resolve("beside.html"), "beside");
-    Templates below = new Templates(Texts.below(routes, TestDatabase.dataSource()));
+    Templates below = new Templates(Texts.below(routes, PaymentsTables.dataSource()));
 
     values.put("event", Map.of("name", "beside.html"));
     assertThat(below.render(email.resolve("t.html"), values)).isEqualTo("[beside]");

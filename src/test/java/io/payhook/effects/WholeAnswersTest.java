@@ -23,6 +23,7 @@ import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
+@Tag("service")
 class WholeAnswersTest {
   private interface Answer {
     void to(OutputStream out) throws IOException;
@@ -164,7 +166,10 @@ class WholeAnswersTest {
   void plain_steps_over_http_have_the_same_limits(@TempDir java.nio.file.Path folder)
       throws Exception {
     try (DefaultCamelContext context = new DefaultCamelContext()) {
-      Effects.bind(context, Running.config(new MailStandIn(folder, Running.CLOCK)), Texts.onDisk());
+      Effects.bind(
+          context,
+          EffectRoutes.config(new MailStandIn(folder, EffectRoutes.CLOCK)),
+          Texts.onDisk());
       for (String scheme : new String[] {"http", "https"}) {
         assertThat(context.getComponent(scheme, HttpComponent.class).getHttpClientConfigurer())
             .isInstanceOf(WholeAnswers.class);

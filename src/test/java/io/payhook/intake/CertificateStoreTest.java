@@ -2,7 +2,6 @@ package io.payhook.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.SettableClock;
 import io.payhook.routes.Providers;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
@@ -14,6 +13,7 @@ import io.payhook.signature.Undecided;
 import io.payhook.signature.Verdict;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.testing.SettableClock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +60,7 @@ class CertificateStoreTest {
       Providers.shipped().get("paypal").with(Map.of("params.webhook-id", "8PT597110X687430L"));
   private final Map<String, String> files = new HashMap<>();
   private final List<String> fetched = new ArrayList<>();
+  private final Map<List<Object>, RawRequest> signed = new HashMap<>();
   private final Deque<Runnable> background = new ArrayDeque<>();
   private CertificateStore store;
 
@@ -112,15 +113,20 @@ class CertificateStoreTest {
     return new Verifier(paypal, List.of(pinned), clock, store).verify(request(url, signedWith));
   }
 
+  /** The address of the certificate is not signed: one signature serves for all. */
   private RawRequest request(String url, Secret signedWith) {
-    return new Signer(paypal, signedWith, clock)
+    return signed
+        .computeIfAbsent(List.<Object>of(signedWith, clock.instant()), key -> signed(signedWith))
+        .withHeader("PAYPAL-CERT-URL", url);
+  }
+
+  private RawRequest signed(Secret with) {
+    return new Signer(paypal, with, clock)
         .sign(
             new RawRequest(
                 "POST",
                 "https://shop.example.com/webhooks/paypal",
-                List.of(
-                    new RawRequest.Header("Content-Type", "application/json"),
-                    new RawRequest.Header("PAYPAL-CERT-URL", url)),
+                List.of(new RawRequest.Header("Content-Type", "application/json")),
                 BODY.getBytes(StandardCharsets.UTF_8)),
             "PAYMENT.CAPTURE.COMPLETED");
   }

@@ -43,8 +43,7 @@ class CredentialsTest {
 
   @Test
   void quotes_and_control_characters_of_a_header_stay_inside_its_text() {
-    assertThat(
-            Credentials.masked(List.of(new RawRequest.Header("X-A", "\"],[\u0001")), List.of()))
+    assertThat(Credentials.masked(List.of(new RawRequest.Header("X-A", "\"],[\u0001")), List.of()))
         .isEqualTo("[[\"X-A\", \"\\\"],[\\u0001\"]]");
   }
 }

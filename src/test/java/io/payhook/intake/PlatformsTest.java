@@ -3,7 +3,6 @@ package io.payhook.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -11,6 +10,7 @@ import io.payhook.signature.Signer;
 import io.payhook.signature.TestAuthority;
 import io.payhook.signature.Verifier;
 import io.payhook.signature.Verifiers;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,12 +30,14 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What platforms ask of an endpoint beyond a 200, over real HTTP and the bundled intake route. */
+@Tag("service")
 class PlatformsTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-11-23T20:15:00Z"), ZoneOffset.UTC);

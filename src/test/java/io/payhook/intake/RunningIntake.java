@@ -5,11 +5,11 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.Rejections;
 import io.payhook.routes.Providers;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Verifier;
 import io.payhook.signature.Verifiers;
+import io.payhook.testing.TestDatabase;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.time.Clock;
@@ -49,7 +49,8 @@ final class RunningIntake implements AutoCloseable {
             1_000,
             Duration.ofSeconds(20),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            event -> {});
     rejections = new Rejections(database.dataSource(), 1_000, Duration.ofDays(1), 1_000);
     intake =
         new Intake(

@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
  * memory or places, or refuse a valid request afterwards. {@code mvn test -Plong} sends as many as
  * the property {@code requests} says; the seed is printed when a run fails.
  */
+@Tag("service")
 class WireFuzzTest {
   private static final int REQUESTS = Integer.getInteger("requests", 1_000);
   private static final long SEED = Long.getLong("seed", 20261123L);

@@ -3,7 +3,7 @@ package io.payhook.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.journal.Deliveries.Vacancy;
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -15,9 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class DeliveriesTest {
   private static final Duration LEASE = Duration.ofSeconds(30);
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);

@@ -9,9 +9,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.payhook.service.Database;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
-import io.payhook.whole.DatabaseCable;
-import io.payhook.whole.Eventually;
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /** What the journal says of itself while its database is away, refuses, or does not answer. */
 @Timeout(60)
+@Tag("service")
 class JournalOutageTest {
   @TempDir Path folder;
 
@@ -59,7 +61,8 @@ class JournalOutageTest {
             100,
             Duration.ofMillis(200),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            event -> {});
     log.start();
     Eventually.holds(() -> append("before", 10));
     logger().setLevel(Level.INFO);
@@ -90,6 +93,18 @@ class JournalOutageTest {
             first -> assertThat(first).contains("can't commit: a commit has not ended"),
             second -> assertThat(second).contains("I/O error").contains("Read timed out"),
             third -> assertThat(third).contains("commits again"));
+  }
+
+  @Test
+  void what_a_silent_connection_has_locked_is_free_after_some_seconds() throws Exception {
+    var holding = database.journal(1).getConnection();
+    holding.setAutoCommit(false);
+    holding.createStatement().execute("lock table payhook.event");
+    cable.silence();
+    problem("a commit has not ended within 400 ms");
+    Eventually.holds(() -> assertThat(journal.problem()).isEmpty());
+    append("after", 10);
+    holding.abort(Runnable::run);
   }
 
   @Test

@@ -26,11 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("service")
 class JournalReaderTest {
   private final DataSource dataSource = JournalFixture.fresh();
   private final JournalReader reader = new JournalReader(dataSource, Duration.ofSeconds(5));

@@ -2,12 +2,14 @@ package io.payhook.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("service")
 class RejectionsTest {
   private final TestDatabase database = TestDatabase.create("rejections", Migrations::journal);
 

@@ -3,16 +3,18 @@ package io.payhook.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.flywaydb.core.api.FlywayException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A role that may not everything. */
+@Tag("service")
 class RightsTest {
   private static final String PASSWORD = "role-of-a-test";
 

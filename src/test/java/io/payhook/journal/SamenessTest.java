@@ -3,7 +3,7 @@ package io.payhook.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,9 +13,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What tells a repeat from a new event, besides its key. */
+@Tag("service")
 class SamenessTest {
   private final TestDatabase database = TestDatabase.create("journal", Migrations::journal);
   private final TestJournal journal = new TestJournal(database.dataSource(), 2, 1_000);

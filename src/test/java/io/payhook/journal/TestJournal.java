@@ -5,8 +5,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,15 @@ public final class TestJournal implements AutoCloseable {
   }
 
   TestJournal(DataSource dataSource, int writers, int queue) {
+    this(dataSource, writers, queue, event -> {});
+  }
+
+  /** One of a process that delivers, too. */
+  public TestJournal(DataSource dataSource, Deliveries deliveries) {
+    this(dataSource, 1, 1_000, deliveries::doubt);
+  }
+
+  private TestJournal(DataSource dataSource, int writers, int queue, Consumer<UUID> doubtful) {
     journal =
         new Journal(
             dataSource,
@@ -28,7 +39,8 @@ public final class TestJournal implements AutoCloseable {
             queue,
             Duration.ofSeconds(20),
             Clock.systemUTC(),
-            new Journal.Listener() {});
+            new Journal.Listener() {},
+            doubtful);
   }
 
   /** A JSON event of endpoint payments, without what most tests do not look at. */

@@ -2,7 +2,7 @@ package io.payhook.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -10,10 +10,12 @@ import java.util.List;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A journal of the version before, with events and open deliveries in it. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@Tag("service")
 class UpgradeTest {
 
   @Test

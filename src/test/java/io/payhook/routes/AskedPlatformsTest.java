@@ -2,12 +2,12 @@ package io.payhook.routes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.signature.Confirmation;
 import io.payhook.signature.Confirmation.Confirmed;
 import io.payhook.signature.Confirmation.Finding;
 import io.payhook.signature.Confirmation.Kept;
 import io.payhook.signature.Confirmation.Meaning;
 import io.payhook.signature.Confirmation.Question;
-import io.payhook.signature.Confirmation;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;

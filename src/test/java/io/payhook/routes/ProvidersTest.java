@@ -3,6 +3,7 @@ package io.payhook.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.signature.Coverage;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.RawRequest;
@@ -168,7 +169,7 @@ class ProvidersTest {
     }
     if (!provider.isUnsigned()) {
       RawRequest changed = request.withBody(new byte[] {'{', '}'});
-      boolean covered = provider.coverage() != Provider.Coverage.NOTHING;
+      boolean covered = provider.coverage() != Coverage.NOTHING;
       if (covered) {
         assertThat(verifier.verify(changed)).isInstanceOf(Refused.class);
       }

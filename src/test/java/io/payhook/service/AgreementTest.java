@@ -5,8 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.routes.Check;
 import io.payhook.routes.Finding;
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What check says of a folder, a start and a reload say too: an integration that is refused by one
  * is refused by all, with the same first line.
  */
+@Tag("service")
 final class AgreementTest {
   private static final String ROUTES = "payments/payment-success.camel.yaml";
   private static final String ENDPOINT = "payments/payments.camel.yaml";
@@ -246,7 +249,8 @@ final class AgreementTest {
 
   /** A second node, which is not to start. */
   private static Optional<String> startAgain(Path data) {
-    try (Service service = new Service(settings(data), Clock.systemUTC())) {
+    try (Service service =
+        new Service(settings(data), Clock.systemUTC()).checkedBy(Check::forService)) {
       service.open();
       return Optional.empty();
     } catch (StartException e) {

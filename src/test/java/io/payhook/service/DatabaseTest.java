@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -19,12 +20,14 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With real servers and real processes. */
 @Timeout(120)
+@Tag("service")
 class DatabaseTest {
   @TempDir static Path shared;
   @TempDir Path temporary;
@@ -93,7 +96,7 @@ class DatabaseTest {
   void a_killed_process_leaves_nothing_that_a_new_start_cannot_take_over() throws Exception {
     long leftover;
     copy(shared.resolve("data"), data);
-    try (Running killed = Running.database(data)) {
+    try (PayhookProcess killed = PayhookProcess.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       leftover = serverPid(data);
       killed.kill();
@@ -109,7 +112,7 @@ class DatabaseTest {
   void a_machine_that_lost_power_comes_back_with_all_that_was_committed() throws Exception {
     long server;
     copy(shared.resolve("data"), data);
-    try (Running killed = Running.database(data)) {
+    try (PayhookProcess killed = PayhookProcess.database(data)) {
       execute(killed.url(), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)");
       server = serverPid(data);
       killed.kill();
@@ -164,7 +167,7 @@ class DatabaseTest {
                   + data
                   + " is in use by another Payhook (this process); stop that one, or give this one its own folder with"
                   + " --data");
-      try (Running third = Running.beginDatabase(data)) {
+      try (PayhookProcess third = PayhookProcess.beginDatabase(data)) {
         assertThat(third.exitCode()).isEqualTo(1);
         assertThat(third.output())
             .singleElement()
@@ -273,10 +276,12 @@ class DatabaseTest {
     Path folder = Files.createTempDirectory(Path.of("/tmp"), "payhook");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path programs = Files.createDirectory(folder.resolve("programs"));
+    Path whole = PostgresPrograms.in(TestDatabase.programs()).folder();
+    copy(whole, programs.resolve(whole.getFileName()));
     try {
       // First as root's, so that the files have to change hands.
       EmbeddedPostgres.start(folder, programs).close();
-      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody)) {
+      try (EmbeddedPostgres postgres = EmbeddedPostgres.start(folder, programs, nobody, true)) {
         assertThat(query(postgres.url(), "SELECT 1")).isEqualTo("1");
         assertThat(Files.getAttribute(Path.of("/proc/" + postgres.pid()), "unix:uid"))
             .isEqualTo(65534);

@@ -3,6 +3,8 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -10,10 +12,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How a service comes and goes for those who send to it. */
+@Tag("service")
 class DrainTest {
   @TempDir Path folder;
 
@@ -63,17 +67,18 @@ class DrainTest {
     try (TestDatabase database = TestDatabase.create()) {
       Service service =
           new Service(
-              Settings.of(
-                  Map.of(
-                      "payhook.data",
-                      folder.resolve("data").toString(),
-                      "payhook.database.url",
-                      database.url(),
-                      "payhook.intake.max-body",
-                      "1GB",
-                      "camel.server.port",
-                      "0")),
-              Clock.systemUTC());
+                  Settings.of(
+                      Map.of(
+                          "payhook.data",
+                          folder.resolve("data").toString(),
+                          "payhook.database.url",
+                          database.url(),
+                          "payhook.intake.max-body",
+                          "1GB",
+                          "camel.server.port",
+                          "0")),
+                  Clock.systemUTC())
+              .checkedBy(Check::forService);
       assertThatThrownBy(service::open)
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.intake.max-body (1024 MB)")
@@ -99,6 +104,7 @@ class DrainTest {
     try (TestDatabase database = TestDatabase.create()) {
       Map<String, String> production = new LinkedHashMap<>();
       production.put("payhook.profile", "prod");
+      production.put("payhook.shutdown.delay", "0s");
       production.put("payhook.data", folder.resolve("data").toString());
       production.put("payhook.routes", routes.toString());
       production.put("payhook.database.url", database.url());
@@ -111,12 +117,17 @@ class DrainTest {
           routes.resolve("payments/payments.camel.yaml"),
           java.nio.file.Files.readString(routes.resolve("payments/payments.camel.yaml"))
               .replace("\"{{env:PAYMENTS_WEBHOOK_SECRET}}\"", "a-secret-of-payments"));
-      assertThatThrownBy(() -> new Service(Settings.of(production), Clock.systemUTC()).open())
+      assertThatThrownBy(
+              () ->
+                  new Service(Settings.of(production), Clock.systemUTC())
+                      .checkedBy(Check::forService)
+                      .open())
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.public-url is empty")
           .hasMessageContaining("endpoint square");
       production.put("payhook.public-url", "https://hooks.example.com");
-      Service service = new Service(Settings.of(production), Clock.systemUTC());
+      Service service =
+          new Service(Settings.of(production), Clock.systemUTC()).checkedBy(Check::forService);
       service.open();
       service.close();
     }

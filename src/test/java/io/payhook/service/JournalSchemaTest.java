@@ -7,15 +7,18 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
+import io.payhook.testing.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("service")
 class JournalSchemaTest {
   @TempDir Path folder;
 
@@ -42,7 +45,8 @@ class JournalSchemaTest {
                       10,
                       Duration.ofSeconds(20),
                       Clock.systemUTC(),
-                      new Journal.Listener() {});
+                      new Journal.Listener() {},
+                      event -> {});
               Rejections rejections =
                   new Rejections(database.journal(1), 10, Duration.ofDays(30), 10);
               Retention retention =

@@ -2,6 +2,7 @@ package io.payhook.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.TestDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -9,10 +10,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A database of which each transaction gets another session. */
+@Tag("service")
 class PoolerTest {
   @TempDir Path folder;
 

@@ -6,6 +6,8 @@ import io.payhook.routes.Providers;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -72,6 +74,7 @@ final class RunningService implements AutoCloseable {
     settings.putAll(more);
     Service service =
         new Service(Settings.of(settings), Clock.systemUTC())
+            .checkedBy(Check::forService)
             .rereading(
                 () -> {
                   Map<String, String> now = new LinkedHashMap<>(settings);

@@ -3,14 +3,18 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.payhook.whole.DatabaseCable;
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("service")
 final class StartTest {
   @TempDir Path folder;
 
@@ -51,15 +55,16 @@ final class StartTest {
   private Service service(TestDatabase database, DatabaseCable cable, String patience) {
     String port = ":" + port(database) + "/";
     return new Service(
-        Settings.of(
-            Map.of(
-                "payhook.data", folder.toString(),
-                "payhook.routes", "routes",
-                "payhook.database.url", database.url().replace(port, ":" + cable.port() + "/"),
-                "payhook.database.patience", patience,
-                "camel.server.port", "0",
-                "camel.server.host", "127.0.0.1",
-                "payments.finance.email", "finance@example.com")),
-        Clock.systemUTC());
+            Settings.of(
+                Map.of(
+                    "payhook.data", folder.toString(),
+                    "payhook.routes", "routes",
+                    "payhook.database.url", database.url().replace(port, ":" + cable.port() + "/"),
+                    "payhook.database.patience", patience,
+                    "camel.server.port", "0",
+                    "camel.server.host", "127.0.0.1",
+                    "payments.finance.email", "finance@example.com")),
+            Clock.systemUTC())
+        .checkedBy(Check::forService);
   }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import io.payhook.signature.Provider.Coverage;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.ResourceBundle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -221,5 +223,17 @@ class ProviderTest {
       assertThat(setting.key()).matches("[a-z0-9.-]+");
       assertThat(setting.says()).isNotBlank();
     }
+  }
+
+  @Test
+  void every_row_of_the_table_is_a_setting() {
+    assertThat(Arrays.stream(Setting.values()).map(Setting::key))
+        .containsExactlyInAnyOrderElementsOf(
+            ResourceBundle.getBundle("signature.settings", Locale.ROOT).keySet())
+        .startsWith("title", "docs")
+        .endsWith("confirm.key", "params");
+    assertThat(Setting.SIGNATURE_SEPARATOR.choices()).containsExactly(",", ";");
+    assertThat(Setting.EVENT_KEY_OF.isMap() && Setting.EVENT_KEY_OF.isList()).isTrue();
+    assertThat(Setting.CONFIRM_AMOUNT.isMap() || Setting.CONFIRM_AMOUNT.isList()).isFalse();
   }
 }

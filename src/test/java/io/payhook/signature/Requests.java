@@ -11,20 +11,20 @@ import java.util.List;
 import java.util.Map;
 
 /** Requests and presets that tests start from: valid, so that a test can break one thing. */
-final class Requests {
-  static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
-  static final Clock CLOCK = at(NOW);
-  static final Secret SECRET = Secret.of("a-shared-secret");
-  static final String BODY =
+public final class Requests {
+  public static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
+  public static final Clock CLOCK = at(NOW);
+  public static final Secret SECRET = Secret.of("a-shared-secret");
+  public static final String BODY =
       "{\"event\":\"payment.success\",\"data\":{\"transaction_id\":\"TX-1\",\"amount\":100.00}}";
 
   private Requests() {}
 
-  static Clock at(Instant instant) {
+  public static Clock at(Instant instant) {
     return Clock.fixed(instant, ZoneOffset.UTC);
   }
 
-  static RawRequest post(String body, String... headers) {
+  public static RawRequest post(String body, String... headers) {
     List<Header> list = new ArrayList<>();
     for (int i = 0; i < headers.length; i += 2) {
       list.add(new Header(headers[i], headers[i + 1]));
@@ -37,7 +37,7 @@ final class Requests {
   }
 
   /** The generic HMAC-SHA256 preset with some settings changed: names and values in turn. */
-  static Provider provider(String... settings) {
+  public static Provider provider(String... settings) {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("signature.header", "X-Signature");
     all.put("signature.algorithm", "hmac-sha256");
@@ -53,29 +53,29 @@ final class Requests {
     return Provider.parse("test", all);
   }
 
-  static RawRequest signed(Provider provider, String body, String... headers) {
+  public static RawRequest signed(Provider provider, String body, String... headers) {
     return new Signer(provider, SECRET, CLOCK).sign(post(body, headers), "payment.success");
   }
 
-  static Verdict verify(Provider provider, RawRequest request) {
+  public static Verdict verify(Provider provider, RawRequest request) {
     return new Verifier(provider, List.of(SECRET), CLOCK).verify(request);
   }
 
-  static VerifiedEvent event(Verdict verdict) {
+  public static VerifiedEvent event(Verdict verdict) {
     if (verdict instanceof VerifiedEvent event) {
       return event;
     }
     throw new AssertionError("should be an event, is " + verdict);
   }
 
-  static Refused refused(Verdict verdict) {
+  public static Refused refused(Verdict verdict) {
     if (verdict instanceof Refused refused) {
       return refused;
     }
     throw new AssertionError("should be refused, is " + verdict);
   }
 
-  static String header(RawRequest request, String name) {
+  public static String header(RawRequest request, String name) {
     String value = request.header(name);
     if (value == null) {
       throw new AssertionError("there is no header " + name);

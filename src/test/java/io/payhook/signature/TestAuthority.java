@@ -40,7 +40,8 @@ public final class TestAuthority {
   public void key(String name, String subject, String... more) throws Exception {
     List<String> command =
         new ArrayList<>(
-            List.of("-genkeypair", "-alias", name, "-keyalg", "RSA", "-dname", subject));
+            List.of("-genkeypair", "-alias", name, "-keyalg", "RSA", "-keysize", "2048"));
+    command.addAll(List.of("-dname", subject));
     command.addAll(A_YEAR);
     command.addAll(List.of(more));
     String unused = keytool(command);
@@ -113,6 +114,7 @@ public final class TestAuthority {
   private String keytool(List<String> command) throws Exception {
     List<String> all = new ArrayList<>();
     all.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    all.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
     all.addAll(command);
     all.addAll(
         List.of("-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));

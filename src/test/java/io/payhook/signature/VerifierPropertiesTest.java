@@ -47,8 +47,8 @@ class VerifierPropertiesTest {
       ALL.stream()
           .filter(
               provider ->
-                  provider.plan().algorithm.signs()
-                      && provider.plan().signed.get(0).toString().contains("{body}"))
+                  provider.plan().signature.algorithm.signs()
+                      && provider.plan().signature.signed.get(0).toString().contains("{body}"))
           .map(Provider::name)
           .toList();
 
@@ -71,18 +71,20 @@ class VerifierPropertiesTest {
   }
 
   private static Secret secret(Provider provider) {
-    return switch (provider.plan().algorithm) {
+    return switch (provider.plan().signature.algorithm) {
       case RSA_SHA256 -> RSA;
       case ED25519 -> Secret.of("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
       default ->
-          provider.plan().keyForm.equals("hex")
+          provider.plan().signature.keyForm.equals("hex")
               ? Secret.of("0a0b0c0d")
-              : provider.plan().keyForm.equals("base64") ? Secret.of("whsec_c2VjcmV0") : SECRET;
+              : provider.plan().signature.keyForm.equals("base64")
+                  ? Secret.of("whsec_c2VjcmV0")
+                  : SECRET;
     };
   }
 
   private static Secret signingSecret(Provider provider) {
-    return provider.plan().algorithm == Algorithm.ED25519
+    return provider.plan().signature.algorithm == Algorithm.ED25519
         ? Secret.of(
             "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg==")
         : secret(provider);
@@ -198,7 +200,7 @@ class VerifierPropertiesTest {
     StringBuilder value = new StringBuilder(header.value());
     value.setCharAt(at, (char) character);
     boolean same =
-        provider.plan().encoding == Encoding.HEX
+        provider.plan().signature.encoding == Encoding.HEX
             ? value.toString().equalsIgnoreCase(header.value()) // Hex may be in any case.
             : value.toString().equals(header.value());
     if (same) {
@@ -218,9 +220,9 @@ class VerifierPropertiesTest {
 
   private static boolean isCovered(Provider provider, String name) {
     Plan plan = provider.plan();
-    return plan.headers.stream().anyMatch(name::equalsIgnoreCase)
-        || (plan.timestamp != null && plan.timestamp.namesOf(Template.Word.HEADER).contains(name))
-        || (plan.id != null && plan.id.namesOf(Template.Word.HEADER).contains(name));
+    return plan.signature.headers.stream().anyMatch(name::equalsIgnoreCase)
+        || (plan.timestamp.from != null && plan.timestamp.from.namesOf(Word.HEADER).contains(name))
+        || (plan.signature.id != null && plan.signature.id.namesOf(Word.HEADER).contains(name));
   }
 
   @Property
@@ -229,10 +231,10 @@ class VerifierPropertiesTest {
       @ForAll @IntRange(min = 0, max = 100) int place,
       @ForAll @IntRange(min = 33, max = 126) int character) {
     Provider provider = PRESETS.get(signed.preset());
-    if (provider.plan().algorithm == Algorithm.ED25519) {
+    if (provider.plan().signature.algorithm == Algorithm.ED25519) {
       return; // A changed public key is mostly none.
     }
-    String form = provider.plan().keyForm;
+    String form = provider.plan().signature.keyForm;
     byte[] key = keyOf(secret(provider).value(), form);
     int at = place % key.length;
     if (key[at] == character) {
@@ -299,16 +301,11 @@ class VerifierPropertiesTest {
     List<String> names =
         new ArrayList<>(List.of("Content-Type", "Authorization", "Forwarded", "X-Forwarded-Host"));
     for (Provider provider : ALL) {
-      names.addAll(provider.plan().headers);
-      names.addAll(provider.plan().event.type.namesOf(Template.Word.HEADER));
-      provider
-          .plan()
-          .event
-          .key
-          .all()
-          .forEach(key -> names.addAll(key.namesOf(Template.Word.HEADER)));
-      if (provider.plan().timestamp != null) {
-        names.addAll(provider.plan().timestamp.namesOf(Template.Word.HEADER));
+      names.addAll(provider.plan().signature.headers);
+      names.addAll(provider.plan().event.type.namesOf(Word.HEADER));
+      provider.plan().event.key.all().forEach(key -> names.addAll(key.namesOf(Word.HEADER)));
+      if (provider.plan().timestamp.from != null) {
+        names.addAll(provider.plan().timestamp.from.namesOf(Word.HEADER));
       }
     }
     return names;
@@ -382,7 +379,7 @@ class VerifierPropertiesTest {
   @Property
   void nothing_is_thrown_when_what_was_signed_is_anything(@ForAll("anything") RawRequest request) {
     for (Provider provider : ALL) {
-      if (!provider.plan().signed.get(0).toString().equals("{body}")) {
+      if (!provider.plan().signature.signed.get(0).toString().equals("{body}")) {
         continue;
       }
       RawRequest signed =

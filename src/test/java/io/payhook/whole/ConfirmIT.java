@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.HttpStub;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,8 +40,8 @@ class ConfirmIT {
 
   @TempDir static Path folder;
   private static Api api;
-  private static CrmStub crm;
-  private static RunningService service;
+  private static HttpStub crm;
+  private static LaunchedService service;
 
   /** The platform's API on loopback. */
   private static final class Api implements AutoCloseable {
@@ -91,7 +93,7 @@ class ConfirmIT {
   @BeforeAll
   static void start() throws Exception {
     api = new Api(0);
-    crm = new CrmStub();
+    crm = new HttpStub();
     Path routes = folder.resolve("routes");
     copy(ROUTES, routes);
     Files.writeString(
@@ -108,7 +110,7 @@ class ConfirmIT {
         """
             .formatted(api.port()));
     service =
-        RunningService.start(
+        LaunchedService.start(
             folder.resolve("data"),
             routes,
             Map.of("payhook.crm.url", crm.url(), "payhook.delivery.backoff", "200ms"));
@@ -181,7 +183,7 @@ class ConfirmIT {
                     + payment.transaction()
                     + "'"));
     crm.calls.stream()
-        .filter(call -> call.path().contains(payment.transaction().toLowerCase(Locale.ROOT)))
+        .filter(call -> call.uri().contains(payment.transaction().toLowerCase(Locale.ROOT)))
         .forEach(call -> effects.add("crm " + call.method()));
     Path mails = folder.resolve("data/mail");
     if (Files.exists(mails)) {

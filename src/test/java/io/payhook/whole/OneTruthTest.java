@@ -13,7 +13,6 @@ import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.service.Service;
 import io.payhook.service.Settings;
-import io.payhook.service.TestDatabase;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
@@ -21,6 +20,10 @@ import io.payhook.signature.Setting;
 import io.payhook.signature.Signer;
 import io.payhook.signature.VerifiedEvent;
 import io.payhook.signature.Verifier;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.HttpStub;
+import io.payhook.testing.TestDatabase;
+import io.payhook.tools.check.Check;
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,6 +47,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Whoever looks at a payment sees the same amount in the same currency: in the journal, in a table
  * that a route writes, in an e-mail, at the CRM, on the command line and over the API.
  */
+@Tag("service")
 class OneTruthTest {
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -112,7 +117,7 @@ class OneTruthTest {
     Map<String, Provider> endpoints = endpoints();
     write(endpoints);
     try (TestDatabase database = TestDatabase.create();
-        CrmStub crm = new CrmStub();
+        HttpStub crm = new HttpStub();
         Service service = service(database, crm)) {
       service.open();
       Map<String, Seen> told = new TreeMap<>();
@@ -124,7 +129,8 @@ class OneTruthTest {
           () ->
               assertThat(
                       database.query(
-                          "select distinct route || ' ' || coalesce(error, state) from payhook.delivery where state <> 'done'"))
+                          "select distinct route || ' ' || coalesce(error, state) from"
+                              + " payhook.delivery where state <> 'done'"))
                   .isEmpty());
 
       Map<String, String> ids = new TreeMap<>();
@@ -207,7 +213,8 @@ class OneTruthTest {
     save("routes/truth/email/truth.txt", "[{{ amount | money }}]\n");
     save(
         "routes/truth/crm/truth.json",
-        "{\"amount\": {{ amount | json }}, \"currency\": {{ currency | json }}, \"at\": {{ occurredAt | json }}}\n");
+        "{\"amount\": {{ amount | json }}, \"currency\": {{ currency | json }}, \"at\": {{"
+            + " occurredAt | json }}}\n");
     Path data = Files.createDirectories(folder.resolve("data"));
     try (var out = Files.newBufferedWriter(data.resolve("secrets.properties"))) {
       environment.store(out, null);
@@ -220,17 +227,18 @@ class OneTruthTest {
     Files.writeString(file, text);
   }
 
-  private Service service(TestDatabase database, CrmStub crm) {
+  private Service service(TestDatabase database, HttpStub crm) {
     return new Service(
-        Settings.of(
-            Map.of(
-                "payhook.data", folder.resolve("data").toString(),
-                "payhook.routes", folder.resolve("routes").toString(),
-                "payhook.database.url", database.url(),
-                "payhook.crm.url", crm.url(),
-                "camel.server.port", "0",
-                "camel.server.host", "127.0.0.1")),
-        Clock.systemUTC());
+            Settings.of(
+                Map.of(
+                    "payhook.data", folder.resolve("data").toString(),
+                    "payhook.routes", folder.resolve("routes").toString(),
+                    "payhook.database.url", database.url(),
+                    "payhook.crm.url", crm.url(),
+                    "camel.server.port", "0",
+                    "camel.server.host", "127.0.0.1")),
+            Clock.systemUTC())
+        .checkedBy(Check::forService);
   }
 
   /** Sends a preset's samples as its platform does, and notes what the preset reads off them. */
@@ -328,14 +336,14 @@ class OneTruthTest {
     return mailed;
   }
 
-  private static Map<String, Seen> called(CrmStub crm, Map<String, String> ids) throws Exception {
+  private static Map<String, Seen> called(HttpStub crm, Map<String, String> ids) throws Exception {
     Map<String, Seen> called = new TreeMap<>();
-    for (CrmStub.Call call : crm.calls) {
+    for (HttpStub.Call call : crm.calls) {
       JsonNode body = JSON.readTree(call.body());
       if (body.path("amount").isNumber()) {
         put(
             called,
-            ids.get(call.path().replaceFirst("^.*/", "")),
+            ids.get(call.uri().replaceFirst("^.*/", "")),
             new Seen(
                 body.path("amount").decimalValue().toPlainString(),
                 body.path("currency").asText()));

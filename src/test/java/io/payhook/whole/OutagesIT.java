@@ -2,7 +2,10 @@ package io.payhook.whole;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.DatabaseCable;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.HttpStub;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -40,7 +43,7 @@ class OutagesIT {
   @Test
   void an_accepted_event_survives_kill_9_and_its_effects_happen_after_the_restart()
       throws Exception {
-    try (CrmStub crm = new CrmStub()) {
+    try (HttpStub crm = new HttpStub()) {
       crm.status = 503;
       Map<String, String> settings =
           Map.of(
@@ -50,7 +53,7 @@ class OutagesIT {
               "2s",
               "payhook.delivery.backoff",
               "200ms");
-      RunningService service = RunningService.start(data, ROUTES, settings);
+      LaunchedService service = LaunchedService.start(data, ROUTES, settings);
       HttpResponse<String> answer = service.post(payment());
       assertThat(answer.body()).contains("accepted");
       Eventually.holds(() -> assertThat(crm.calls).isNotEmpty());
@@ -58,7 +61,7 @@ class OutagesIT {
 
       crm.status = 200;
       crm.calls.clear();
-      try (RunningService again = RunningService.start(data, ROUTES, settings)) {
+      try (LaunchedService again = LaunchedService.start(data, ROUTES, settings)) {
         Eventually.holds(
             () ->
                 assertThat(again.query("select route || ' ' || state from payhook.delivery"))
@@ -77,8 +80,8 @@ class OutagesIT {
       Matcher url = PORT.matcher(database.url());
       assertThat(url.matches()).isTrue();
       try (DatabaseCable cable = new DatabaseCable(Integer.parseInt(url.group(2)))) {
-        try (RunningService service =
-            RunningService.start(
+        try (LaunchedService service =
+            LaunchedService.start(
                 data,
                 ROUTES,
                 Map.of("payhook.database.url", url.group(1) + cable.port() + url.group(3)))) {
@@ -102,11 +105,12 @@ class OutagesIT {
           Eventually.holds(
               () ->
                   assertThat(
-                          RunningService.query(
+                          LaunchedService.query(
                               database.url(),
                               "select state from payhook.delivery where state <> 'done'"))
                       .isEmpty());
-          assertThat(RunningService.query(database.url(), "select status from payment")).hasSize(2);
+          assertThat(LaunchedService.query(database.url(), "select status from payment"))
+              .hasSize(2);
           assertThat(service.management("/observe/health/ready").statusCode()).isEqualTo(200);
         }
       }
@@ -136,7 +140,7 @@ class OutagesIT {
 
   private void refused(Map<String, String> settings, String... says)
       throws IOException, InterruptedException {
-    RunningService service = RunningService.launch(data, ROUTES, settings);
+    LaunchedService service = LaunchedService.launch(data, ROUTES, settings);
     assertThat(service.exitCode()).isNotZero();
     List<String> told =
         service.log().stream().filter(line -> line.startsWith("payhook: ")).toList();

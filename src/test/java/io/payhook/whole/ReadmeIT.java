@@ -2,7 +2,8 @@ package io.payhook.whole;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.TestDatabase;
+import io.payhook.testing.Eventually;
+import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -120,7 +121,7 @@ class ReadmeIT {
     Eventually.holds(
         () ->
             assertThat(
-                    RunningService.query(
+                    LaunchedService.query(
                         url(),
                         "select route || ' ' || state from payhook.delivery where state <> 'done'"))
                 .isEmpty());
@@ -146,7 +147,7 @@ class ReadmeIT {
     builder.environment().put("PAYHOOK_DATABASE_PROGRAMS", TestDatabase.programs().toString());
     builder.environment().put("CAMEL_SERVER_PORT", String.valueOf(port));
     builder.environment().put("CAMEL_MANAGEMENT_PORT", String.valueOf(managementPort));
-    builder.environment().put("PAYMENTS_WEBHOOK_SECRET", RunningService.SECRET);
+    builder.environment().put("PAYMENTS_WEBHOOK_SECRET", LaunchedService.SECRET);
     return builder;
   }
 

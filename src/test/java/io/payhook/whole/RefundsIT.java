@@ -2,6 +2,7 @@ package io.payhook.whole;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.testing.Eventually;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,12 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class RefundsIT {
-  private static RunningService service;
+  private static LaunchedService service;
 
   @BeforeAll
   static void start(@TempDir Path data) throws Exception {
     service =
-        RunningService.start(data.resolve("data"), Path.of("routes").toAbsolutePath(), Map.of());
+        LaunchedService.start(data.resolve("data"), Path.of("routes").toAbsolutePath(), Map.of());
   }
 
   @AfterAll
