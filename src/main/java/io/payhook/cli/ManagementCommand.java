@@ -35,7 +35,7 @@ abstract class ManagementCommand extends Printing {
   @Option(names = "--json", description = "Prints JSON as returned by the service.")
   boolean json;
 
-  /** Does what the command does; its result is the exit code. */
+  /** Runs the command; the result is the exit code. */
   abstract int ask(ApiClient api) throws IOException, InterruptedException;
 
   @Override
@@ -61,7 +61,7 @@ abstract class ManagementCommand extends Printing {
     }
   }
 
-  /** Those of this machine, which tell where its service is. */
+  /** The settings of this machine, which say where its service is. */
   Settings settings() {
     return new SettingsOptions().load();
   }
