@@ -19,24 +19,21 @@ import org.jspecify.annotations.Nullable;
  * would end the process, at every start again. Also makes text acceptable to every remote system:
  * no U+0000, no unpaired surrogates.
  */
-final class Bounds {
+public final class Bounds {
   /**
    * Maximum number of digits on either side of the decimal point; JSON that Payhook accepts has no
    * longer numbers.
    */
-  static final int DIGITS = 1_000;
+  public static final int DIGITS = 1_000;
 
   /** Maximum number of bits of {@link #DIGITS} digits. */
   private static final int BITS = 3_322;
 
   /** Maximum number of characters of a rendered template. */
-  static final int RENDERED = 2_000_000;
-
-  /** Maximum length of the path and query of a call; servers refuse longer ones. */
-  static final int PATH = 8_000;
+  public static final int RENDERED = 2_000_000;
 
   /** Maximum length of a range in a template. */
-  static final int RANGE = 10_000;
+  public static final int RANGE = 10_000;
 
   /** Replaces U+0000 and unpaired surrogates. */
   private static final char REPLACEMENT = '\uFFFD';
@@ -74,7 +71,7 @@ final class Bounds {
    * @throws NumberFormatException if it is not a number
    * @throws ArithmeticException if it has more digits
    */
-  static BigDecimal number(String text, int digits) {
+  public static BigDecimal number(String text, int digits) {
     String number = text.strip();
     // Checked before parsing: a million digits take seconds.
     if (number.length() > 2 * digits + 20) {
@@ -93,7 +90,7 @@ final class Bounds {
    * @param place names it in errors
    * @throws EffectException if a number in it is too large
    */
-  static @Nullable Object checked(@Nullable Object value, String place) {
+  public static @Nullable Object checked(@Nullable Object value, String place) {
     return new Walk(true, Bounds::text).of(value, place);
   }
 
@@ -103,7 +100,7 @@ final class Bounds {
    *
    * @param prose whether people read the rendered text
    */
-  static Map<String, Object> printable(Map<String, Object> variables, boolean prose) {
+  public static Map<String, Object> printable(Map<String, Object> variables, boolean prose) {
     Map<String, Object> printable = new HashMap<>(variables);
     Walk walk = new Walk(false, prose ? Bounds::prose : Bounds::text);
     printable.replaceAll((name, value) -> walk.of(value, name));
@@ -111,7 +108,7 @@ final class Bounds {
   }
 
   /** Text without U+0000 and unpaired surrogates; the same object if it has none. */
-  static String text(String text) {
+  public static String text(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == 0 || Character.isSurrogate(c)) {

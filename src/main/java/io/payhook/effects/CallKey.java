@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
  * route calls a sink more than once. In a {@code split}, the split's index is added. The sinks'
  * parameter {@code key} replaces the count by a name that the route chooses.
  */
-final class CallKey {
+public final class CallKey {
   private CallKey() {}
 
   /**
    * @param sink whose calls are counted
    * @param key the route's own name for the call, or null
    */
-  static String of(Exchange exchange, String sink, @Nullable RouteText key) {
+  public static String of(Exchange exchange, String sink, @Nullable RouteText key) {
     String base = exchange.getVariable("idempotencyKey", String.class);
     if (base == null || base.isBlank()) {
       throw new EffectException(

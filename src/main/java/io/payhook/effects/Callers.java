@@ -5,7 +5,6 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.NamedNode;
 import org.apache.camel.Route;
-import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.spi.RoutePolicy;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * that only knows the kamelet's route, and routes that call a kamelet with the same parameters
  * share one: only the exchange can tell whose folder {@code sql/record-payment.sql} is relative to.
  */
-final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
+public final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   private static final String PROPERTY = "PayhookCaller";
 
   /** A route that an exchange is in, and the one it came from by {@code direct:}. */
@@ -27,11 +26,9 @@ final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   @Override
   public @Nullable RoutePolicy createRoutePolicy(
       CamelContext context, String routeId, NamedNode definition) {
-    if (definition instanceof RouteDefinition route && Boolean.TRUE.equals(route.isKamelet())) {
-      KameletParameters.check((ModelCamelContext) context, route);
-      return null;
-    }
-    return this;
+    return definition instanceof RouteDefinition route && Boolean.TRUE.equals(route.isKamelet())
+        ? null
+        : this;
   }
 
   @Override
@@ -48,7 +45,7 @@ final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
   }
 
   /** The id of the route that called the kamelet. */
-  static String route(Exchange exchange) {
+  public static String route(Exchange exchange) {
     return caller(exchange).getRouteId();
   }
 
@@ -57,7 +54,7 @@ final class Callers extends RoutePolicySupport implements RoutePolicyFactory {
    *
    * @throws EffectException if the route was not loaded from a file
    */
-  static Path file(Exchange exchange, String path) {
+  public static Path file(Exchange exchange, String path) {
     Route route = caller(exchange);
     Resource source = route.getSourceResource();
     String location = source == null ? "" : source.getLocation();

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * another thread at the call's own timeout, or at that of its attempt. The client's own timeouts
  * are per read, so a remote system that sends a byte now and then would never exceed them.
  */
-final class Deadline implements AutoCloseable {
+public final class Deadline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Deadline.class);
 
   private static final ThreadFactory THREADS =
@@ -47,7 +47,7 @@ final class Deadline implements AutoCloseable {
    * @param longest timeout of the whole call
    * @param abort closes its connection; may be called at any moment until this is closed
    */
-  static Deadline of(Duration longest, Aborts.Abort abort) {
+  public static Deadline of(Duration longest, Aborts.Abort abort) {
     return new Deadline(longest, abort);
   }
 
@@ -66,7 +66,7 @@ final class Deadline implements AutoCloseable {
   }
 
   /** Whether the call was aborted here. */
-  boolean over() {
+  public boolean over() {
     return over;
   }
 

@@ -4,14 +4,14 @@ package io.payhook.effects;
  * Text that is safe in a mail header, as the source of a file name, or in a message: one line of
  * limited length.
  */
-final class OneLine {
+public final class OneLine {
   private OneLine() {}
 
   /**
    * The text with each run of spaces and control characters replaced by a space, without
    * bidirectional formatting, truncated to a length.
    */
-  static String of(String text, int longest) {
+  public static String of(String text, int longest) {
     StringBuilder line = new StringBuilder(Math.min(text.length(), longest));
     boolean gap = false;
     for (int i = 0; i < text.length(); ) {

@@ -24,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 public final class RouteText {
 
   /** A part of the text. */
-  sealed interface Piece {}
+  public sealed interface Piece {}
 
   /** The route's own text. */
-  record Written(String text) implements Piece {}
+  public record Written(String text) implements Piece {}
 
   /** An expression, by its source, including the braces. */
-  record Value(String source, Function<Exchange, @Nullable Object> read) implements Piece {}
+  public record Value(String source, Function<Exchange, @Nullable Object> read) implements Piece {}
 
   /** {@code variable.event[data][customer][email]}, read without reflection; absent is null. */
   private static final Pattern PATH =
@@ -106,20 +106,20 @@ public final class RouteText {
   }
 
   /** The text as written in the route file, for messages. */
-  String source() {
+  public String source() {
     return source;
   }
 
-  List<Piece> pieces() {
+  public List<Piece> pieces() {
     return pieces;
   }
 
-  boolean isBlank() {
+  public boolean isBlank() {
     return source.isBlank();
   }
 
   /** The texts between the commas in the route's own text, outside double quotes. */
-  List<RouteText> splitAtCommas() {
+  public List<RouteText> splitAtCommas() {
     List<RouteText> parts = new ArrayList<>();
     List<Piece> part = new ArrayList<>();
     boolean quoted = false;
@@ -148,12 +148,12 @@ public final class RouteText {
   }
 
   /** This text from a character of the route's own text on, or null if it is not there. */
-  @Nullable RouteText after(char mark) {
+  public @Nullable RouteText after(char mark) {
     return cut(mark, true);
   }
 
   /** This text up to a character of the route's own text, or null if it is not there. */
-  @Nullable RouteText before(char mark) {
+  public @Nullable RouteText before(char mark) {
     return cut(mark, false);
   }
 
@@ -188,12 +188,12 @@ public final class RouteText {
    *
    * @throws EffectException if a value is an object or an array
    */
-  String in(Exchange exchange) {
+  public String in(Exchange exchange) {
     return in(exchange, (value, text) -> text);
   }
 
   /** Like {@link #in(Exchange)}, with a function applied to the text of each value. */
-  String in(Exchange exchange, BiFunction<Value, String, String> encode) {
+  public String in(Exchange exchange, BiFunction<Value, String, String> encode) {
     StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece instanceof Value value) {

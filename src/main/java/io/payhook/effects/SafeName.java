@@ -1,10 +1,10 @@
 package io.payhook.effects;
 
 /** Untrusted text as a part of a file name: no separators, no leading dots, limited length. */
-final class SafeName {
+public final class SafeName {
   private SafeName() {}
 
-  static String of(String text, int longest) {
+  public static String of(String text, int longest) {
     StringBuilder name = new StringBuilder(Math.min(text.length(), longest));
     for (int i = 0; i < text.length() && name.length() < longest; i++) {
       char c = text.charAt(i);

@@ -7,14 +7,12 @@ import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 
 /** Base of the first step of a kamelet with an effect: what all of them need from the context. */
-abstract class Sink implements Processor, CamelContextAware {
+public abstract class Sink implements Processor, CamelContextAware {
   private @Nullable CamelContext context;
-  private @Nullable Effects effects;
 
   @Override
   public final void setCamelContext(CamelContext context) {
     this.context = context;
-    this.effects = Effects.of(context);
   }
 
   @Override
@@ -22,12 +20,18 @@ abstract class Sink implements Processor, CamelContextAware {
     return context;
   }
 
-  final Effects effects() {
-    return Objects.requireNonNull(effects);
+  /** What {@code Effects.bind(…)} gave the context, the only one of its type. */
+  protected final <T> T bound(Class<T> type) {
+    CamelContext in = Objects.requireNonNull(context);
+    T bound = in.getCamelContextExtension().getContextPlugin(type);
+    if (bound == null) {
+      throw new IllegalStateException("Effects.bind(…) wasn't called for " + in.getName());
+    }
+    return bound;
   }
 
   /** A route's text, with expressions in it. */
-  final RouteText text(String text) {
+  protected final RouteText text(String text) {
     return RouteText.parse(Objects.requireNonNull(context), text);
   }
 }

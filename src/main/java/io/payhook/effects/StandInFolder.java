@@ -12,22 +12,30 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The folder in which a stand-in stores what it receives. It contains customers' data, so only the
  * user who runs Payhook can read it. A file is complete from the moment it is visible.
  */
-final class StandInFolder {
+public final class StandInFolder {
   private static final String UNFINISHED = ".tmp";
   private static final boolean POSIX =
       FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
 
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+
   private final Path folder;
+  private final AtomicLong sequence = new AtomicLong();
 
   /** Writes a file's content. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
     void to(OutputStream out) throws IOException;
   }
 
@@ -35,7 +43,7 @@ final class StandInFolder {
    * @param folder created if it does not exist; partial files of an earlier process are removed
    * @throws IOException if it cannot be created or read
    */
-  StandInFolder(Path folder) throws IOException {
+  public StandInFolder(Path folder) throws IOException {
     this.folder = folder;
     try {
       Files.createDirectories(folder);
@@ -52,12 +60,22 @@ final class StandInFolder {
     }
   }
 
-  Path path() {
+  public Path path() {
     return folder;
   }
 
+  /** Continues a sequence that had come to this number. */
+  public void continueFrom(long number) {
+    sequence.accumulateAndGet(number, Math::max);
+  }
+
+  /** The next file's name, so that files sort by time: {@code 20261123T201502.123Z-000001-…}. */
+  public String name(Instant now, String rest) {
+    return "%s-%06d-%s".formatted(TIME.format(now), sequence.incrementAndGet(), rest);
+  }
+
   /** Writes a file of this name and returns its path. */
-  Path write(String name, Content content) throws IOException {
+  public Path write(String name, Content content) throws IOException {
     Path unfinished = folder.resolve("." + name + UNFINISHED);
     Path file = folder.resolve(name);
     FileAttribute<?>[] own =

@@ -7,9 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +14,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.sql.DataSource;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,15 +25,12 @@ public final class Texts {
   private static final List<String> KINDS = List.of(".sql", ".html", ".txt", ".json");
   private static final long LARGEST = 4 << 20;
 
-  /** SQLSTATE of a syntax error. */
-  private static final String SYNTAX = "42601";
-
   /**
    * A version of a file.
    *
    * @param version equal for equal versions
    */
-  record Text(Object version, String text) {}
+  public record Text(Object version, String text) {}
 
   /**
    * Why a file's version on disk is not used.
@@ -65,25 +59,26 @@ public final class Texts {
 
   private final Map<Path, Text> known = new ConcurrentHashMap<>();
   private final @Nullable Path root;
-  private final @Nullable DataSource database;
+  private final BiConsumer<Path, String> check;
 
-  private Texts(@Nullable Path root, @Nullable DataSource database) {
+  private Texts(@Nullable Path root, BiConsumer<Path, String> check) {
     this.root = root;
-    this.database = database;
+    this.check = check;
   }
 
   /** Texts as they are on disk when they are used, for tools. */
-  static Texts onDisk() {
-    return new Texts(null, null);
+  public static Texts onDisk() {
+    return new Texts(null, (file, text) -> {});
   }
 
   /**
    * The texts below a folder, as they are now.
    *
-   * @param database checks whether changed SQL can be parsed; nothing is executed there
+   * @param check of a changed file that is not empty; throws an {@link EffectException} if it is not
+   *     usable
    */
-  public static Texts below(Path root, DataSource database) {
-    Texts texts = new Texts(root.toAbsolutePath().normalize(), database);
+  public static Texts below(Path root, BiConsumer<Path, String> check) {
+    Texts texts = new Texts(root.toAbsolutePath().normalize(), check);
     texts.read().forEach((file, text) -> texts.known.put(file, new Text(text, text)));
     return texts;
   }
@@ -102,7 +97,10 @@ public final class Texts {
                 return;
               }
               try {
-                check(file, text);
+                if (text.isBlank()) {
+                  throw new EffectException("is empty; the text, or no file, would be right");
+                }
+                check.accept(file, text);
                 change.usable.put(file, text);
               } catch (EffectException e) {
                 String message = String.valueOf(e.getMessage());
@@ -115,38 +113,6 @@ public final class Texts {
               }
             });
     return change;
-  }
-
-  private void check(Path file, String text) {
-    if (text.isBlank()) {
-      throw new EffectException("is empty; the text, or no file, would be right");
-    }
-    if (file.toString().endsWith(".sql")) {
-      List<SqlStatement.Piece> pieces = SqlStatement.parse(file.toString(), text).pieces();
-      if (pieces.isEmpty()) {
-        throw new EffectException("has no statement; a comment alone does nothing");
-      }
-      for (SqlStatement.Piece piece : pieces) {
-        understand(piece);
-      }
-    } else {
-      Templates.check(file, text);
-    }
-  }
-
-  /** Only the syntax: a table may be created by the previous statement, or later. */
-  private void understand(SqlStatement.Piece piece) {
-    if (database == null) {
-      return;
-    }
-    try (Connection connection = database.getConnection();
-        PreparedStatement statement = connection.prepareStatement(piece.sql())) {
-      statement.getParameterMetaData();
-    } catch (SQLException e) {
-      if (SYNTAX.equals(e.getSQLState())) {
-        throw new EffectException(OneLine.of(String.valueOf(e.getMessage()), 300), e);
-      }
-    }
   }
 
   private SortedMap<Path, String> read() {
@@ -183,7 +149,7 @@ public final class Texts {
    *
    * @throws IOException if there is none
    */
-  Text get(Path file) throws IOException {
+  public Text get(Path file) throws IOException {
     Path whole = file.toAbsolutePath().normalize();
     Text text = known.get(whole);
     if (text == null && root != null && !whole.startsWith(root)) {
@@ -201,7 +167,8 @@ public final class Texts {
     throw new NoSuchFileException(file.toString());
   }
 
-  boolean has(Path file) {
+  /** Whether {@link #get} has it. */
+  public boolean has(Path file) {
     return known.containsKey(file.toAbsolutePath().normalize())
         || (root == null && Files.isRegularFile(file));
   }

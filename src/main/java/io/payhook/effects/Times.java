@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Times as platforms write them: ISO 8601, or seconds or milliseconds since 1970. */
-final class Times {
+public final class Times {
   private static final long MILLISECONDS_FROM = 100_000_000_000L;
 
   /** The last second of the year 9999. */
@@ -26,7 +26,7 @@ final class Times {
   private Times() {}
 
   /** Seconds since 1970, or milliseconds if as many seconds would be far in the future. */
-  static Instant since1970(long value) {
+  public static Instant since1970(long value) {
     return Math.abs(value) < MILLISECONDS_FROM
         ? Instant.ofEpochSecond(value)
         : Instant.ofEpochMilli(value);
@@ -37,7 +37,7 @@ final class Times {
    * itself also accepts {@code tomorrow} and {@code infinity}, and guesses which part of {@code
    * 12/11/2026} is the month.
    */
-  static @Nullable String iso(Object time) {
+  public static @Nullable String iso(Object time) {
     String text = time.toString().strip();
     if (SINCE_1970.matcher(text).matches()) {
       Instant instant = since1970(Long.parseLong(text));

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * payhookEffectResult} if the call succeeded, always ended by {@code payhookEffectEnd}. So no
  * header of any origin gets outside, and none from outside gets to the route.
  */
-final class Undertaking {
+public final class Undertaking {
   private static final String PROPERTY = "PayhookUndertaking";
 
   private final @Nullable Object body;
@@ -40,7 +40,7 @@ final class Undertaking {
    * @param plan what later steps of the effect need to know
    * @param result receives what came back and sets the variables for the route
    */
-  static void begin(
+  public static void begin(
       Exchange exchange,
       @Nullable Object newBody,
       Map<String, Object> newHeaders,
@@ -53,17 +53,17 @@ final class Undertaking {
     message.setBody(newBody);
   }
 
-  static <T> T plan(Exchange exchange, Class<T> type) {
+  public static <T> T plan(Exchange exchange, Class<T> type) {
     return Objects.requireNonNull(
         type.cast(exchange.getProperty(PROPERTY, Undertaking.class).plan));
   }
 
-  static void result(Exchange exchange) {
+  public static void result(Exchange exchange) {
     exchange.getProperty(PROPERTY, Undertaking.class).result.accept(exchange);
     Remarks.done(exchange);
   }
 
-  static void end(Exchange exchange) {
+  public static void end(Exchange exchange) {
     if (exchange.removeProperty(PROPERTY) instanceof Undertaking kept) {
       Message message = exchange.getMessage();
       message.setBody(kept.body);

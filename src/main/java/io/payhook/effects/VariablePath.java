@@ -32,32 +32,22 @@ public record VariablePath(String variable, List<String> members) {
           "occurredAt",
           "origin");
 
-  /** Those whose SQL type is known even without a value. */
-  private static final Map<String, String> TYPES =
-      Map.of("amount", "numeric", "occurredAt", "timestamptz", "confirmation", "jsonb");
-
   /** The variable's name and those of the members. */
-  List<String> names() {
+  public List<String> names() {
     return Stream.concat(Stream.of(variable), members.stream()).toList();
   }
 
-  /** The value for SQL: PostgreSQL cannot infer the type of every NULL. */
-  @Nullable Object bound(@Nullable Object value) {
-    String type = value == null && members.isEmpty() ? TYPES.get(variable) : null;
-    return type == null ? value : new SqlStatement.Absent(type);
-  }
-
   /** Whether the variable exists, or is one that every delivery has. */
-  boolean isKnown(Exchange exchange) {
+  public boolean isKnown(Exchange exchange) {
     return exchange.getVariable(variable) != null || OF_A_DELIVERY.contains(variable);
   }
 
   /** The value, or null if the variable, a member or an index does not exist. */
-  /** The value among these variables, or null, as in {@link #in(Exchange)}. */
   public @Nullable Object in(Exchange exchange) {
     return in(exchange.getVariable(variable));
   }
 
+  /** The value among these variables, or null, as in {@link #in(Exchange)}. */
   public @Nullable Object in(Map<String, Object> variables) {
     return in(variables.get(variable));
   }

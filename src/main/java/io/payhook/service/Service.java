@@ -1,5 +1,12 @@
 package io.payhook.service;
 
+import io.payhook.effects.Texts;
+import io.payhook.effects.crm.CrmStandIn;
+import io.payhook.effects.kamelets.Effects;
+import io.payhook.effects.kamelets.EffectsConfig;
+import io.payhook.effects.mail.MailSender;
+import io.payhook.effects.mail.MailStandIn;
+import io.payhook.effects.mail.SmtpSender;
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -9,13 +16,6 @@ import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
 import io.payhook.delivery.ProviderApi;
-import io.payhook.effects.CrmStandIn;
-import io.payhook.effects.Effects;
-import io.payhook.effects.EffectsConfig;
-import io.payhook.effects.MailSender;
-import io.payhook.effects.MailStandIn;
-import io.payhook.effects.SmtpSender;
-import io.payhook.effects.Texts;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.CertificateStore;
 import io.payhook.intake.Endpoints;
@@ -348,7 +348,7 @@ public final class Service implements AutoCloseable {
         .getRegistry()
         .findByType(InterceptStrategy.class)
         .forEach(context.getCamelContextExtension()::addInterceptStrategy);
-    Texts texts = Texts.below(settings.routes(), pool);
+    Texts texts = Effects.texts(settings.routes(), pool);
     Effects.bind(
         context, new EffectsConfig(mail, settings.get(Key.CRM_TOKEN), clock, breakers), texts);
     JdbcComponent jdbc = context.getComponent("jdbc", JdbcComponent.class);

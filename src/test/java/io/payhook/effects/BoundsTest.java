@@ -1,5 +1,6 @@
 package io.payhook.effects;
 
+import io.payhook.effects.template.Templates;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

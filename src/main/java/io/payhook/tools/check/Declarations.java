@@ -43,7 +43,6 @@ final class Declarations {
           "payhookCrmClient",
           "payhookEffectEnd",
           "payhookEffectResult",
-          "payhookEffects",
           "payhookMailSender",
           "payhookStatements",
           "payhookVertx");

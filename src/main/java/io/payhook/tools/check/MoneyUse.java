@@ -1,8 +1,8 @@
 package io.payhook.tools.check;
 
 import io.payhook.effects.EffectException;
-import io.payhook.effects.SqlStatement;
 import io.payhook.effects.VariablePath;
+import io.payhook.effects.sql.SqlStatement;
 import io.payhook.files.TextFile;
 import io.payhook.kit.Location;
 import io.payhook.tools.check.Findings.Written;

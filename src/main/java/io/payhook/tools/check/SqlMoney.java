@@ -1,7 +1,7 @@
 package io.payhook.tools.check;
 
-import io.payhook.effects.SqlStatement;
 import io.payhook.effects.VariablePath;
+import io.payhook.effects.sql.SqlStatement;
 import io.payhook.kit.Location;
 import io.payhook.tools.check.MoneyUse.Amount;
 import java.nio.file.Path;

@@ -1,7 +1,8 @@
 package io.payhook.tools.check;
 
 import io.payhook.effects.EffectException;
-import io.payhook.effects.SqlStatement;
+import io.payhook.effects.sql.SqlBinding;
+import io.payhook.effects.sql.SqlStatement;
 import io.payhook.kit.Lines;
 import io.payhook.kit.Location;
 import io.payhook.tools.check.Rehearsal.Missing;
@@ -129,7 +130,7 @@ final class SqlRehearsal {
       throws SQLException {
     for (int i = 0; i < piece.parameters().size(); i++) {
       SqlStatement.Parameter parameter = piece.parameters().get(i);
-      SqlStatement.bind(
+      SqlBinding.bind(
           prepared,
           i + 1,
           parameter.rehearsed(file.toString(), parameter.path().in(sample.variables())));

@@ -1,6 +1,6 @@
 package io.payhook.tools.check;
 
-import io.payhook.effects.SqlStatement;
+import io.payhook.effects.sql.SqlStatement;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,8 +1,8 @@
 package io.payhook.tools.check;
 
-import io.payhook.effects.CrmSink;
 import io.payhook.effects.EffectException;
-import io.payhook.effects.Templates;
+import io.payhook.effects.crm.CrmSink;
+import io.payhook.effects.template.Templates;
 import io.payhook.files.TextFile;
 import io.payhook.kit.Location;
 import io.payhook.tools.check.Rehearsal.Missing;
