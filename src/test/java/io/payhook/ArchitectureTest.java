@@ -139,6 +139,19 @@ class ArchitectureTest {
       slices().matching("io.payhook.tools.(*)..").should().beFreeOfCycles();
 
   @ArchTest
+  static final ArchRule effects_know_each_other_in_one_direction =
+      slices().matching("io.payhook.effects.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule what_effects_share_knows_no_single_one =
+      noClasses()
+          .that()
+          .resideInAPackage("io.payhook.effects")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.payhook.effects.*..");
+
+  @ArchTest
   static final ArchRule kit_knows_nothing_of_payhook =
       noClasses()
           .that()

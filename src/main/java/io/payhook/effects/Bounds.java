@@ -147,12 +147,8 @@ public final class Bounds {
 
   private static EffectException tooLarge(Object number, String place) {
     return new EffectException(
-        place
-            + " is "
-            + told(number)
-            + " in this event; a number of at most "
-            + DIGITS
-            + " digits would be right");
+        "%s is %s in this event; a number of at most %s digits would be right"
+            .formatted(place, told(number), DIGITS));
   }
 
   private static String told(Object number) {

@@ -60,11 +60,8 @@ public final class Callers extends RoutePolicySupport implements RoutePolicyFact
     String location = source == null ? "" : source.getLocation();
     if (!location.startsWith("file:")) {
       throw new EffectException(
-          "route "
-              + route.getRouteId()
-              + ": "
-              + path
-              + " is relative to the route's file, but the route wasn't loaded from a file");
+          "route %s: %s is relative to the route's file, but the route wasn't loaded from a file"
+              .formatted(route.getRouteId(), path));
     }
     return Path.of(location.substring("file:".length())).resolveSibling(path).normalize();
   }

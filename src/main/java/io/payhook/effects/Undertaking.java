@@ -17,21 +17,13 @@ import org.jspecify.annotations.Nullable;
 public final class Undertaking {
   private static final String PROPERTY = "PayhookUndertaking";
 
-  private final @Nullable Object body;
-  private final Map<String, Object> headers;
-  private final Consumer<Exchange> result;
-  private final @Nullable Object plan;
-
-  private Undertaking(
+  private record Kept(
       @Nullable Object body,
       Map<String, Object> headers,
       Consumer<Exchange> result,
-      @Nullable Object plan) {
-    this.body = body;
-    this.headers = headers;
-    this.result = result;
-    this.plan = plan;
-  }
+      @Nullable Object plan) {}
+
+  private Undertaking() {}
 
   /**
    * Replaces the message by the effect's own.
@@ -48,23 +40,23 @@ public final class Undertaking {
       Consumer<Exchange> result) {
     Message message = exchange.getMessage();
     exchange.setProperty(
-        PROPERTY, new Undertaking(message.getBody(), message.getHeaders(), result, plan));
+        PROPERTY, new Kept(message.getBody(), message.getHeaders(), result, plan));
     message.setHeaders(newHeaders);
     message.setBody(newBody);
   }
 
   public static <T> T plan(Exchange exchange, Class<T> type) {
     return Objects.requireNonNull(
-        type.cast(exchange.getProperty(PROPERTY, Undertaking.class).plan));
+        type.cast(exchange.getProperty(PROPERTY, Kept.class).plan));
   }
 
   public static void result(Exchange exchange) {
-    exchange.getProperty(PROPERTY, Undertaking.class).result.accept(exchange);
+    exchange.getProperty(PROPERTY, Kept.class).result.accept(exchange);
     Remarks.done(exchange);
   }
 
   public static void end(Exchange exchange) {
-    if (exchange.removeProperty(PROPERTY) instanceof Undertaking kept) {
+    if (exchange.removeProperty(PROPERTY) instanceof Kept kept) {
       Message message = exchange.getMessage();
       message.setBody(kept.body);
       message.setHeaders(kept.headers);

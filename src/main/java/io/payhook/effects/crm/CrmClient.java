@@ -81,9 +81,7 @@ public final class CrmClient extends WholeAnswers {
 
   /** A 500 that only one call gets, however often it is made, concerns that call. */
   private void tell(Breaker breaker, HttpHost host, String call, int status) {
-    if (status != HttpStatus.SC_SERVER_ERROR) {
-      breaker.answered(status);
-    } else if (call.equals(failing.put(host, call))) {
+    if (status == HttpStatus.SC_SERVER_ERROR && call.equals(failing.put(host, call))) {
       breaker.left();
     } else {
       breaker.answered(status);
@@ -98,19 +96,21 @@ public final class CrmClient extends WholeAnswers {
     }
     if (status == HttpStatus.SC_FORBIDDEN
         || status == HttpStatus.SC_PROXY_AUTHENTICATION_REQUIRED) {
-      return "refuses this account (HTTP "
-          + status
-          + "); give payhook.crm.token the right to do this, or correct payhook.crm.url";
+      return """
+          refuses this account (HTTP %s); give payhook.crm.token the right to do this, \
+          or correct payhook.crm.url"""
+          .formatted(status);
     }
     if (status / 100 == 3) {
       Header location = response.getFirstHeader(HttpHeaders.LOCATION);
-      return "answers HTTP "
-          + status
-          + (location == null
+      String target =
+          location == null
               ? ""
               : ", which leads to "
-                  + OneLine.of(location.getValue().replaceFirst("[?#].*", ""), 200))
-          + "; redirects are not followed, so set payhook.crm.url to where the CRM is";
+                  + OneLine.of(location.getValue().replaceFirst("[?#].*", ""), 200);
+      return """
+          answers HTTP %s%s; redirects are not followed, so set payhook.crm.url to where the CRM is"""
+          .formatted(status, target);
     }
     return null;
   }

@@ -78,14 +78,10 @@ public final class CrmSink extends Sink {
         exchange,
         (value, text) -> {
           if (text.isEmpty() || text.chars().allMatch(c -> c == '.')) {
+            String is = text.isEmpty() ? "empty" : "'" + text + "'";
             throw new EffectException(
-                "the CRM's path "
-                    + template.source()
-                    + ": "
-                    + value.source()
-                    + " is "
-                    + (text.isEmpty() ? "empty" : "'" + text + "'")
-                    + " for this event, which would name another resource");
+                "the CRM's path %s: %s is %s for this event, which would name another resource"
+                    .formatted(template.source(), value.source(), is));
           }
           return URLEncoder.encode(Bounds.text(text), StandardCharsets.UTF_8)
               .replace("+", "%20")

@@ -98,12 +98,13 @@ public class WholeAnswers implements HttpClientConfigurer {
       scope.execRuntime.discardEndpoint();
       if (!failure) {
         throw new IOException(
-            scope.route.getTargetHost().toHostString()
-                + " answered HTTP "
-                + response.getCode()
-                + " with more than "
-                + (LARGEST >> 20)
-                + " MB, more than an answer has; look whether the address is right");
+            """
+            %s answered HTTP %s with more than %s MB, more than an answer has; \
+            look whether the address is right"""
+                .formatted(
+                    scope.route.getTargetHost().toHostString(),
+                    response.getCode(),
+                    LARGEST >> 20));
       }
     } else {
       content.close();

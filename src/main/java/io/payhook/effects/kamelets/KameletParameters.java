@@ -64,17 +64,14 @@ final class KameletParameters implements RoutePolicyFactory {
     for (String name : new TreeSet<>(given.keySet())) {
       String dashed = StringHelper.camelCaseToDash(name);
       if (!CAMELS.contains(StringHelper.dashToCamelCase(name)) && !known.contains(dashed)) {
+        String right =
+            Nearest.to(name.strip(), known)
+                .map("did you mean '%s'?"::formatted)
+                .orElse(
+                    "it has %s. A text that holds an & is written RAW(…)"
+                        .formatted(String.join(", ", known)));
         throw new EffectException(
-            kamelet
-                + " has no parameter '"
-                + name.strip()
-                + "'; "
-                + Nearest.to(name.strip(), known)
-                    .map(nearest -> "did you mean '" + nearest + "'?")
-                    .orElse(
-                        "it has "
-                            + String.join(", ", known)
-                            + ". A text that holds an & is written RAW(…)"));
+            "%s has no parameter '%s'; %s".formatted(kamelet, name.strip(), right));
       }
     }
   }

@@ -21,16 +21,14 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
   /** The values of an event do not form an address. */
   static final class UnusableException extends Exception {
     private static final long serialVersionUID = 1L;
-    private final String text;
 
     private UnusableException(String text) {
       super(text);
-      this.text = text;
     }
 
     @Override
     public String getMessage() {
-      return text;
+      return String.valueOf(super.getMessage());
     }
   }
 
@@ -74,14 +72,10 @@ record Mailbox(@Nullable RouteText name, RouteText address) {
     String text = address.in(exchange).strip();
     String ascii = ascii(text);
     if (ascii == null) {
+      String is = text.isEmpty() ? "empty" : "'" + OneLine.of(text, LONGEST) + "'";
       throw new UnusableException(
-          "the e-mail's "
-              + parameter
-              + ", "
-              + address.source().strip()
-              + ", is "
-              + (text.isEmpty() ? "empty" : "'" + OneLine.of(text, LONGEST) + "'")
-              + " for this event; exactly one e-mail address would be right");
+          "the e-mail's %s, %s, is %s for this event; exactly one e-mail address would be right"
+              .formatted(parameter, address.source().strip(), is));
     }
     InternetAddress result = new InternetAddress();
     result.setAddress(ascii);

@@ -44,11 +44,8 @@ final class SmtpAnswers {
         if (answer < 500 || ACCOUNT.contains(answer)) {
           return Map.of();
         }
-        refused.put(
-            one.getAddress(),
-            one.getAddress().getAddress()
-                + ": "
-                + OneLine.of(String.valueOf(one.getMessage()), 200));
+        String said = OneLine.of(String.valueOf(one.getMessage()), 200);
+        refused.put(one.getAddress(), one.getAddress().getAddress() + ": " + said);
       }
     }
     return refused;

@@ -100,12 +100,8 @@ public final class SmtpSender extends MailSender {
 
     @Override
     public String toString() {
-      return host
-          + ":"
-          + port
-          + " ("
-          + security
-          + (username.isEmpty() ? ")" : ", as " + username + ")");
+      String as = username.isEmpty() ? "" : ", as " + username;
+      return "%s:%s (%s%s)".formatted(host, port, security, as);
     }
   }
 
@@ -179,11 +175,8 @@ public final class SmtpSender extends MailSender {
   public void send(MimeMessage mail) throws MessagingException {
     if (!acquire()) {
       throw new MessagingException(
-          "all "
-              + server.connections
-              + " connections to "
-              + server
-              + " are busy; tried again later");
+          "all %s connections to %s are busy; tried again later"
+              .formatted(server.connections, server));
     }
     try {
       guarded(breaker, mail);

@@ -300,18 +300,8 @@ final class SqlParser {
   }
 
   private EffectException unclosed(String what) {
+    int column = at - text.lastIndexOf('\n', Math.max(0, at - 1));
     return new EffectException(
-        file
-            + ":"
-            + line
-            + ":"
-            + column()
-            + ": a "
-            + what
-            + " starts here and never ends; close it");
-  }
-
-  private int column() {
-    return at - text.lastIndexOf('\n', Math.max(0, at - 1));
+        "%s:%s:%s: a %s starts here and never ends; close it".formatted(file, line, column, what));
   }
 }

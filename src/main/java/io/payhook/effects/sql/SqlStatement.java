@@ -184,16 +184,13 @@ public final class SqlStatement {
     String name = parameter.path.variable();
     List<String> names = new ArrayList<>(VariablePath.OF_A_DELIVERY);
     exchange.getVariables().keySet().stream().filter(n -> !names.contains(n)).forEach(names::add);
+    String right =
+        Nearest.to(name, names)
+            .map(n -> "did you mean :" + n + "?")
+            .orElse("there are :" + String.join(", :", names));
     return new EffectException(
-        file
-            + ":"
-            + parameter.line
-            + ": the parameter :"
-            + name
-            + " names no variable; "
-            + Nearest.to(name, names)
-                .map(n -> "did you mean :" + n + "?")
-                .orElse("there are :" + String.join(", :", names)));
+        "%s:%s: the parameter :%s names no variable; %s"
+            .formatted(file, parameter.line, name, right));
   }
 
   @Override

@@ -81,12 +81,8 @@ final class TemplateFilters extends AbstractExtension {
         double count = (end.doubleValue() - start.doubleValue()) / step;
         if (count > Bounds.RANGE) {
           throw new EffectException(
-              template.getName()
-                  + ":"
-                  + line
-                  + ": range: has more than "
-                  + Bounds.RANGE
-                  + " numbers for this event; fewer would be right");
+              "%s:%s: range: has more than %s numbers for this event; fewer would be right"
+                  .formatted(template.getName(), line, Bounds.RANGE));
         }
       }
       return super.execute(arguments, template, context, line);
@@ -163,16 +159,7 @@ final class TemplateFilters extends AbstractExtension {
         return other;
       }
       throw new EffectException(
-          at
-              + ": "
-              + name
-              + " is '"
-              + value
-              + "'; "
-              + standard
-              + " or "
-              + other
-              + " would be right");
+          "%s: %s is '%s'; %s or %s would be right".formatted(at, name, value, standard, other));
     }
   }
 

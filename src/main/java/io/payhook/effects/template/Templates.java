@@ -50,10 +50,13 @@ public final class Templates {
     try {
       new Templates().engineFor(file).getLiteralTemplate(text);
     } catch (PebbleException e) {
-      String message = e.getPebbleMessage() == null ? e.toString() : e.getPebbleMessage();
       throw new EffectException(
-          (e.getLineNumber() == null ? "" : "line " + e.getLineNumber() + ": ") + message, e);
+          (e.getLineNumber() == null ? "" : "line " + e.getLineNumber() + ": ") + message(e), e);
     }
+  }
+
+  private static String message(PebbleException e) {
+    return e.getPebbleMessage() == null ? e.toString() : e.getPebbleMessage();
   }
 
   private static PebbleEngine engine(@Nullable String escaping, Texts texts) {
@@ -104,16 +107,15 @@ public final class Templates {
   }
 
   private static String problem(Path file, PebbleException e) {
-    String message = e.getPebbleMessage() == null ? e.toString() : e.getPebbleMessage();
+    String message = message(e);
     if (e instanceof LoaderException) {
       return message;
     }
     String at = e.getFileName() == null ? file.toString() : e.getFileName();
     if (message.startsWith("Tried to write more than")) {
       message =
-          "gives more than "
-              + Bounds.RENDERED
-              + " characters for this event; a shorter text would be right";
+          "gives more than %s characters for this event; a shorter text would be right"
+              .formatted(Bounds.RENDERED);
     }
     return at + (e.getLineNumber() == null ? "" : ":" + e.getLineNumber()) + ": " + message;
   }
