@@ -13,6 +13,8 @@ public final class CallKey {
   private CallKey() {}
 
   /**
+   * The key of the call that is about to be made.
+   *
    * @param sink whose calls are counted
    * @param key the route's own name for the call, or null
    */

@@ -44,6 +44,8 @@ public final class Deadline implements AutoCloseable {
   }
 
   /**
+   * Begins with the call.
+   *
    * @param longest timeout of the whole call
    * @param abort closes its connection; may be called at any moment until this is closed
    */

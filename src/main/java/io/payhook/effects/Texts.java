@@ -74,8 +74,8 @@ public final class Texts {
   /**
    * The texts below a folder, as they are now.
    *
-   * @param check of a changed file that is not empty; throws an {@link EffectException} if it is not
-   *     usable
+   * @param check of a changed file that is not empty; throws an {@link EffectException} if it is
+   *     not usable
    */
   public static Texts below(Path root, BiConsumer<Path, String> check) {
     Texts texts = new Texts(root.toAbsolutePath().normalize(), check);

@@ -39,15 +39,13 @@ public final class Undertaking {
       @Nullable Object plan,
       Consumer<Exchange> result) {
     Message message = exchange.getMessage();
-    exchange.setProperty(
-        PROPERTY, new Kept(message.getBody(), message.getHeaders(), result, plan));
+    exchange.setProperty(PROPERTY, new Kept(message.getBody(), message.getHeaders(), result, plan));
     message.setHeaders(newHeaders);
     message.setBody(newBody);
   }
 
   public static <T> T plan(Exchange exchange, Class<T> type) {
-    return Objects.requireNonNull(
-        type.cast(exchange.getProperty(PROPERTY, Kept.class).plan));
+    return Objects.requireNonNull(type.cast(exchange.getProperty(PROPERTY, Kept.class).plan));
   }
 
   public static void result(Exchange exchange) {

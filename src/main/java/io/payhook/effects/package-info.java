@@ -9,7 +9,8 @@
  *       relative
  *   <li>{@link io.payhook.effects.CallKey}: the key of one call, the same at every attempt
  *   <li>{@link io.payhook.effects.Undertaking}: sets the route's message aside during the call
- *   <li>{@link io.payhook.effects.EffectException}: the event, or a file, makes the effect impossible
+ *   <li>{@link io.payhook.effects.EffectException}: the event, or a file, makes the effect
+ *       impossible
  * </ul>
  *
  * <p>The rooms are {@link io.payhook.effects.sql}, {@link io.payhook.effects.mail}, {@link

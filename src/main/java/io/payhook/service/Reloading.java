@@ -1,8 +1,8 @@
 package io.payhook.service;
 
-import io.payhook.effects.Texts;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.Texts;
 import io.payhook.intake.Intake;
 import io.payhook.journal.Migrations;
 import io.payhook.routes.Finding;

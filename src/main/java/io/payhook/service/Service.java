@@ -1,12 +1,5 @@
 package io.payhook.service;
 
-import io.payhook.effects.Texts;
-import io.payhook.effects.crm.CrmStandIn;
-import io.payhook.effects.kamelets.Effects;
-import io.payhook.effects.kamelets.EffectsConfig;
-import io.payhook.effects.mail.MailSender;
-import io.payhook.effects.mail.MailStandIn;
-import io.payhook.effects.mail.SmtpSender;
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -16,6 +9,13 @@ import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
 import io.payhook.delivery.ProviderApi;
+import io.payhook.effects.Texts;
+import io.payhook.effects.crm.CrmStandIn;
+import io.payhook.effects.kamelets.Effects;
+import io.payhook.effects.kamelets.EffectsConfig;
+import io.payhook.effects.mail.MailSender;
+import io.payhook.effects.mail.MailStandIn;
+import io.payhook.effects.mail.SmtpSender;
 import io.payhook.intake.ActiveEndpoint;
 import io.payhook.intake.CertificateStore;
 import io.payhook.intake.Endpoints;

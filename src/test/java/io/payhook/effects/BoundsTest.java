@@ -1,9 +1,9 @@
 package io.payhook.effects;
 
-import io.payhook.effects.template.Templates;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.effects.template.Templates;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.file.Files;

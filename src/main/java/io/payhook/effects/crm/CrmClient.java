@@ -1,8 +1,8 @@
 package io.payhook.effects.crm;
 
-import io.payhook.effects.OneLine;
 import io.payhook.delivery.Breaker;
 import io.payhook.delivery.Breakers;
+import io.payhook.effects.OneLine;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

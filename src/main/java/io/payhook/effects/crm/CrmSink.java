@@ -1,5 +1,7 @@
 package io.payhook.effects.crm;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.effects.Bounds;
 import io.payhook.effects.CallKey;
 import io.payhook.effects.Callers;
@@ -8,8 +10,6 @@ import io.payhook.effects.RouteText;
 import io.payhook.effects.Sink;
 import io.payhook.effects.Undertaking;
 import io.payhook.effects.template.Templates;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.kit.Json;
 import java.io.IOException;
 import java.net.URLEncoder;

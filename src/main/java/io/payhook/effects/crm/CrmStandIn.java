@@ -1,9 +1,9 @@
 package io.payhook.effects.crm;
 
-import io.payhook.effects.SafeName;
-import io.payhook.effects.StandInFolder;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.effects.SafeName;
+import io.payhook.effects.StandInFolder;
 import io.payhook.kit.Digests;
 import io.payhook.kit.Json;
 import io.vertx.core.Handler;

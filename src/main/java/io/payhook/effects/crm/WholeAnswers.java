@@ -102,9 +102,7 @@ public class WholeAnswers implements HttpClientConfigurer {
             %s answered HTTP %s with more than %s MB, more than an answer has; \
             look whether the address is right"""
                 .formatted(
-                    scope.route.getTargetHost().toHostString(),
-                    response.getCode(),
-                    LARGEST >> 20));
+                    scope.route.getTargetHost().toHostString(), response.getCode(), LARGEST >> 20));
       }
     } else {
       content.close();

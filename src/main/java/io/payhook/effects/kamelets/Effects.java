@@ -1,5 +1,6 @@
 package io.payhook.effects.kamelets;
 
+import io.payhook.delivery.Remarks;
 import io.payhook.effects.Callers;
 import io.payhook.effects.Texts;
 import io.payhook.effects.Undertaking;
@@ -10,7 +11,6 @@ import io.payhook.effects.sql.SqlStatements;
 import io.payhook.effects.sql.SqlSyntax;
 import io.payhook.effects.sql.UndescribedConnections;
 import io.payhook.effects.template.Templates;
-import io.payhook.delivery.Remarks;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.payhook.effects.kamelets;
 
+import io.payhook.delivery.Breakers;
 import io.payhook.effects.mail.MailSender;
 import io.payhook.effects.mail.MailStandIn;
 import io.payhook.effects.mail.SmtpSender;
-import io.payhook.delivery.Breakers;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package io.payhook.effects.mail;
 
+import io.payhook.delivery.Remarks;
 import io.payhook.effects.CallKey;
 import io.payhook.effects.Callers;
 import io.payhook.effects.EffectException;
@@ -8,7 +9,6 @@ import io.payhook.effects.RouteText;
 import io.payhook.effects.Sink;
 import io.payhook.effects.Undertaking;
 import io.payhook.effects.template.Templates;
-import io.payhook.delivery.Remarks;
 import jakarta.mail.Message.RecipientType;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.InternetAddress;

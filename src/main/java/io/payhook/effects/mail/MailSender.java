@@ -1,7 +1,7 @@
 package io.payhook.effects.mail;
 
-import io.payhook.effects.EffectException;
 import io.payhook.delivery.Breakers;
+import io.payhook.effects.EffectException;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import org.apache.camel.component.mail.DefaultJavaMailSender;

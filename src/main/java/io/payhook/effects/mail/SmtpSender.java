@@ -1,12 +1,12 @@
 package io.payhook.effects.mail;
 
-import io.payhook.effects.Deadline;
-import io.payhook.effects.EffectException;
-import io.payhook.effects.OneLine;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.payhook.delivery.Breaker;
 import io.payhook.delivery.Breakers;
 import io.payhook.delivery.TargetUnavailableException;
+import io.payhook.effects.Deadline;
+import io.payhook.effects.EffectException;
+import io.payhook.effects.OneLine;
 import jakarta.mail.Address;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Sockets for connections to a mail server: each reply is limited in size, and a connection that is
  * being opened or used can be closed from another thread. TLS is layered on top.
  *
- * <p>There are two factories because the mail client takes any {@link SSLSocketFactory} to speak TLS
- * from the first byte, and since both of Java's are classes, they can share no base.
+ * <p>There are two factories because the mail client takes any {@link SSLSocketFactory} to speak
+ * TLS from the first byte, and since both of Java's are classes, they can share no base.
  */
 final class SmtpSockets {
   /** Maximum size of the reply to a command, or of a handshake. */

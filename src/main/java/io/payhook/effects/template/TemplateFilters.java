@@ -1,11 +1,11 @@
 package io.payhook.effects.template;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.payhook.effects.Bounds;
 import io.payhook.effects.EffectException;
 import io.payhook.effects.OneLine;
 import io.payhook.effects.Times;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.payhook.kit.Json;
 import io.pebbletemplates.pebble.extension.AbstractExtension;
 import io.pebbletemplates.pebble.extension.Filter;

@@ -1,9 +1,9 @@
 package io.payhook.effects.template;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.payhook.effects.Bounds;
 import io.payhook.effects.EffectException;
 import io.payhook.effects.Texts;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.LoaderException;
 import io.pebbletemplates.pebble.error.PebbleException;

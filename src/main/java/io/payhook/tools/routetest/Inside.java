@@ -1,7 +1,7 @@
 package io.payhook.tools.routetest;
 
-import io.payhook.effects.mail.MailSender;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.mail.MailSender;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URISyntaxException;

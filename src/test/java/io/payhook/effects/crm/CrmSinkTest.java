@@ -1,15 +1,15 @@
 package io.payhook.effects.crm;
 
-import io.payhook.effects.EffectException;
-import io.payhook.effects.kamelets.BundledEvents;
-import io.payhook.effects.kamelets.EffectRoutes;
-import io.payhook.effects.kamelets.PaymentsTables;
-import io.payhook.effects.mail.MailStandIn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.payhook.delivery.TargetUnavailableException;
+import io.payhook.effects.EffectException;
+import io.payhook.effects.kamelets.BundledEvents;
+import io.payhook.effects.kamelets.EffectRoutes;
+import io.payhook.effects.kamelets.PaymentsTables;
+import io.payhook.effects.mail.MailStandIn;
 import io.payhook.kit.Json;
 import io.payhook.testing.HttpStub;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package io.payhook.effects.crm;
 
-import io.payhook.effects.kamelets.EffectRoutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.payhook.effects.kamelets.EffectRoutes;
 import io.payhook.kit.Json;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;

@@ -1,12 +1,12 @@
 package io.payhook.effects.crm;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.payhook.effects.Texts;
 import io.payhook.effects.kamelets.EffectRoutes;
 import io.payhook.effects.kamelets.Effects;
 import io.payhook.effects.mail.MailStandIn;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

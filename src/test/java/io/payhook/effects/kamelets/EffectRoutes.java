@@ -1,10 +1,10 @@
 package io.payhook.effects.kamelets;
 
-import io.payhook.effects.Texts;
-import io.payhook.effects.mail.MailSender;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.payhook.delivery.Breakers;
+import io.payhook.effects.Texts;
+import io.payhook.effects.mail.MailSender;
 import io.payhook.kit.Json;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -22,7 +22,8 @@ import org.apache.camel.support.PluginHelper;
 
 /** A context with the kamelets and some route files, which gives events to single routes. */
 public final class EffectRoutes implements AutoCloseable {
-  public static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T20:15:02.123Z"), ZoneOffset.UTC);
+  public static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-11-23T20:15:02.123Z"), ZoneOffset.UTC);
   public static final String EVENT_ID = "0b9f6e5c-8c5e-4a51-9f0f-0e6a6c8e6a01";
   public static final Instant RECEIVED = Instant.parse("2026-11-23T20:15:00Z");
 
@@ -67,7 +68,8 @@ public final class EffectRoutes implements AutoCloseable {
   }
 
   /** Delivers an event to one route; the exchange tells how it went. */
-  public Exchange deliver(String route, String json, Instant receivedAt, Consumer<Exchange> change) {
+  public Exchange deliver(
+      String route, String json, Instant receivedAt, Consumer<Exchange> change) {
     return events.run(
         route,
         exchange -> {

@@ -1,7 +1,5 @@
 package io.payhook.effects.kamelets;
 
-import io.payhook.effects.Texts;
-import io.payhook.effects.mail.MailStandIn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -13,6 +11,8 @@ import io.payhook.delivery.DeliveryConnections;
 import io.payhook.delivery.DeliveryEngine;
 import io.payhook.delivery.DeliveryOptions;
 import io.payhook.delivery.EventComponent;
+import io.payhook.effects.Texts;
+import io.payhook.effects.mail.MailStandIn;
 import io.payhook.journal.Deliveries;
 import io.payhook.journal.Migrations;
 import io.payhook.journal.StoredEvent;

@@ -1,12 +1,12 @@
 package io.payhook.effects.mail;
 
-import io.payhook.effects.EffectException;
-import io.payhook.effects.kamelets.EffectRoutes;
-import io.payhook.effects.kamelets.PaymentsTables;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.delivery.Remarks;
+import io.payhook.effects.EffectException;
+import io.payhook.effects.kamelets.EffectRoutes;
+import io.payhook.effects.kamelets.PaymentsTables;
 import io.payhook.kit.Json;
 import jakarta.mail.BodyPart;
 import jakarta.mail.Header;

@@ -1,12 +1,12 @@
 package io.payhook.effects.mail;
 
-import io.payhook.effects.EffectException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
 import io.payhook.delivery.TargetUnavailableException;
+import io.payhook.effects.EffectException;
 import io.payhook.effects.mail.SmtpSender.Security;
 import io.payhook.effects.mail.SmtpSender.Server;
 import io.payhook.testing.SettableClock;

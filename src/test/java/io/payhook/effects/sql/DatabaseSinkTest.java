@@ -1,12 +1,12 @@
 package io.payhook.effects.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.payhook.effects.EffectException;
 import io.payhook.effects.kamelets.EffectRoutes;
 import io.payhook.effects.kamelets.PaymentsTables;
 import io.payhook.effects.mail.MailSender;
 import io.payhook.effects.mail.MailStandIn;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package io.payhook.effects.sql;
 
-import io.payhook.effects.kamelets.BundledEvents;
-import io.payhook.effects.kamelets.EffectRoutes;
-import io.payhook.effects.kamelets.PaymentsTables;
-import io.payhook.effects.mail.MailStandIn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.effects.kamelets.BundledEvents;
+import io.payhook.effects.kamelets.EffectRoutes;
+import io.payhook.effects.kamelets.PaymentsTables;
+import io.payhook.effects.mail.MailStandIn;
 import io.payhook.kit.Json;
 import java.math.BigDecimal;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package io.payhook.effects.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.payhook.effects.kamelets.BundledEvents;
 import io.payhook.effects.kamelets.EffectRoutes;
 import io.payhook.effects.kamelets.PaymentsTables;
 import io.payhook.effects.mail.MailStandIn;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.payhook.journal.Migrations;
 import java.math.BigDecimal;
 import java.nio.file.Files;

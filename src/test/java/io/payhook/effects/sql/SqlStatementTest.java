@@ -1,9 +1,9 @@
 package io.payhook.effects.sql;
 
-import io.payhook.effects.EffectException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.effects.EffectException;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;

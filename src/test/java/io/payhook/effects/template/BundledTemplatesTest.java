@@ -1,13 +1,13 @@
 package io.payhook.effects.template;
 
-import io.payhook.effects.kamelets.BundledEvents;
-import io.payhook.effects.kamelets.EffectRoutes;
-import io.payhook.effects.kamelets.PaymentsTables;
-import io.payhook.effects.mail.MailStandIn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.payhook.effects.kamelets.BundledEvents;
+import io.payhook.effects.kamelets.EffectRoutes;
+import io.payhook.effects.kamelets.PaymentsTables;
+import io.payhook.effects.mail.MailStandIn;
 import io.payhook.kit.Json;
 import jakarta.mail.Multipart;
 import jakarta.mail.Session;

@@ -1,11 +1,11 @@
 package io.payhook.effects.template;
 
-import io.payhook.effects.EffectException;
-import io.payhook.effects.kamelets.Effects;
-import io.payhook.effects.kamelets.PaymentsTables;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.effects.EffectException;
+import io.payhook.effects.kamelets.Effects;
+import io.payhook.effects.kamelets.PaymentsTables;
 import io.payhook.kit.Json;
 import java.math.BigDecimal;
 import java.nio.file.Files;
