@@ -92,6 +92,8 @@ public final class CrmSink extends Sink {
   }
 
   /**
+   * Checks a rendered body.
+   *
    * @throws EffectException if a rendered body is not JSON
    */
   public static void checkJson(Path file, String text) {

@@ -47,6 +47,8 @@ public final class RouteText {
   }
 
   /**
+   * Parses a text.
+   *
    * @throws EffectException if an expression is not closed or not valid
    */
   public static RouteText parse(CamelContext context, String text) {

@@ -16,6 +16,8 @@ public interface FolderCheck {
   /** Makes a check; nothing is read yet. */
   interface Maker {
     /**
+     * Makes a check of one folder.
+     *
      * @param root the routes folder
      * @param placeholders resolves {@code {{…}}} in a text; throws {@link IllegalArgumentException}
      *     for a name nobody set
