@@ -3,10 +3,13 @@ package io.payhook.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.payhook.kit.Json;
 import io.payhook.kit.Lines;
+import io.payhook.routes.DeclaredEndpoint;
 import io.payhook.routes.Finding;
+import io.payhook.routes.Providers;
 import io.payhook.routes.ReloadProblem;
 import io.payhook.routes.RouteFileException;
 import io.payhook.service.Placeholders;
+import io.payhook.service.Production;
 import io.payhook.service.ScratchDatabase;
 import io.payhook.service.Settings;
 import io.payhook.tools.check.Check;
@@ -69,12 +72,40 @@ final class CheckCommand extends Printing {
               .filter(finding -> Path.of(finding.file()).toAbsolutePath().startsWith(asked))
               .forEach(findings::add);
       tests(asked, findings);
+      if (settings.isProduction()) {
+        production(settings, part ? settings.routes() : asked, asked, findings);
+      }
     }
     print(List.copyOf(findings));
     return findings.stream()
             .allMatch(finding -> finding.isNote() || (finding.isWarning() && !strict))
         ? 0
         : Cli.NO;
+  }
+
+  /** What a start in production refuses, of endpoints that are otherwise right. */
+  private static void production(Settings settings, Path root, Path asked, Set<Finding> findings) {
+    try {
+      Providers providers = Providers.shipped();
+      for (DeclaredEndpoint each :
+          DeclaredEndpoint.in(root, text -> resolved(settings, text)).values()) {
+        if (each.file().toAbsolutePath().startsWith(asked)) {
+          Production.problems(settings, each.name(), each.resolve(providers), each.parsedSecrets())
+              .forEach(problem -> findings.add(finding(each.file() + ":1: " + problem)));
+        }
+      }
+    } catch (RouteFileException | RuntimeException e) {
+      // Then a finding above says what is wrong.
+    }
+  }
+
+  /** What cannot be resolved is reported elsewhere and stays as it is here. */
+  private static String resolved(Settings settings, String text) {
+    try {
+      return Placeholders.forReading(settings).apply(text);
+    } catch (IllegalArgumentException e) {
+      return text;
+    }
   }
 
   private static void tests(Path folder, Set<Finding> findings) {

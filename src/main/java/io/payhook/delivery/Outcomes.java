@@ -70,7 +70,7 @@ final class Outcomes {
   void failed(Lane lane, Claim claim, Failure failure, Instant startedAt, Duration took) {
     Duration again = lane.options.retry().next(failure, claim.tries());
     boolean dead = again == null;
-    if (dead) {
+    if (again == null) {
       logDead(lane, claim, claim.attempt(), failure.text());
     } else {
       LOG.warn(

@@ -92,7 +92,7 @@ public final class CrmSink extends Sink {
   }
 
   /**
-   * Checks a rendered body.
+   * Refuses a body that is not JSON.
    *
    * @throws EffectException if a rendered body is not JSON
    */

@@ -47,7 +47,7 @@ public final class RouteText {
   }
 
   /**
-   * Parses a text.
+   * Parses a text in which {@code ${…}} is a value of the exchange.
    *
    * @throws EffectException if an expression is not closed or not valid
    */

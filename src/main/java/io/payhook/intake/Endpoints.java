@@ -1,7 +1,6 @@
 package io.payhook.intake;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,11 +45,6 @@ public final class Endpoints {
    */
   public Endpoints(boolean addressKnown) {
     this(addressKnown, System::nanoTime);
-  }
-
-  /** The endpoints for which only the sender says which URL was signed. */
-  public List<ActiveEndpoint> trustingHostOfSender() {
-    return byName.values().stream().filter(this::trustsHostOfSender).toList();
   }
 
   private boolean trustsHostOfSender(ActiveEndpoint endpoint) {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -292,7 +293,7 @@ public final class Journal implements AutoCloseable {
       OpenQuestions.find(connection, List.copyOf(asking.keySet()))
           .forEach(
               (question, event) -> {
-                Entry entry = asking.get(question);
+                Entry entry = Objects.requireNonNull(asking.get(question));
                 entry.repeat(new Receipt(event, Receipt.Status.DUPLICATE));
                 others.remove(entry);
               });

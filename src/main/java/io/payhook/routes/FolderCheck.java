@@ -16,7 +16,7 @@ public interface FolderCheck {
   /** Makes a check; nothing is read yet. */
   interface Maker {
     /**
-     * Makes a check of one folder.
+     * One for a folder.
      *
      * @param root the routes folder
      * @param placeholders resolves {@code {{…}}} in a text; throws {@link IllegalArgumentException}

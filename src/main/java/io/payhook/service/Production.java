@@ -1,13 +1,11 @@
 package io.payhook.service;
 
-import io.payhook.intake.ActiveEndpoint;
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Setting;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Checks for what works on a developer's machine and profile prod refuses. */
-final class Production {
+public final class Production {
   private static final int SHORTEST = 12;
   private static final int LEAST_DIFFERENT = 5;
 
@@ -126,36 +124,41 @@ final class Production {
     return problems;
   }
 
-  /** The problems of the endpoints. */
-  static List<String> problems(Collection<ActiveEndpoint> endpoints) {
+  /** The problems of an endpoint. */
+  public static List<String> problems(
+      Settings settings, String endpoint, List<Provider> providers, List<Secret> secrets) {
     List<String> problems = new ArrayList<>();
-    for (ActiveEndpoint endpoint : endpoints) {
-      for (Provider provider : endpoint.providers()) {
-        String algorithm = provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("");
-        boolean credential = algorithm.equals("token") || algorithm.equals("basic");
-        if (credential && provider.confirmation().isEmpty()) {
-          problems.add(
-              "profile prod: endpoint '"
-                  + endpoint.name()
-                  + "': "
-                  + provider.name()
-                  + " signs nothing, so whoever has seen one request can make up any; set confirm.secret, or confirm.* of your"
-                  + " own, so that the platform's API is asked about each event");
-        }
-        if (provider.secretKind() == Secret.Kind.SHARED) {
-          for (Secret secret : endpoint.secrets()) {
-            weakness(secret.value())
-                .ifPresent(
-                    why ->
-                        problems.add(
-                            "profile prod: endpoint '"
-                                + endpoint.name()
-                                + "': the secret "
-                                + secret.label()
-                                + " "
-                                + why
-                                + ", so that others can sign; give it one that nobody can guess"));
-          }
+    String where = "profile " + settings.profile() + ": endpoint '" + endpoint + "': ";
+    for (Provider provider : providers) {
+      String algorithm = provider.setting(Setting.SIGNATURE_ALGORITHM).orElse("");
+      boolean credential = algorithm.equals("token") || algorithm.equals("basic");
+      if (credential && provider.confirmation().isEmpty()) {
+        problems.add(
+            where
+                + provider.name()
+                + " signs nothing, so whoever has seen one request can make up any; set confirm.secret, or confirm.* of your"
+                + " own, so that the platform's API is asked about each event");
+      }
+      if (provider.trustsHostOfSender(settings.get(Key.PUBLIC_URL).isPresent())) {
+        problems.add(
+            where
+                + Key.PUBLIC_URL
+                + " is empty, and the platform signs the URL it calls: what is signed for another server with the same"
+                + " secret would pass here; set it to the address under which the platform reaches this service, such as"
+                + " https://hooks.example.com");
+      }
+      if (provider.secretKind() == Secret.Kind.SHARED) {
+        for (Secret secret : secrets) {
+          weakness(secret.value())
+              .ifPresent(
+                  why ->
+                      problems.add(
+                          where
+                              + "the secret "
+                              + secret.label()
+                              + " "
+                              + why
+                              + ", so that others can sign; give it one that nobody can guess"));
         }
       }
     }

@@ -377,12 +377,17 @@ public final class Service implements AutoCloseable {
             CertificateStore.inBackground(clock));
     files.load(findings);
     if (settings.isProduction()) {
-      List<String> refused = Production.problems(endpoints.all().values());
+      List<String> refused =
+          endpoints.all().values().stream()
+              .flatMap(
+                  each ->
+                      Production.problems(settings, each.name(), each.providers(), each.secrets())
+                          .stream())
+              .toList();
       if (!refused.isEmpty()) {
         throw new StartException(String.join("\n", refused));
       }
     }
-    refuseHostOfSender(endpoints);
     this.files = files;
     this.engine = engine;
     this.endpoints = endpoints;
@@ -516,22 +521,6 @@ public final class Service implements AutoCloseable {
     Membership.join(nodes);
     stops.push(nodes::leave);
     return nodes;
-  }
-
-  private void refuseHostOfSender(Endpoints endpoints) {
-    List<ActiveEndpoint> trusting = endpoints.trustingHostOfSender();
-    if (settings.isProduction() && !trusting.isEmpty()) {
-      throw new StartException(
-          "profile "
-              + settings.profile()
-              + ": "
-              + Key.PUBLIC_URL
-              + " is empty, and the platform of endpoint "
-              + String.join(", ", trusting.stream().map(ActiveEndpoint::name).sorted().toList())
-              + " signs the URL it calls: what is signed for another server with the same secret"
-              + " would pass here. Set it to the address under which the platform reaches this"
-              + " service, such as https://hooks.example.com");
-    }
   }
 
   private Limits limits() {

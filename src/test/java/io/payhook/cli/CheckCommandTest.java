@@ -101,4 +101,41 @@ class CheckCommandTest {
     assertThat(finding.path("severity").asText()).isEqualTo("warning");
     assertThat(finding.path("right").asText()).isEqualTo("numeric is right");
   }
+
+  @Test
+  void what_a_start_in_production_refuses_of_an_endpoint_is_a_problem_there_too() throws Exception {
+    Path routes = folder.resolve("routes");
+    Files.createDirectories(routes.resolve("shop"));
+    Files.writeString(
+        routes.resolve("shop/endpoint.camel.yaml"),
+        """
+        - beans:
+            - name: shop
+              type: io.payhook.Endpoint
+              properties:
+                provider: square
+                secrets: "{{env:SHOP_WEBHOOK_SECRET}}"
+        """);
+    String[] production = {
+      "--profile",
+      "prod",
+      "--set",
+      "payhook.mail.host=127.0.0.1",
+      "--set",
+      "payhook.crm.url=http://127.0.0.1:9",
+      "--set",
+      "payhook.database.url=jdbc:postgresql://127.0.0.1/none"
+    };
+    check(routes, production);
+    assertThat(out.toString())
+        .contains(
+            "endpoint.camel.yaml:1:1: profile prod: endpoint 'shop': payhook.public-url is empty,"
+                + " and the platform signs the URL it calls");
+
+    out.getBuffer().setLength(0);
+    List<String> known = new ArrayList<>(List.of(production));
+    known.addAll(List.of("--set", "payhook.public-url=https://hooks.example.com"));
+    check(routes, known.toArray(String[]::new));
+    assertThat(out.toString()).doesNotContain("public-url");
+  }
 }

@@ -37,7 +37,7 @@ public final class Kamelets {
     Located.Map definition =
         document instanceof Located.Map map ? map.map("spec", "definition") : null;
     Located.Map properties = definition == null ? null : definition.map("properties");
-    if (properties != null) {
+    if (definition != null && properties != null) {
       Set<String> required =
           definition.items("required").stream().map(Object::toString).collect(Collectors.toSet());
       for (Entry entry : properties.entries()) {

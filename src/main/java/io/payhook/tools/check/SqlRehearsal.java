@@ -169,7 +169,7 @@ final class SqlRehearsal {
       throws SQLException {
     for (SampleEvent sample : samples()) {
       Savepoint before = connection.setSavepoint();
-      boolean runs = sample != ANY;
+      boolean runs = !rehearsal.samples().isEmpty();
       for (SqlStatement.Piece piece : statement.pieces()) {
         Savepoint here = connection.setSavepoint();
         try (PreparedStatement prepared = connection.prepareStatement(piece.sql())) {

@@ -54,9 +54,11 @@ final class BodyVariants {
 
   private static String escaped(String json) {
     StringBuilder text = new StringBuilder(json.length());
-    for (char c : json.toCharArray()) {
-      text.append(c < 128 ? String.valueOf(c) : String.format(Locale.ROOT, "\\u%04x", (int) c));
-    }
+    json.chars()
+        .forEach(
+            c ->
+                text.append(
+                    c < 128 ? String.valueOf((char) c) : String.format(Locale.ROOT, "\\u%04x", c)));
     return text.toString();
   }
 

@@ -174,8 +174,7 @@ class CheckTest {
     write(NEW, IN_PARTS.replace("name: note\n- ", "name: nota\n- "));
     assertThat(findings())
         .containsExactly(
-            "payments/new.camel.yaml:12:18: nobody consumes 'direct:nota'; did you mean"
-                + " 'direct:note'?");
+            "payments/new.camel.yaml:12:18: nobody consumes 'direct:nota'; did you mean 'direct:note'?");
     write(NEW, IN_PARTS.replace("endpoint: payments", "endpoint: paymnts"));
     assertThat(findings())
         .singleElement()
@@ -184,8 +183,7 @@ class CheckTest {
     write(NEW, IN_PARTS.replace("        endpoint: payments\n", ""));
     assertThat(findings())
         .containsExactly(
-            "payments/new.camel.yaml:5:12: 'event' is no address; write event:… as one, or"
-                + " 'endpoint:' and 'type:' among its parameters");
+            "payments/new.camel.yaml:5:12: 'event' is no address; write event:… as one, or 'endpoint:' and 'type:' among its parameters");
   }
 
   @Test
@@ -201,8 +199,7 @@ class CheckTest {
         SUCCESS,
         "description: Records the payment and its customer.",
         "description: Records: the payment",
-        "payments/payment-success.camel.yaml:5:25: not YAML: mapping values are not allowed here;"
-            + " look at the indentation and the quotes here and in the line above");
+        "payments/payment-success.camel.yaml:5:25: not YAML: mapping values are not allowed here; look at the indentation and the quotes here and in the line above");
   }
 
   @Test
@@ -211,9 +208,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment",
         "\tdescription: Records the payment",
-        "payments/payment-success.camel.yaml:5:1: not YAML: found character '\\t(TAB)' that cannot"
-            + " start any token. (Do not use \\t(TAB) for indentation) (while scanning for the next"
-            + " token); indent with spaces, not with tabs");
+        "payments/payment-success.camel.yaml:5:1: not YAML: found character '\\t(TAB)' that cannot start any token. (Do not use \\t(TAB) for indentation) (while scanning for the next token); indent with spaces, not with tabs");
   }
 
   @Test
@@ -222,8 +217,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment and its customer.",
         "    id: record-payment",
-        "payments/payment-success.camel.yaml:5:5: 'id' is already in line 4 of the same block; keep"
-            + " one of the two");
+        "payments/payment-success.camel.yaml:5:5: 'id' is already in line 4 of the same block; keep one of the two");
   }
 
   @Test
@@ -239,8 +233,7 @@ class CheckTest {
         "intake.camel.yaml",
         "removeOnFailure",
         "removeOnFailur",
-        "intake.camel.yaml:33:13: 'idempotentConsumer' has no option 'removeOnFailur'; did you mean"
-            + " 'removeOnFailure'?");
+        "intake.camel.yaml:33:13: 'idempotentConsumer' has no option 'removeOnFailur'; did you mean 'removeOnFailure'?");
   }
 
   @Test
@@ -265,8 +258,7 @@ class CheckTest {
         "intake.camel.yaml",
         "        - removeHeaders:\n            id: forget-headers",
         "          removeHeaders:\n            id: forget-headers",
-        "intake.camel.yaml:24:11: 'removeHeaders' stands in the step of 'process'; begin it with '-"
-            + " ' as a step of its own");
+        "intake.camel.yaml:24:11: 'removeHeaders' stands in the step of 'process'; begin it with '- ' as a step of its own");
   }
 
   @Test
@@ -288,24 +280,21 @@ class CheckTest {
     write(NEW, "- from:\n    uri: event:payments/payment.success\n    steps: []\n");
     assertThat(findings())
         .containsExactly(
-            "payments/new.camel.yaml:1:3: compact notation: a 'from' without a 'route'; write '-"
-                + " route:' with 'id', 'description' and 'from' below it");
+            "payments/new.camel.yaml:1:3: compact notation: a 'from' without a 'route'; write '- route:' with 'id', 'description' and 'from' below it");
   }
 
   @Test
   void a_step_in_one_line_is_compact_notation() throws IOException {
     adding(
         "- to: direct:x",
-        "payments/new.camel.yaml:7:11: compact notation: 'to' with its value in one line; write"
-            + " 'uri:' with the value below it");
+        "payments/new.camel.yaml:7:11: compact notation: 'to' with its value in one line; write 'uri:' with the value below it");
   }
 
   @Test
   void a_language_without_expression_is_compact_notation() throws IOException {
     adding(
         "- setBody:\n    constant: x",
-        "payments/new.camel.yaml:8:13: compact notation: 'constant' without 'expression'; write"
-            + " 'expression:' with 'constant:' and its 'expression:' below it");
+        "payments/new.camel.yaml:8:13: compact notation: 'constant' without 'expression'; write 'expression:' with 'constant:' and its 'expression:' below it");
   }
 
   @Test
@@ -314,8 +303,7 @@ class CheckTest {
         SUCCESS,
         "uri: kamelet:database-sink",
         "uri: kamelet:database-sink?bridgeErrorHandler=true",
-        "payments/payment-success.camel.yaml:13:39: compact notation: 'bridgeErrorHandler' in the"
-            + " address; write it as 'bridgeErrorHandler:' under 'parameters:'");
+        "payments/payment-success.camel.yaml:13:39: compact notation: 'bridgeErrorHandler' in the address; write it as 'bridgeErrorHandler:' under 'parameters:'");
   }
 
   @Test
@@ -323,8 +311,7 @@ class CheckTest {
     Files.move(folder.resolve(SUCCESS), folder.resolve("payments/payment-success.yaml"));
     assertThat(findings())
         .containsExactly(
-            "payments/payment-success.yaml:1:1: the file is not loaded because of its name; name it"
-                + " payment-success.camel.yaml");
+            "payments/payment-success.yaml:1:1: the file is not loaded because of its name; name it payment-success.camel.yaml");
   }
 
   @Test
@@ -343,8 +330,7 @@ class CheckTest {
         SUCCESS,
         "    id: record-payment\n",
         "",
-        "payments/payment-success.camel.yaml:3:3: the route has no id; add 'id:' with its name in"
-            + " logs and metrics, such as record-payment");
+        "payments/payment-success.camel.yaml:3:3: the route has no id; add 'id:' with its name in logs and metrics, such as record-payment");
   }
 
   @Test
@@ -353,8 +339,7 @@ class CheckTest {
         SUCCESS,
         "    description: Records the payment and its customer.\n",
         "",
-        "payments/payment-success.camel.yaml:4:9: route 'record-payment' has no description; add"
-            + " 'description:' with one sentence that says what it does for the business");
+        "payments/payment-success.camel.yaml:4:9: route 'record-payment' has no description; add 'description:' with one sentence that says what it does for the business");
   }
 
   @Test
@@ -363,8 +348,7 @@ class CheckTest {
         SUCCESS,
         "id: record-payment",
         "id: record-failure",
-        "payments/payment-success.camel.yaml:4:9: route id 'record-failure' is already in"
-            + " payment-failed.camel.yaml:4; give one of the two another id");
+        "payments/payment-success.camel.yaml:4:9: route id 'record-failure' is already in payment-failed.camel.yaml:4; give one of the two another id");
   }
 
   @Test
@@ -380,16 +364,14 @@ class CheckTest {
         SUCCESS,
         "transacted: true",
         "transactd: true",
-        "payments/payment-success.camel.yaml:9:9: 'event' has no option 'transactd'; did you mean"
-            + " 'transacted'?");
+        "payments/payment-success.camel.yaml:9:9: 'event' has no option 'transactd'; did you mean 'transacted'?");
   }
 
   @Test
   void an_option_typo_that_would_be_sent_as_a_query_parameter_is_found() throws IOException {
     adding(
         "- to:\n    uri: https://example.com/x\n    parameters:\n      conectTimeout: 3000",
-        "payments/new.camel.yaml:10:15: 'https' has no option 'conectTimeout' and would send it as"
-            + " a query parameter; did you mean 'connectTimeout'?");
+        "payments/new.camel.yaml:10:15: 'https' has no option 'conectTimeout' and would send it as a query parameter; did you mean 'connectTimeout'?");
   }
 
   @Test
@@ -403,16 +385,14 @@ class CheckTest {
         SUCCESS,
         "transacted: true",
         "backoff: soon",
-        "payments/payment-success.camel.yaml:9:18: 'backoff' can't be 'soon'; a time such as 500ms,"
-            + " 30s or 5m would be right");
+        "payments/payment-success.camel.yaml:9:18: 'backoff' can't be 'soon'; a time such as 500ms, 30s or 5m would be right");
   }
 
   @Test
   void a_component_that_only_starts_routes_is_not_sent_to() throws IOException {
     adding(
         "- to:\n    uri: event:payments/payment.success",
-        "payments/new.camel.yaml:8:18: 'event:' only starts a route; name it in 'from:', or send to"
-            + " another component");
+        "payments/new.camel.yaml:8:18: 'event:' only starts a route; name it in 'from:', or send to another component");
   }
 
   @Test
@@ -421,8 +401,7 @@ class CheckTest {
         SUCCESS,
         "kamelet:database-sink",
         "kamelet:databse-sink",
-        "payments/payment-success.camel.yaml:13:18: no such kamelet 'databse-sink'; did you mean"
-            + " 'database-sink'?");
+        "payments/payment-success.camel.yaml:13:18: no such kamelet 'databse-sink'; did you mean 'database-sink'?");
   }
 
   @Test
@@ -431,8 +410,7 @@ class CheckTest {
         SUCCESS,
         "statement: sql",
         "statment: sql",
-        "payments/payment-success.camel.yaml:15:15: kamelet 'database-sink' has no parameter"
-            + " 'statment'; did you mean 'statement'?");
+        "payments/payment-success.camel.yaml:15:15: kamelet 'database-sink' has no parameter 'statment'; did you mean 'statement'?");
   }
 
   @Test
@@ -441,8 +419,7 @@ class CheckTest {
         SUCCESS,
         "              template: email/receipt.html\n",
         "",
-        "payments/payment-success.camel.yaml:24:18: kamelet 'email-sink' needs 'template'; add"
-            + " 'template:' under 'parameters:'");
+        "payments/payment-success.camel.yaml:24:18: kamelet 'email-sink' needs 'template'; add 'template:' under 'parameters:'");
   }
 
   @Test
@@ -483,8 +460,7 @@ class CheckTest {
         """);
     adding(
         "- to:\n    uri: kamelet:notify-sink\n    parameters:\n      channel: sales",
-        "kamelets/notify-sink.kamelet.yaml:21:15: 'log' has no option 'levl'; did you mean"
-            + " 'level'?");
+        "kamelets/notify-sink.kamelet.yaml:21:15: 'log' has no option 'levl'; did you mean 'level'?");
   }
 
   @Test
@@ -493,8 +469,7 @@ class CheckTest {
         SUCCESS,
         "template: email/receipt.html",
         "template: email/receipt.html\n              subject: Nuts & bolts",
-        "payments/payment-success.camel.yaml:27:29: an & ends the value of 'subject', the rest"
-            + " would be lost; write it as RAW(Nuts & bolts)");
+        "payments/payment-success.camel.yaml:27:29: an & ends the value of 'subject', the rest would be lost; write it as RAW(Nuts & bolts)");
   }
 
   @Test
@@ -507,36 +482,28 @@ class CheckTest {
   void a_bad_simple_expression_is_placed() throws IOException {
     adding(
         "- setBody:\n    expression:\n      simple:\n        expression: \"for ${bdy}\"",
-        "payments/new.camel.yaml:10:34: 'for ${bdy}' is no simple: Unknown function: bdy; did you"
-            + " mean 'body'?");
+        "payments/new.camel.yaml:10:34: 'for ${bdy}' is no simple: Unknown function: bdy; did you mean 'body'?");
   }
 
   @Test
   void a_bad_simple_condition_is_placed() throws IOException {
     adding(
-        "- filter:\n"
-            + "    expression:\n"
-            + "      simple:\n"
-            + "        expression: \"${body} =! 3\"\n"
-            + "    steps: []",
-        "payments/new.camel.yaml:10:38: '${body} =! 3' is no simple: Unexpected token =; correct it"
-            + " here");
+        "- filter:\n    expression:\n      simple:\n        expression: \"${body} =! 3\"\n    steps: []",
+        "payments/new.camel.yaml:10:38: '${body} =! 3' is no simple: Unexpected token =; correct it here");
   }
 
   @Test
   void a_bad_jsonpath_is_placed() throws IOException {
     adding(
         "- setBody:\n    expression:\n      jsonpath:\n        expression: \"$.data[?(@.amount\"",
-        "payments/new.camel.yaml:10:36: '$.data[?(@.amount' is no JSONPath: Could not parse token"
-            + " starting at position 6. Expected ?, ', 0-9, * ; $.data.amount is one, for example");
+        "payments/new.camel.yaml:10:36: '$.data[?(@.amount' is no JSONPath: Could not parse token starting at position 6. Expected ?, ', 0-9, * ; $.data.amount is one, for example");
   }
 
   @Test
   void a_direct_that_nobody_consumes_is_found() throws IOException {
     adding(
         "- to:\n    uri: direct:notify",
-        "payments/new.camel.yaml:8:18: nobody consumes 'direct:notify'; add a route with 'from:"
-            + " uri: direct:notify'");
+        "payments/new.camel.yaml:8:18: nobody consumes 'direct:notify'; add a route with 'from: uri: direct:notify'");
   }
 
   @Test
@@ -546,8 +513,7 @@ class CheckTest {
         "            ref: signature",
         "            ref: signatur",
         "intake.camel.yaml:23:18: there is no bean 'signatur'; did you mean 'signature'?",
-        "intake.camel.yaml:29:35: the journal is reached without the signature step, so anybody"
-            + " could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:29:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test
@@ -556,8 +522,7 @@ class CheckTest {
         "intake.camel.yaml",
         "        - process:\n            id: verify-signature\n            ref: signature\n",
         "",
-        "intake.camel.yaml:26:35: the journal is reached without the signature step, so anybody"
-            + " could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:26:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test
@@ -574,8 +539,7 @@ class CheckTest {
                       - process:
                           ref: signature
         """,
-        "intake.camel.yaml:33:35: the journal is reached without the signature step, so anybody"
-            + " could send events; put '- process:' with 'ref: signature' before this step");
+        "intake.camel.yaml:33:35: the journal is reached without the signature step, so anybody could send events; put '- process:' with 'ref: signature' before this step");
   }
 
   @Test
@@ -583,8 +547,7 @@ class CheckTest {
     Files.delete(folder.resolve("intake.camel.yaml"));
     assertThat(findings())
         .containsExactly(
-            "payments/payments.camel.yaml:5:13: no route takes the requests of endpoint 'payments';"
-                + " copy intake.camel.yaml of a new Payhook into "
+            "payments/payments.camel.yaml:5:13: no route takes the requests of endpoint 'payments'; copy intake.camel.yaml of a new Payhook into "
                 + folder.getFileName()
                 + "/");
   }
@@ -597,8 +560,7 @@ class CheckTest {
         "payments/transfer-success.camel.yaml",
         "{{payments.finance.email:finance@example.com}}",
         "{{payments.finance.emial}}",
-        "payments/transfer-success.camel.yaml:27:20: {{payments.finance.emial}}: nobody sets"
-            + " 'payments.finance.emial'; did you mean 'payments.finance.email'?");
+        "payments/transfer-success.camel.yaml:27:20: {{payments.finance.emial}}: nobody sets 'payments.finance.emial'; did you mean 'payments.finance.email'?");
   }
 
   @Test
@@ -607,9 +569,7 @@ class CheckTest {
         "payments/transfer-success.camel.yaml",
         "{{payments.finance.email:finance@example.com}}",
         "Finance <{{env:PAYHOOK_TEST_NOT_SET}}>",
-        "payments/transfer-success.camel.yaml:27:29: {{env:PAYHOOK_TEST_NOT_SET}}: environment"
-            + " variable PAYHOOK_TEST_NOT_SET is not set; set it, or give a default as in"
-            + " {{env:PAYHOOK_TEST_NOT_SET:default}}");
+        "payments/transfer-success.camel.yaml:27:29: {{env:PAYHOOK_TEST_NOT_SET}}: environment variable PAYHOOK_TEST_NOT_SET is not set; set it, or give a default as in {{env:PAYHOOK_TEST_NOT_SET:default}}");
   }
 
   @Test
@@ -618,28 +578,21 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "\"{{env:PAYMENTS_WEBHOOK_SECRET}}\"",
         "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
-        "payments/payments.camel.yaml:9:18: a secret written in clear; write"
-            + " \"{{env:PAYMENTS_WEBHOOK_SECRET}}\" and set that environment variable");
+        "payments/payments.camel.yaml:9:18: a secret written in clear; write \"{{env:PAYMENTS_WEBHOOK_SECRET}}\" and set that environment variable");
   }
 
   @Test
   void any_secret_in_clear_is_found() throws IOException {
     adding(
         "- to:\n    uri: https://example.com/x\n    parameters:\n      oauth2ClientSecret: hunter2",
-        "payments/new.camel.yaml:10:35: a secret written in clear; write"
-            + " \"{{env:OAUTH2_CLIENT_SECRET}}\" and set that environment variable");
+        "payments/new.camel.yaml:10:35: a secret written in clear; write \"{{env:OAUTH2_CLIENT_SECRET}}\" and set that environment variable");
   }
 
   @Test
   void a_credential_header_in_clear_is_found() throws IOException {
     adding(
-        "- setHeader:\n"
-            + "    name: Authorization\n"
-            + "    expression:\n"
-            + "      constant:\n"
-            + "        expression: Bearer abc",
-        "payments/new.camel.yaml:11:29: a secret written in clear; write \"{{env:AUTHORIZATION}}\""
-            + " and set that environment variable");
+        "- setHeader:\n    name: Authorization\n    expression:\n      constant:\n        expression: Bearer abc",
+        "payments/new.camel.yaml:11:29: a secret written in clear; write \"{{env:AUTHORIZATION}}\" and set that environment variable");
   }
 
   // Endpoints and presets
@@ -659,8 +612,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        provider: echezona",
         "        provider: echezona\n        signature.heder: X-Signature",
-        "payments/payments.camel.yaml:9:9: signature.heder: no such setting; did you mean"
-            + " 'signature.header'?");
+        "payments/payments.camel.yaml:9:9: signature.heder: no such setting; did you mean 'signature.header'?");
   }
 
   @Test
@@ -669,8 +621,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        provider: echezona",
         "        provider: echezona\n        signature:\n          pointer: data.signature",
-        "payments/payments.camel.yaml:10:20: signature.pointer: 'data.signature' is not a JSON"
-            + " Pointer; one begins with '/', as /data/id");
+        "payments/payments.camel.yaml:10:20: signature.pointer: 'data.signature' is not a JSON Pointer; one begins with '/', as /data/id");
   }
 
   @Test
@@ -679,8 +630,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "        secrets: \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"\n",
         "",
-        "payments/payments.camel.yaml:5:13: endpoint 'payments' has no secrets; add 'secrets:"
-            + " \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"' to its properties");
+        "payments/payments.camel.yaml:5:13: endpoint 'payments' has no secrets; add 'secrets: \"{{env:PAYMENTS_WEBHOOK_SECRET}}\"' to its properties");
   }
 
   @Test
@@ -689,9 +639,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.enabled: true\n",
-        "payments/payments.camel.yaml:8:19: confirm.secret: is missing; every event is confirmed"
-            + " with the platform's API, which asks for its key; add 'confirm.secret:"
-            + " \"{{env:PAYMENTS_CONFIRM_SECRET}}\"' to its properties");
+        "payments/payments.camel.yaml:8:19: confirm.secret: is missing; every event is confirmed with the platform's API, which asks for its key; add 'confirm.secret: \"{{env:PAYMENTS_CONFIRM_SECRET}}\"' to its properties");
   }
 
   @Test
@@ -700,8 +648,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.secret: sk_live_1\n",
-        "payments/payments.camel.yaml:9:25: a secret written in clear; write"
-            + " \"{{env:PAYMENTS_CONFIRM_SECRET}}\" and set that environment variable");
+        "payments/payments.camel.yaml:9:25: a secret written in clear; write \"{{env:PAYMENTS_CONFIRM_SECRET}}\" and set that environment variable");
   }
 
   @Test
@@ -710,8 +657,7 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "provider: echezona\n",
         "provider: echezona\n        confirm.amount-rule: more\n",
-        "payments/payments.camel.yaml:9:30: confirm.amount-rule: 'more' is none of equal, at-least;"
-            + " correct it here");
+        "payments/payments.camel.yaml:9:30: confirm.amount-rule: 'more' is none of equal, at-least; correct it here");
   }
 
   @Test
@@ -719,8 +665,7 @@ class CheckTest {
     write("payments/samples/payment.success.jsn", "{}");
     assertThat(findings())
         .containsExactly(
-            "payments/samples/payment.success.jsn:1:1: a sample's file can't end so; one of .json,"
-                + " .form, .xml, .txt is right, by its content");
+            "payments/samples/payment.success.jsn:1:1: a sample's file can't end so; one of .json, .form, .xml, .txt is right, by its content");
   }
 
   @Test
@@ -729,8 +674,7 @@ class CheckTest {
         folder.resolve("payments/payments.camel.yaml"), folder.resolve("payments/zz.camel.yaml"));
     assertThat(findings())
         .containsExactly(
-            "payments/zz.camel.yaml:5:13: endpoint 'payments' is already in payments.camel.yaml:5;"
-                + " give one of the two another name");
+            "payments/zz.camel.yaml:5:13: endpoint 'payments' is already in payments.camel.yaml:5; give one of the two another name");
   }
 
   @Test
@@ -739,25 +683,17 @@ class CheckTest {
         "payments/payments.camel.yaml",
         "- beans:\n",
         "- beans:\n    - name: other\n      type: io.payhook.Endpint\n",
-        "payments/payments.camel.yaml:6:13: there is no class 'io.payhook.Endpint'; did you mean"
-            + " 'io.payhook.Endpoint'?");
+        "payments/payments.camel.yaml:6:13: there is no class 'io.payhook.Endpint'; did you mean 'io.payhook.Endpoint'?");
   }
 
   @Test
   void an_unknown_setting_of_a_preset_is_named() throws IOException {
     write(
         "providers/acme.yaml",
-        "title: Acme\n"
-            + "signature:\n"
-            + "  heder: X-Acme\n"
-            + "  algorithm: hmac-sha256\n"
-            + "event:\n"
-            + "  type: /type\n"
-            + "  key: /id\n");
+        "title: Acme\nsignature:\n  heder: X-Acme\n  algorithm: hmac-sha256\nevent:\n  type: /type\n  key: /id\n");
     assertThat(findings())
         .containsExactly(
-            "providers/acme.yaml:3:3: signature.heder: no such setting; did you mean"
-                + " 'signature.header'?");
+            "providers/acme.yaml:3:3: signature.heder: no such setting; did you mean 'signature.header'?");
   }
 
   @Test
@@ -766,8 +702,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:paymens/payment.success",
-        "payments/payment-success.camel.yaml:7:18: no such endpoint 'paymens'; did you mean"
-            + " 'payments'?");
+        "payments/payment-success.camel.yaml:7:18: no such endpoint 'paymens'; did you mean 'payments'?");
   }
 
   @Test
@@ -776,8 +711,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:payments/payment.sucess",
-        "payments/payment-success.camel.yaml:7:27: no sample of type 'payment.sucess'; did you mean"
-            + " 'payment.success'?");
+        "payments/payment-success.camel.yaml:7:27: no sample of type 'payment.sucess'; did you mean 'payment.success'?");
   }
 
   @Test
@@ -786,8 +720,7 @@ class CheckTest {
         SUCCESS,
         "event:payments/payment.success",
         "event:payments/charge.success",
-        "payments/payment-success.camel.yaml:7:27: events of type 'charge.success' arrive as"
-            + " 'payment.success'; subscribe to payments/payment.success");
+        "payments/payment-success.camel.yaml:7:27: events of type 'charge.success' arrive as 'payment.success'; subscribe to payments/payment.success");
   }
 
   // SQL
@@ -798,9 +731,7 @@ class CheckTest {
         "payments/sql/record-transfer.sql",
         "narration, updated_at)",
         "naration, updated_at)",
-        "payments/sql/record-transfer.sql:3:74: the statement fails: column \"naration\" of"
-            + " relation \"transfer\" does not exist; name a column of the table, or add a script"
-            + " to sql/schema that adds it");
+        "payments/sql/record-transfer.sql:3:74: the statement fails: column \"naration\" of relation \"transfer\" does not exist; name a column of the table, or add a script to sql/schema that adds it");
   }
 
   @Test
@@ -809,8 +740,7 @@ class CheckTest {
         "payments/sql/record-transfer.sql",
         "on conflict (transaction_id) do update set",
         "on conflict (transaction_id) do updte set",
-        "payments/sql/record-transfer.sql:15:33: the statement fails: syntax error at or near"
-            + " \"updte\"; correct it here");
+        "payments/sql/record-transfer.sql:15:33: the statement fails: syntax error at or near \"updte\"; correct it here");
   }
 
   @Test
@@ -819,9 +749,7 @@ class CheckTest {
         "payments/sql/record-failure.sql",
         "insert into payment (",
         "insert into paymnt (",
-        "payments/sql/record-failure.sql:6:13: the statement fails: relation \"paymnt\" does not"
-            + " exist; name a table of this integration's sql/schema, or add a script there that"
-            + " makes it");
+        "payments/sql/record-failure.sql:6:13: the statement fails: relation \"paymnt\" does not exist; name a table of this integration's sql/schema, or add a script there that makes it");
   }
 
   @Test
@@ -830,9 +758,7 @@ class CheckTest {
         "payments/sql/record-transfer.sql",
         ":event.data.amount::numeric",
         ":event.data.currency::numeric",
-        "payments/sql/record-transfer.sql:2:1: the statement fails with sample"
-            + " transfer.success.json: invalid input syntax for type numeric: \"NGN\"; cast or"
-            + " check the value before it is used");
+        "payments/sql/record-transfer.sql:2:1: the statement fails with sample transfer.success.json: invalid input syntax for type numeric: \"NGN\"; cast or check the value before it is used");
   }
 
   @Test
@@ -841,8 +767,7 @@ class CheckTest {
         "payments/sql/record-transfer.sql",
         ":event.data.amount::numeric",
         ":event.data.amuont::numeric",
-        "payments/sql/record-transfer.sql:7:3: :event.data.amuont: sample transfer.success.json has"
-            + " no 'amuont'; did you mean 'amount'?");
+        "payments/sql/record-transfer.sql:7:3: :event.data.amuont: sample transfer.success.json has no 'amuont'; did you mean 'amount'?");
   }
 
   @Test
@@ -851,8 +776,7 @@ class CheckTest {
         "payments/sql/record-transfer.sql",
         "  :receivedAt",
         "  :recievedAt",
-        "payments/sql/record-transfer.sql:13:3: :recievedAt: there is no variable 'recievedAt'; did"
-            + " you mean ':receivedAt'?");
+        "payments/sql/record-transfer.sql:13:3: :recievedAt: there is no variable 'recievedAt'; did you mean ':receivedAt'?");
   }
 
   @Test
@@ -862,8 +786,7 @@ class CheckTest {
         "payments/sql/schema/V001__payments.sql",
         "amount          numeric",
         "amount          numerc",
-        "payments/sql/schema/V001__payments.sql:8:19: the statement fails: type \"numerc\" does not"
-            + " exist; correct it here");
+        "payments/sql/schema/V001__payments.sql:8:19: the statement fails: type \"numerc\" does not exist; correct it here");
   }
 
   @Test
@@ -871,8 +794,7 @@ class CheckTest {
     write("payments/sql/schema/2-more.sql", "create table more (id text);");
     assertThat(findings())
         .containsExactly(
-            "payments/sql/schema/2-more.sql:1:1: the script does not run because of its name; name"
-                + " it V002__what_it_does.sql, with the next number");
+            "payments/sql/schema/2-more.sql:1:1: the script does not run because of its name; name it V002__what_it_does.sql, with the next number");
   }
 
   @Test
@@ -881,8 +803,7 @@ class CheckTest {
         SUCCESS,
         "sql/record-payment.sql",
         "sql/record-paymnt.sql",
-        "payments/payment-success.camel.yaml:15:26: there is no file sql/record-paymnt.sql beside"
-            + " this route file; did you mean 'sql/record-payment.sql'?");
+        "payments/payment-success.camel.yaml:15:26: there is no file sql/record-paymnt.sql beside this route file; did you mean 'sql/record-payment.sql'?");
   }
 
   // Templates and texts
@@ -902,8 +823,7 @@ class CheckTest {
         "payments/email/receipt.txt",
         "{{ event.data.amount | money",
         "{{ event.data.amuont | money",
-        "payments/email/receipt.txt:3:37: event.data.amuont: sample payment.success.json has no"
-            + " 'amuont'; did you mean 'amount'?");
+        "payments/email/receipt.txt:3:37: event.data.amuont: sample payment.success.json has no 'amuont'; did you mean 'amount'?");
   }
 
   @Test
@@ -912,9 +832,7 @@ class CheckTest {
         "payments/email/refund.html",
         "{% extends \"layout.html\" %}",
         "{% extends event.data.layout | default(\"layout.html\") %}",
-        "payments/email/refund.html:1:12: the template's name is made of values, so whoever sends"
-            + " the event chooses it; write the names: {% if … %}{% include \"one.html\" %}{% endif"
-            + " %}");
+        "payments/email/refund.html:1:12: the template's name is made of values, so whoever sends the event chooses it; write the names: {% if … %}{% include \"one.html\" %}{% endif %}");
   }
 
   @Test
@@ -923,9 +841,7 @@ class CheckTest {
         "payments/crm/refund.json",
         "{{ event.data.reason | json }}",
         "{{ event.data.reason }}",
-        "payments/crm/refund.json:6:13: isn't JSON once its values are in: Unrecognized token"
-            + " 'Returned': was expecting (JSON String, Number, Array, Object or token 'null',"
-            + " 'true' or 'false'); write \"{{ value }}\" in quotes or {{ value | json }} without");
+        "payments/crm/refund.json:6:13: isn't JSON once its values are in: Unrecognized token 'Returned': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false'); write \"{{ value }}\" in quotes or {{ value | json }} without");
   }
 
   @Test
@@ -934,8 +850,7 @@ class CheckTest {
         SUCCESS,
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][emial]}\"",
-        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}:"
-            + " sample payment.success.json has no 'emial'; did you mean 'email'?");
+        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
   }
 
   @Test
@@ -947,22 +862,14 @@ class CheckTest {
         SUCCESS,
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][emial]}\"",
-        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}:"
-            + " sample payment.success.json has no 'emial'; did you mean 'email'?");
+        "payments/payment-success.camel.yaml:27:20: ${variable.event[data][customer][emial]}: sample payment.success.json has no 'emial'; did you mean 'email'?");
   }
 
   @Test
   void a_value_that_may_be_missing_is_looked_for_too() throws IOException {
     adding(
-        "- filter:\n"
-            + "    expression:\n"
-            + "      simple:\n"
-            + "        expression: \"${variable.event?.[data]?.[custmer]} != null\"\n"
-            + "    steps:\n"
-            + "      - to:\n"
-            + "          uri: log:x",
-        "payments/new.camel.yaml:10:30: ${variable.event?.[data]?.[custmer]}: sample"
-            + " payment.success.json has no 'custmer'; did you mean 'customer'?");
+        "- filter:\n    expression:\n      simple:\n        expression: \"${variable.event?.[data]?.[custmer]} != null\"\n    steps:\n      - to:\n          uri: log:x",
+        "payments/new.camel.yaml:10:30: ${variable.event?.[data]?.[custmer]}: sample payment.success.json has no 'custmer'; did you mean 'customer'?");
   }
 
   @Test
@@ -971,9 +878,7 @@ class CheckTest {
         SUCCESS,
         "to: \"${variable.event[data][customer][email]}\"",
         "to: \"${variable.event[data][customer][email]\"",
-        "payments/payment-success.camel.yaml:27:20: '${variable.event[data][customer][email]': the"
-            + " expression at character 1 has no closing brace; ${variable.event[data][…]} reads a"
-            + " value of the event");
+        "payments/payment-success.camel.yaml:27:20: '${variable.event[data][customer][email]': the expression at character 1 has no closing brace; ${variable.event[data][…]} reads a value of the event");
   }
 
   // Samples
@@ -984,9 +889,7 @@ class CheckTest {
         "payments/samples/transfer.success.json",
         "\"amount\": 250000.00,",
         "\"amount\": 250000.00",
-        "payments/samples/transfer.success.json:6:5: the sample is not JSON: Unexpected character"
-            + " ('\"' (code 34)): was expecting comma to separate Object entries; one JSON document"
-            + " is right");
+        "payments/samples/transfer.success.json:6:5: the sample is not JSON: Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries; one JSON document is right");
   }
 
   @Test
@@ -995,11 +898,7 @@ class CheckTest {
         "payments/samples/transfer.success.json",
         "\"event\":",
         "\"type\":",
-        "payments/samples/transfer.success.json:1:1: endpoint 'payments' would refuse this sample:"
-            + " there is no event type at /event | has:/reference=payment |"
-            + " has:/transactionId=payment; its event type is at /event | has:/reference=payment |"
-            + " has:/transactionId=payment, its key at"
-            + " {type}:{/data/transaction_id|/data/transactionId|/data/reference|/transactionId|/reference}");
+        "payments/samples/transfer.success.json:1:1: endpoint 'payments' would refuse this sample: there is no event type at /event | has:/reference=payment | has:/transactionId=payment; its event type is at /event | has:/reference=payment | has:/transactionId=payment, its key at {type}:{/data/transaction_id|/data/transactionId|/data/reference|/transactionId|/reference}");
   }
 
   @Test
@@ -1008,8 +907,7 @@ class CheckTest {
         "payments/samples/transfer.success.json",
         "\"event\": \"transfer.success\"",
         "\"event\": \"transfer.sucess\"",
-        "payments/samples/transfer.success.json:1:1: the sample is an event of type"
-            + " 'transfer.sucess'; name the file transfer.sucess.json");
+        "payments/samples/transfer.success.json:1:1: the sample is an event of type 'transfer.sucess'; name the file transfer.sucess.json");
   }
 
   // All together

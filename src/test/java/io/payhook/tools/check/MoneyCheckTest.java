@@ -113,8 +113,7 @@ class MoneyCheckTest {
   void a_value_that_is_only_asked_for_is_not_taken_for_money() throws IOException {
     routes.write(
         TEXT,
-        "{% if event.data.amount > 0 %}Paid.{% endif %}{{ event.data.amount is empty ? \"\" :"
-            + " \"Paid.\" }}");
+        "{% if event.data.amount > 0 %}Paid.{% endif %}{{ event.data.amount is empty ? \"\" : \"Paid.\" }}");
     assertThat(routes.findings()).isEmpty();
     routes.write(TEXT, "{% if event.data.amount > 10000 %}Paid a lot.{% endif %}");
     assertThat(routes.findings()).hasSize(1);
@@ -235,12 +234,10 @@ class MoneyCheckTest {
 
   @ParameterizedTest
   @CsvSource({
-    "{{ (event.data.amount / 100) | money(event.data.currency) }}, 5, amount, {{ amount |"
-        + " money(currency) }}",
+    "{{ (event.data.amount / 100) | money(event.data.currency) }}, 5, amount, {{ amount | money(currency) }}",
     "{{ event.data.amount / 100 }}, 4, amount, {{ amount | money(currency) }}",
     "{% set paid = event.data.amount / 100 %}, 15, amount, {{ amount | money(currency) }}",
-    "'{{ event.data.fees / 100 }}', 4, fees, '{{ event.data.fees | money(currency, unit=\"minor\")"
-        + " }}'"
+    "'{{ event.data.fees / 100 }}', 4, fees, '{{ event.data.fees | money(currency, unit=\"minor\") }}'"
   })
   void a_division_of_integers_in_a_template_is_found(
       String text, int column, String member, String right) throws IOException {
@@ -272,10 +269,8 @@ class MoneyCheckTest {
     routes.write(TEXT, "{{ amount / 100 }}");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/email/receipt.txt:1:4: warning: amount / 100: amount is in the major unit already"
-                + " (naira, dollars); write {{ amount | money(currency) }}",
-            "shop/sql/record-order.sql:2:20: warning: :amount / 100: amount is in the major unit"
-                + " already (naira, dollars); write :amount");
+            "shop/email/receipt.txt:1:4: warning: amount / 100: amount is in the major unit already (naira, dollars); write {{ amount | money(currency) }}",
+            "shop/sql/record-order.sql:2:20: warning: :amount / 100: amount is in the major unit already (naira, dollars); write :amount");
   }
 
   // Floating point
@@ -337,8 +332,7 @@ class MoneyCheckTest {
             "shop/sql/schema/V001__orders.sql:4:16: warning: column 'amount' is double precision"
                 + INEXACT
                 + "numeric is right",
-            "shop/sql/schema/V001__orders.sql:5:16: warning: column 'fee' is money: that has the"
-                + " decimals of the server's locale, whatever the currency; numeric is right",
+            "shop/sql/schema/V001__orders.sql:5:16: warning: column 'fee' is money: that has the decimals of the server's locale, whatever the currency; numeric is right",
             "shop/sql/schema/V002__more.sql:2:43: warning: column 'total_price' is real"
                 + INEXACT
                 + "numeric is right");
@@ -350,8 +344,7 @@ class MoneyCheckTest {
     inserting("paid", ":event.data.amount");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/sql/record-order.sql:2:20: warning: :event.data.amount: column 'paid' is double"
-                + " precision"
+            "shop/sql/record-order.sql:2:20: warning: :event.data.amount: column 'paid' is double precision"
                 + INEXACT
                 + "make the column numeric");
   }

@@ -77,8 +77,7 @@ class NotationCheckTest {
     body("For ${body.data.reference}");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/new.camel.yaml:10:34: ${body.data.reference}: the body is text and has no"
-                + " members; write ${variable.event[data][reference]}");
+            "shop/new.camel.yaml:10:34: ${body.data.reference}: the body is text and has no members; write ${variable.event[data][reference]}");
   }
 
   @Test
@@ -86,8 +85,7 @@ class NotationCheckTest {
     body("For ${variables:event[data][refrence]}");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/new.camel.yaml:10:34: ${variables:event[data][refrence]}: sample"
-                + " charge.success.json has no 'refrence'; did you mean 'reference'?");
+            "shop/new.camel.yaml:10:34: ${variables:event[data][refrence]}: sample charge.success.json has no 'refrence'; did you mean 'reference'?");
   }
 
   @Test
@@ -95,10 +93,8 @@ class NotationCheckTest {
     routes.write(TEXT, "For ${variable.event[data][reference]}, ${body}");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/email/receipt.txt:1:5: ${variable.event[data][reference]} is a route's notation,"
-                + " and goes out of a template as it is; write {{ event.data.reference }}",
-            "shop/email/receipt.txt:1:41: ${body} is a route's notation, and goes out of a template"
-                + " as it is; write {{ event.… }}, as in {{ event.data.amount }}");
+            "shop/email/receipt.txt:1:5: ${variable.event[data][reference]} is a route's notation, and goes out of a template as it is; write {{ event.data.reference }}",
+            "shop/email/receipt.txt:1:41: ${body} is a route's notation, and goes out of a template as it is; write {{ event.… }}, as in {{ event.data.amount }}");
   }
 
   @Test
@@ -106,16 +102,14 @@ class NotationCheckTest {
     routes.write(TEXT, "For {{ event[data][reference] }}");
     assertThat(routes.findings())
         .containsExactly(
-            "shop/email/receipt.txt:1:8: event[data][reference]: a template reads members with"
-                + " dots; write event.data.reference");
+            "shop/email/receipt.txt:1:8: event[data][reference]: a template reads members with dots; write event.data.reference");
   }
 
   @Test
   void brackets_around_a_name_of_the_templates_own_are_well() throws IOException {
     routes.write(
         TEXT,
-        "{% for name in [\"reference\"] %}{{ event.data[name] }}{% endfor %}{{"
-            + " event.data[\"reference\"] }}");
+        "{% for name in [\"reference\"] %}{{ event.data[name] }}{% endfor %}{{ event.data[\"reference\"] }}");
     assertThat(routes.findings()).isEmpty();
   }
 
@@ -127,10 +121,8 @@ class NotationCheckTest {
       quoteCharacter = '`',
       value = {
         "\"\" | 'to' is empty; kamelet 'email-sink' needs it",
-        "event.data.customer.email | 'to' is no e-mail address: event.data.customer.email; write"
-            + " ${variable.event[data][customer][email]}",
-        "ada.obi | 'to' is no e-mail address: ada.obi; name@example.com is one, and"
-            + " ${variable.event[…]} reads one of the event"
+        "event.data.customer.email | 'to' is no e-mail address: event.data.customer.email; write ${variable.event[data][customer][email]}",
+        "ada.obi | 'to' is no e-mail address: ada.obi; name@example.com is one, and ${variable.event[…]} reads one of the event"
       })
   void a_recipient_that_is_none_is_found(String to, String told) throws IOException {
     routes.replace(SHOP, TO, to);
@@ -150,10 +142,7 @@ class NotationCheckTest {
         """);
     assertThat(routes.findings())
         .containsExactly(
-            "shop/new.camel.yaml:10:40: warning: ${variable.event[data][customer][first_name]}"
-                + " becomes part of the JSON as it is, so a quote in it breaks the JSON or adds"
-                + " members; render a .json template, where {{ … | json }} writes any value, as"
-                + " crm-sink does");
+            "shop/new.camel.yaml:10:40: warning: ${variable.event[data][customer][first_name]} becomes part of the JSON as it is, so a quote in it breaks the JSON or adds members; render a .json template, where {{ … | json }} writes any value, as crm-sink does");
   }
 
   @Test
@@ -173,10 +162,7 @@ class NotationCheckTest {
         """);
     assertThat(routes.findings())
         .containsExactly(
-            "shop/new.camel.yaml:10:58: warning: ${variable.event[data][reference]} becomes part of"
-                + " the SQL as it is, so a quote in it breaks the SQL or runs more of it; let"
-                + " kamelet:database-sink bind the values of an SQL file, or write :?name with a"
-                + " header 'name' and useHeadersAsParameters");
+            "shop/new.camel.yaml:10:58: warning: ${variable.event[data][reference]} becomes part of the SQL as it is, so a quote in it breaks the SQL or runs more of it; let kamelet:database-sink bind the values of an SQL file, or write :?name with a header 'name' and useHeadersAsParameters");
   }
 
   @Test

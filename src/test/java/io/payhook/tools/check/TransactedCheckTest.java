@@ -17,8 +17,7 @@ class TransactedCheckTest {
   private static final String NOT_COVERED =
       ": warning: transacted does not cover 'company': what this step writes is committed at once,"
           + " stays when the delivery fails, and is written again by each retry; write it so that a"
-          + " repeat changes nothing (on conflict do nothing), in a route of its own without"
-          + " transacted";
+          + " repeat changes nothing (on conflict do nothing), in a route of its own without transacted";
 
   @TempDir Path folder;
   private CheckedRoutes routes;

@@ -89,15 +89,11 @@ class JournalFactsTest {
                       - {occurredAt: yesterday, origin: webhok, entity: null}
                 """))
         .containsExactly(
-            "tests.yaml:5:10: there is no 'amuont' here; did you mean 'amount'?; there are: type,"
-                + " key, entity, amount, currency, occurredAt, origin",
-            "tests.yaml:5:29: 'lots' is no amount; 5000.00 would be one, in major units; null is"
-                + " unknown",
+            "tests.yaml:5:10: there is no 'amuont' here; did you mean 'amount'?; there are: type, key, entity, amount, currency, occurredAt, origin",
+            "tests.yaml:5:29: 'lots' is no amount; 5000.00 would be one, in major units; null is unknown",
             "tests.yaml:5:45: 'naira' is no currency; NGN would be one; null is unknown",
-            "tests.yaml:6:22: 'yesterday' is no time; 2026-11-23T10:15:30Z would be one; null is"
-                + " unknown",
-            "tests.yaml:6:41: 'webhok' is no origin; did you mean 'webhook'?; there are: webhook,"
-                + " reconciled, own");
+            "tests.yaml:6:22: 'yesterday' is no time; 2026-11-23T10:15:30Z would be one; null is unknown",
+            "tests.yaml:6:41: 'webhok' is no origin; did you mean 'webhook'?; there are: webhook, reconciled, own");
   }
 
   @Test

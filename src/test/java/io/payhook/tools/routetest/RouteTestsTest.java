@@ -52,21 +52,21 @@ final class RouteTestsTest {
                 Files.writeString(
                         folder.resolve("tests.yaml"),
                         """
-                        tests:
-                          - name: a payment costs more than it does
-                            send: payment.success
-                            endpoint: payments
-                            rows:
-                              - query: select status, amount from payment
-                                are: [{status: success, amount: 6000}]
-                            deliveries:
-                              receipt-email: {state: done, attempts: 7}
-                          - name: nothing fails where it should
-                            endpoint: payments
-                            fails:
-                              - at: send-receit
-                            send: payment.success
-                        """)
+                            tests:
+                              - name: a payment costs more than it does
+                                send: payment.success
+                                endpoint: payments
+                                rows:
+                                  - query: select status, amount from payment
+                                    are: [{status: success, amount: 6000}]
+                                deliveries:
+                                  receipt-email: {state: done, attempts: 7}
+                              - name: nothing fails where it should
+                                endpoint: payments
+                                fails:
+                                  - at: send-receit
+                                send: payment.success
+                            """)
                     .getParent()));
     Report report = tests.run(RouteTestsTest::settings, DATA, 2);
     assertThat(report.passed()).isFalse();
@@ -111,8 +111,7 @@ final class RouteTestsTest {
                         problem ->
                             assertThat(problem)
                                 .contains(
-                                    "tests.yaml:3:5: there is no 'sned' here; did you mean"
-                                        + " 'send'?"))
+                                    "tests.yaml:3:5: there is no 'sned' here; did you mean 'send'?"))
                     .anySatisfy(problem -> assertThat(problem).contains(":2:5: does nothing"))
                     .anySatisfy(problem -> assertThat(problem).contains(":4:11: a test in line 2"))
                     .anySatisfy(
@@ -123,8 +122,7 @@ final class RouteTestsTest {
                         problem ->
                             assertThat(problem)
                                 .contains(
-                                    ":10:10: 'dine' is no state of a delivery; did you mean"
-                                        + " 'done'?"))
+                                    ":10:10: 'dine' is no state of a delivery; did you mean 'done'?"))
                     .hasSize(6));
   }
 
@@ -163,21 +161,15 @@ final class RouteTestsTest {
                 assertThat(e.problems())
                     .extracting(problem -> problem.replaceFirst("^.*tests.yaml:", ""))
                     .containsExactly(
-                        "5:29: 'failed' is no HTTP status; 503 would be one, and {status: failed}"
-                            + " has the provider say another status",
-                        "6:30: there is no 'statos' here; did you mean 'status'?; there are:"
-                            + " status, amount, currency, reference",
+                        "5:29: 'failed' is no HTTP status; 503 would be one, and {status: failed} has the provider say another status",
+                        "6:30: there is no 'statos' here; did you mean 'status'?; there are: status, amount, currency, reference",
                         "7:38: should be an amount in major units, such as 50 or 49.99",
-                        "8:25: only 'at: confirm' says something else than the event; a status such"
-                            + " as 503 would be right",
+                        "8:25: only 'at: confirm' says something else than the event; a status such as 503 would be right",
                         "9:26: '200' is no failure of a mail server; 451 or 550 would be one",
-                        "10:33: 'broken' is neither an HTTP status nor an SQLSTATE; 503 or 08006"
-                            + " would be",
-                        "12:9: says not for whom; 'at:' with a step's id or an address such as"
-                            + " 'kafka:*', or 'host:', 'path:', 'url:' and 'method:' of a call",
+                        "10:33: 'broken' is neither an HTTP status nor an SQLSTATE; 503 or 08006 would be",
+                        "12:9: says not for whom; 'at:' with a step's id or an address such as 'kafka:*', or 'host:', 'path:', 'url:' and 'method:' of a call",
                         "13:25: has more than one of body, json and rows; keep one",
-                        "14:25: 'discrad' is no answer, nor a status such as 404, nor 'json:' and"
-                            + " the like; did you mean 'discard'?; there are: discard",
+                        "14:25: 'discrad' is no answer, nor a status such as 404, nor 'json:' and the like; did you mean 'discard'?; there are: discard",
                         "15:34: '2000' is no HTTP status; 404 would be one"));
   }
 

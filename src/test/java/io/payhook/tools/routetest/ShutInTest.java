@@ -288,14 +288,12 @@ final class ShutInTest {
         .containsExactly(
             "nothing is said"
                 + System.lineSeparator()
-                + "step fly of route tell goes to pigeon:home, which a test must not reach; name it"
-                + " under 'stubs:', such as '- at: fly', with the 'answer:' it gives",
+                + "step fly of route tell goes to pigeon:home, which a test must not reach; name it under 'stubs:', such as '- at: fly', with the 'answer:' it gives",
             "the first is said"
                 + System.lineSeparator()
                 + "step shout of route tell goes to smtp:127.0.0.1:"
                 + trap.getLocalPort()
-                + ", which a test must not reach; send with kamelet:email-sink, or name it under"
-                + " 'stubs:', such as '- at: shout', with the 'answer:' it gives");
+                + ", which a test must not reach; send with kamelet:email-sink, or name it under 'stubs:', such as '- at: shout', with the 'answer:' it gives");
     assertThat(PigeonComponent.MADE).hasValue(made);
     assertThat(Path.of("target/route-tests-drop")).doesNotExist();
   }
@@ -388,8 +386,7 @@ final class ShutInTest {
             text ->
                 assertThat(text)
                     .contains(
-                        "step ask of route tell goes to jdbc:pooled, which a test must not reach;"
-                            + " write the statements that make its tables into",
+                        "step ask of route tell goes to jdbc:pooled, which a test must not reach; write the statements that make its tables into",
                         "shop/sql/existing/pooled/*.sql, or name it under 'stubs:'"))
         .anySatisfy(
             text ->

@@ -201,8 +201,7 @@ class ScaffoldTest {
         .content()
         .contains(
             "send: batch",
-            "- {type: payment.captured, entity: \"p-1\", amount: 5000.50, currency: NGN,"
-                + " occurredAt: null}",
+            "- {type: payment.captured, entity: \"p-1\", amount: 5000.50, currency: NGN, occurredAt: null}",
             "count: 2",
             "record-shop: [done, done]");
     assertThat(failures(folder)).isEmpty();
@@ -221,8 +220,7 @@ class ScaffoldTest {
             finding ->
                 assertThat(finding)
                     .contains(
-                        "the sample is a batch of events of the types payment.captured,"
-                            + " customer.created",
+                        "the sample is a batch of events of the types payment.captured, customer.created",
                         "name the file payment.captured.json"));
   }
 
