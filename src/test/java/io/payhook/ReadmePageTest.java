@@ -19,8 +19,8 @@ class ReadmePageTest {
   @Test
   void the_platforms_are_the_presets_that_ship() throws IOException {
     String text = Files.readString(README);
-    int start = text.indexOf("\n## Platforms\n") + 1;
-    String section = text.substring(start, text.indexOf("\n## ", start));
+    int start = text.indexOf("\n## Platforms\n");
+    String section = text.substring(start, text.indexOf("\n## ", start + 1));
     List<String> presets;
     try (Stream<Path> files = Files.list(Path.of("src/main/resources/providers"))) {
       presets =
