@@ -1,6 +1,7 @@
 package io.payhook.service;
 
 import io.payhook.journal.Nodes;
+import io.payhook.settings.StartException;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;

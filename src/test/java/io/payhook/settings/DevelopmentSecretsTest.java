@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -140,15 +140,6 @@ class DevelopmentSecretsTest {
       assertThat(camel.resolvePropertyPlaceholders("{{env:PAYMENTS_WEBHOOK_SECRET}}"))
           .isEqualTo(new DevelopmentSecrets(folder).get("PAYMENTS_WEBHOOK_SECRET"));
     }
-  }
-
-  @Test
-  void a_node_keeps_the_name_it_was_given_first() {
-    Settings settings = Settings.of(Map.of("payhook.data", folder.toString()));
-    String name = NodeName.of(settings);
-    assertThat(name).isNotBlank();
-    assertThat(NodeName.of(settings)).isEqualTo(name);
-    assertThat(NodeName.of(Settings.of(Map.of("payhook.node", "a")))).isEqualTo("a");
   }
 
   private EnvironmentFunction function(

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import java.io.PrintWriter;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

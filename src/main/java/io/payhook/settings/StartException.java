@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 /**
  * The service, or a part of it, cannot start: the message is one line that names the thing, the

@@ -1,5 +1,9 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
+import io.payhook.settings.DataFolder;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import io.payhook.files.TextFile;
 import java.io.IOException;

@@ -1,10 +1,10 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.payhook.service.Settings.Arguments;
-import io.payhook.service.Settings.Assignment;
+import io.payhook.settings.Settings.Arguments;
+import io.payhook.settings.Settings.Assignment;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

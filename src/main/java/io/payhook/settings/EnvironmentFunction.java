@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import io.payhook.signature.Secret;
 import java.util.Optional;

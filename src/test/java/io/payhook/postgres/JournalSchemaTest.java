@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,8 @@ import io.payhook.journal.Journal;
 import io.payhook.journal.NewEvent;
 import io.payhook.journal.Rejections;
 import io.payhook.journal.Retention;
+import io.payhook.service.Tables;
+import io.payhook.settings.Settings;
 import io.payhook.testing.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,8 +36,8 @@ class JournalSchemaTest {
                     "payhook.routes", folder.resolve("routes").toString(),
                     "payhook.database.url", own.url(),
                     "payhook.database.schema", schema));
+        Tables.migrate(settings);
         try (Database database = Database.open(settings)) {
-          Tables.migrate(database.migrating(), settings);
           try (Journal journal =
                   new Journal(
                       database.journal(2),

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import java.util.Properties;
 import java.util.function.UnaryOperator;
@@ -42,7 +42,8 @@ public final class Placeholders {
     return text -> text.contains("{{") ? context.resolvePropertyPlaceholders(text) : text;
   }
 
-  static void install(CamelContext context, Settings settings) {
+  /** Resolves {@code {{env:NAME}}} in a context as here. */
+  public static void install(CamelContext context, Settings settings) {
     context.getPropertiesComponent().addPropertiesFunction(new EnvironmentFunction(settings));
   }
 }

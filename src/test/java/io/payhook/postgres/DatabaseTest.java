@@ -1,9 +1,12 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.payhook.service.PayhookProcess;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -101,10 +104,10 @@ class DatabaseTest {
       leftover = serverPid(data);
       killed.kill();
     }
-    assertThat(EmbeddedPostgres.alive(leftover)).isTrue();
+    assertThat(ClusterProcesses.alive(leftover)).isTrue();
     try (Database database = open()) {
       assertThat(query(database.url(), "SELECT id FROM kept")).isEqualTo("7");
-      assertThat(EmbeddedPostgres.alive(leftover)).isFalse();
+      assertThat(ClusterProcesses.alive(leftover)).isFalse();
     }
   }
 

@@ -1,7 +1,8 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.payhook.settings.Settings;
 import io.payhook.testing.TestDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -1,7 +1,11 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.payhook.settings.DataFolder;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -125,7 +129,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** Like {@link #open}; an external database needs no data folder, and may be in use. */
-  static Database openToMigrate(Settings settings) {
+  public static Database openToMigrate(Settings settings) {
     String external = settings.get(Key.DATABASE_URL);
     if (external.isEmpty()) {
       return open(settings);
@@ -226,12 +230,12 @@ public final class Database implements AutoCloseable {
   }
 
   /** Closes all connections at once: nobody waits any longer for a server that does not respond. */
-  void abort() {
+  public void abort() {
     opened.forEach(ServerConnections::abort);
   }
 
   /** Host, port and database, without user and password; for messages. */
-  String place() {
+  public String place() {
     return embedded == null ? place(url) : "embedded in " + settings.data().resolve("postgres");
   }
 

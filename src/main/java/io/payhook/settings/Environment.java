@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

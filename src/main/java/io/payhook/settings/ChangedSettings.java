@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.TreeSet;
  * @param changePlaceholders whether the value of a placeholder in a route file may have changed
  * @param lines one line for people per setting
  */
-record ChangedSettings(Settings usable, boolean changePlaceholders, List<String> lines) {
+public record ChangedSettings(Settings usable, boolean changePlaceholders, List<String> lines) {
 
   /**
    * Settings that are read whenever they are needed; all others were built into the service at
@@ -23,7 +23,8 @@ record ChangedSettings(Settings usable, boolean changePlaceholders, List<String>
     return own || name.equals(Key.LOG_LEVEL.name()) || name.equals(Key.MAIL_FROM.name());
   }
 
-  static ChangedSettings of(Settings running, Settings read) {
+  /** Compares the running settings with those read again. */
+  public static ChangedSettings of(Settings running, Settings read) {
     SortedSet<String> changed = running.changed(read);
     SortedSet<String> now = new TreeSet<>(changed);
     now.removeIf(name -> !countsAtOnce(name));

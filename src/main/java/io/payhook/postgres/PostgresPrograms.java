@@ -1,5 +1,7 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
+import io.payhook.settings.DataFolder;
+import io.payhook.settings.StartException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import io.payhook.files.TextFile;
 import java.io.IOException;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The folder for everything a running Payhook stores, held by one process at a time and readable by
  * its owner only.
  */
-final class DataFolder implements AutoCloseable {
+public final class DataFolder implements AutoCloseable {
   private static final String LOCK = "payhook.lock";
   private static final Set<PosixFilePermission> PRIVATE_FILE =
       PosixFilePermissions.fromString("rw-------");
@@ -52,7 +52,7 @@ final class DataFolder implements AutoCloseable {
    *
    * @throws StartException if it is not writable, or if another process holds it
    */
-  static DataFolder take(Path path) {
+  public static DataFolder take(Path path) {
     create(path);
     // Closing any channel of a file releases this process's lock on it: never open it twice.
     if (!TAKEN.add(path)) {
@@ -87,7 +87,7 @@ final class DataFolder implements AutoCloseable {
   }
 
   /** Creates the folder if it is missing, without locking it. */
-  static void create(Path path) {
+  public static void create(Path path) {
     try {
       if (!Files.isDirectory(path)) {
         Path parent = path.getParent();
@@ -120,7 +120,7 @@ final class DataFolder implements AutoCloseable {
    * @param file created if it is missing
    * @param bytes number of random bytes; the text has twice as many hex digits
    */
-  static String secret(Path file, int bytes) {
+  public static String secret(Path file, int bytes) {
     try {
       Optional<String> kept = read(file);
       if (kept.isPresent() && !kept.get().isEmpty()) {
@@ -135,7 +135,7 @@ final class DataFolder implements AutoCloseable {
   }
 
   /** Random hex digits, two per byte. */
-  static String random(int bytes) {
+  public static String random(int bytes) {
     byte[] random = new byte[bytes];
     new SecureRandom().nextBytes(random);
     return HexFormat.of().formatHex(random);
@@ -145,7 +145,7 @@ final class DataFolder implements AutoCloseable {
    * Writes a file that only its owner can read, atomically: readers see the old text or the new
    * one.
    */
-  static void writePrivate(Path file, String text) throws IOException {
+  public static void writePrivate(Path file, String text) throws IOException {
     Path made = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(made);
     try (FileChannel channel =
@@ -160,7 +160,7 @@ final class DataFolder implements AutoCloseable {
   }
 
   /** The stripped text of a file; empty if there is no file. */
-  static Optional<String> read(Path file) throws IOException {
+  public static Optional<String> read(Path file) throws IOException {
     try {
       return Optional.of(TextFile.read(file).strip());
     } catch (NoSuchFileException e) {
@@ -169,7 +169,7 @@ final class DataFolder implements AutoCloseable {
   }
 
   /** Opens a file for reading and writing, created so that only its owner can read it. */
-  static FileChannel openPrivate(Path file) throws IOException {
+  public static FileChannel openPrivate(Path file) throws IOException {
     return FileChannel.open(
         file,
         Set.of(
@@ -181,7 +181,7 @@ final class DataFolder implements AutoCloseable {
   }
 
   /** A line for people about a file or folder that cannot be used. */
-  static StartException unusable(String what, IOException e) {
+  public static StartException unusable(String what, IOException e) {
     String why = e.getMessage();
     if (e instanceof FileSystemException failure) {
       if (e instanceof AccessDeniedException) {

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import io.payhook.signature.Provider;
 import io.payhook.signature.ProviderException;
@@ -220,7 +220,8 @@ public final class Production {
         : Optional.empty();
   }
 
-  static boolean isLoopback(String host) {
+  /** Whether a host is this machine. */
+  public static boolean isLoopback(String host) {
     return host.equals("localhost")
         || host.startsWith("127.")
         || host.equals("::1")

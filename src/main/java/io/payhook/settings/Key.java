@@ -1,6 +1,5 @@
-package io.payhook.service;
+package io.payhook.settings;
 
-import io.payhook.kit.Nearest;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +83,7 @@ public final class Key<T> {
           "payhook.shutdown.delay",
           "0s",
           "How long a shutdown still accepts webhooks after readiness turns 503, so that load balancers notice; 5s in profile prod.",
-          text -> text.equals("0s") ? Duration.ZERO : Units.duration(text));
+          text -> text.equals("0s") ? Duration.ZERO : Values.duration(text));
 
   // HTTP
   public static final Key<String> SERVER_HOST =
@@ -112,7 +111,7 @@ public final class Key<T> {
               "payhook.database.url",
               "",
               "JDBC URL of a PostgreSQL server, version 14 or newer; empty: embedded PostgreSQL in the data folder.",
-              Key::jdbcUrl)
+              Values::jdbcUrl)
           .withheld();
   public static final Key<String> DATABASE_USERNAME =
       text("payhook.database.username", "", "Database user.");
@@ -123,7 +122,7 @@ public final class Key<T> {
           "payhook.database.schema",
           "payhook",
           "Schema of the journal; each installation on the same database needs its own.",
-          Key::schema);
+          Values::schema);
   public static final Key<String> DATABASE_POOLER =
       choice(
           "payhook.database.pooler",
@@ -145,9 +144,10 @@ public final class Key<T> {
           "15s",
           "How long startup waits for a database that is not reachable yet.");
   public static final Key<Optional<Path>> DATABASE_PROGRAMS =
-      optionalPath(
+      optional(
           "payhook.database.programs",
-          "Folder the embedded PostgreSQL's binaries are unpacked to; empty: postgres-programs in the data folder.");
+          "Folder the embedded PostgreSQL's binaries are unpacked to; empty: postgres-programs in the data folder.",
+          Values::folder);
 
   // Intake
   public static final Key<Long> INTAKE_MAX_BODY =
@@ -166,9 +166,10 @@ public final class Key<T> {
           1_000_000,
           "Maximum number of requests waiting for a worker; further ones are answered 503.");
   public static final Key<Optional<Long>> INTAKE_BYTES =
-      optionalSize(
+      optional(
           "payhook.intake.bytes-in-flight",
-          "Maximum total size of request bodies in memory; further requests are answered 503. Empty: a quarter of the heap.");
+          "Maximum total size of request bodies in memory; further requests are answered 503. Empty: a quarter of the heap.",
+          (text, folder) -> Values.size(text));
   public static final Key<Duration> INTAKE_BODY_TIMEOUT =
       duration(
           "payhook.intake.body-timeout",
@@ -207,9 +208,10 @@ public final class Key<T> {
           64,
           "Number of journal writers, each committing events in batches; more than one helps only where a commit takes milliseconds.");
   public static final Key<Optional<Duration>> JOURNAL_RETENTION =
-      optionalDuration(
+      optional(
           "payhook.journal.retention",
-          "How long finished events are kept, for example 90d; empty: forever.");
+          "How long finished events are kept, for example 90d; empty: forever.",
+          (text, folder) -> Values.duration(text));
   public static final Key<Integer> DELIVERY_CONCURRENCY =
       number(
           "payhook.delivery.concurrency",
@@ -392,14 +394,7 @@ public final class Key<T> {
         name,
         defaultText,
         meaning + " (" + String.join(", ", all) + ")",
-        text -> {
-          String lower = text.toLowerCase(Locale.ROOT);
-          if (all.contains(lower)) {
-            return lower;
-          }
-          throw new IllegalArgumentException(
-              "not one of " + String.join(", ", all) + Nearest.didYouMean(lower, all));
-        });
+        text -> Values.choice(text, all));
   }
 
   private static Key<Integer> number(
@@ -408,97 +403,39 @@ public final class Key<T> {
         name,
         Integer.toString(defaultValue),
         meaning,
-        text -> (int) Units.whole(text, least, most));
+        text -> (int) Values.whole(text, least, most));
   }
 
   private static Key<Long> number(
       String name, long defaultValue, long least, long most, String meaning) {
     return new Key<>(
-        name, Long.toString(defaultValue), meaning, text -> Units.whole(text, least, most));
+        name, Long.toString(defaultValue), meaning, text -> Values.whole(text, least, most));
   }
 
   private static Key<Duration> duration(String name, String defaultText, String meaning) {
-    return new Key<>(name, defaultText, meaning, Units::duration);
-  }
-
-  private static Key<Optional<Duration>> optionalDuration(String name, String meaning) {
-    return new Key<>(
-        name,
-        "",
-        meaning,
-        text -> text.isEmpty() ? Optional.empty() : Optional.of(Units.duration(text)));
+    return new Key<>(name, defaultText, meaning, Values::duration);
   }
 
   private static Key<Long> size(String name, String defaultText, String meaning) {
-    return new Key<>(name, defaultText, meaning, Units::size);
-  }
-
-  private static Key<Optional<Long>> optionalSize(String name, String meaning) {
-    return new Key<>(
-        name,
-        "",
-        meaning,
-        text -> text.isEmpty() ? Optional.empty() : Optional.of(Units.size(text)));
+    return new Key<>(name, defaultText, meaning, Values::size);
   }
 
   private static Key<Path> path(String name, String defaultText, String meaning) {
-    return new Key<>(
-        name,
-        defaultText,
-        meaning,
-        (text, folder) -> {
-          if (text.isEmpty()) {
-            throw new IllegalArgumentException("empty; a folder is needed");
-          }
-          return folder.resolve(text).toAbsolutePath().normalize();
-        });
+    return new Key<>(name, defaultText, meaning, Values::folder);
   }
 
-  private static Key<Optional<Path>> optionalPath(String name, String meaning) {
+  private static Key<Optional<URI>> url(String name, String meaning) {
+    return optional(name, meaning, (text, folder) -> Values.url(text));
+  }
+
+  /** Empty unless set. */
+  private static <T> Key<Optional<T>> optional(
+      String name, String meaning, BiFunction<String, Path, T> parser) {
     return new Key<>(
         name,
         "",
         meaning,
         (text, folder) ->
-            text.isEmpty()
-                ? Optional.empty()
-                : Optional.of(folder.resolve(text).toAbsolutePath().normalize()));
-  }
-
-  private static Key<Optional<URI>> url(String name, String meaning) {
-    return new Key<>(
-        name, "", meaning, text -> text.isEmpty() ? Optional.empty() : Optional.of(parseUrl(text)));
-  }
-
-  private static URI parseUrl(String text) {
-    try {
-      URI uri = new URI(text);
-      if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
-          && uri.getHost() != null) {
-        return uri;
-      }
-    } catch (java.net.URISyntaxException e) {
-      // Reported below.
-    }
-    throw new IllegalArgumentException("not an address such as https://crm.example.com/api");
-  }
-
-  private static String schema(String text) {
-    if (text.matches("[a-z_][a-z0-9_]{0,62}")
-        && !text.equals("public")
-        && !text.startsWith("pg_")
-        && !text.equals("information_schema")) {
-      return text;
-    }
-    throw new IllegalArgumentException(
-        "not a schema of the journal's own; write lower-case letters, digits and _, such as payhook_test");
-  }
-
-  private static String jdbcUrl(String text) {
-    if (text.isEmpty() || text.startsWith("jdbc:postgresql:")) {
-      return text;
-    }
-    throw new IllegalArgumentException(
-        "not a JDBC URL of PostgreSQL; it looks like jdbc:postgresql://127.0.0.1:5432/payhook");
+            text.isEmpty() ? Optional.empty() : Optional.of(parser.apply(text, folder)));
   }
 }

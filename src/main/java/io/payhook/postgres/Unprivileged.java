@@ -1,6 +1,7 @@
-package io.payhook.service;
+package io.payhook.postgres;
 
 import com.sun.security.auth.module.UnixSystem;
+import io.payhook.settings.StartException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner required owner of the program's files; null: whoever creates them
  * @param stranger whether the program runs as another user, who must be able to reach the files
  */
-record Unprivileged(List<String> prefix, @Nullable String owner, boolean stranger) {
+public record Unprivileged(List<String> prefix, @Nullable String owner, boolean stranger) {
 
   static final List<Unprivileged> WAYS =
       List.of(
@@ -51,7 +52,8 @@ record Unprivileged(List<String> prefix, @Nullable String owner, boolean strange
             + " another user, or set payhook.database.url to a PostgreSQL of your own");
   }
 
-  static boolean isRoot() {
+  /** Whether this process is root's. */
+  public static boolean isRoot() {
     return new UnixSystem().getUid() == 0;
   }
 

@@ -1,4 +1,4 @@
-package io.payhook.service;
+package io.payhook.settings;
 
 import java.util.List;
 
