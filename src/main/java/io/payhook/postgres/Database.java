@@ -2,6 +2,7 @@ package io.payhook.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.payhook.kit.Lines;
 import io.payhook.settings.DataFolder;
 import io.payhook.settings.Key;
 import io.payhook.settings.Settings;
@@ -272,47 +273,27 @@ public final class Database implements AutoCloseable {
         int version = connection.getMetaData().getDatabaseMajorVersion();
         if (version < OLDEST) {
           throw new StartException(
-              "The database at "
-                  + place
-                  + " is PostgreSQL "
-                  + version
-                  + "; Payhook needs "
-                  + OLDEST
-                  + " or newer");
+              "The database at %s is PostgreSQL %d; Payhook needs %d or newer"
+                  .formatted(place, version, OLDEST));
         }
         pooler = isPooler(connection);
         return;
       } catch (SQLException e) {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
-        String why =
-            String.valueOf(e.getMessage())
-                .lines()
-                .findFirst()
-                .orElse("")
-                .replaceFirst("^FATAL: ", "");
+        String why = Lines.first(e.getMessage()).replaceFirst("^FATAL: ", "");
         // 28: login refused; 3D: no such database. Only a person can change that.
         if (state.startsWith("28") || state.startsWith("3D")) {
           throw new StartException(
-              "The database at "
-                  + place
-                  + " refuses: "
-                  + why
-                  + "; see payhook.database.url ("
-                  + origin
-                  + "), .username and .password",
+              ("The database at %s refuses: %s; see payhook.database.url (%s), .username and"
+                      + " .password")
+                  .formatted(place, why, origin),
               e);
         }
         if (System.nanoTime() > end) {
           throw new StartException(
-              "The database at "
-                  + place
-                  + " cannot be reached: "
-                  + why
-                  + "; gave up after "
-                  + patience.toSeconds()
-                  + " s; see payhook.database.url ("
-                  + origin
-                  + ")",
+              ("The database at %s cannot be reached: %s; gave up after %d s; see"
+                      + " payhook.database.url (%s)")
+                  .formatted(place, why, patience.toSeconds(), origin),
               e);
         }
         if (!said) {

@@ -51,15 +51,15 @@ record PostgresPrograms(Path folder, String version) {
     URL url = PostgresPrograms.class.getResource("/" + archive);
     if (url == null) {
       throw new StartException(
-          "There is no embedded PostgreSQL for this machine ("
-              + archive
-              + "); set payhook.database.url to a PostgreSQL of your own");
+          ("There is no embedded PostgreSQL for this machine (%s); set payhook.database.url to a"
+                  + " PostgreSQL of your own")
+              .formatted(archive));
     }
     if (root.toString().matches(".*[\"$`\\\\\\n].*")) {
       throw new StartException(
-          "PostgreSQL cannot run from "
-              + root
-              + ": the path holds a quote, $, ` or \\; name another folder with --data");
+          ("PostgreSQL cannot run from %s: the path holds a quote, $, ` or \\; name another folder"
+                  + " with --data")
+              .formatted(root));
     }
     try {
       Path folder = root.resolve(fingerprint(url));

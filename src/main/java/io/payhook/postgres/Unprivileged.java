@@ -109,11 +109,9 @@ public record Unprivileged(List<String> prefix, @Nullable String owner, boolean 
         parent = parent.getParent()) {
       if (!Files.getPosixFilePermissions(parent).contains(PosixFilePermission.OTHERS_EXECUTE)) {
         throw new StartException(
-            "PostgreSQL has to run as the user nobody here, who cannot reach "
-                + folder
-                + " through "
-                + parent
-                + "; keep the data elsewhere with --data, or start Payhook as an ordinary user");
+            ("PostgreSQL has to run as the user nobody here, who cannot reach %s through %s; keep"
+                    + " the data elsewhere with --data, or start Payhook as an ordinary user")
+                .formatted(folder, parent));
       }
     }
   }

@@ -79,11 +79,9 @@ public final class DataFolder implements AutoCloseable {
 
   private static StartException inUse(Path path, String holder) {
     return new StartException(
-        "The data folder "
-            + path
-            + " is in use by another Payhook ("
-            + holder
-            + "); stop that one, or give this one its own folder with --data");
+        ("The data folder %s is in use by another Payhook (%s); stop that one, or give this one its"
+                + " own folder with --data")
+            .formatted(path, holder));
   }
 
   /** Creates the folder if it is missing, without locking it. */
@@ -100,9 +98,9 @@ public final class DataFolder implements AutoCloseable {
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(path)) {
         throw new StartException(
-            "The folder "
-                + path
-                + " cannot be made: there is a file of that name; move it away, or name another data folder with --data",
+            ("The folder %s cannot be made: there is a file of that name; move it away, or name"
+                    + " another data folder with --data")
+                .formatted(path),
             e);
       }
     } catch (IOException e) {
@@ -194,10 +192,8 @@ public final class DataFolder implements AutoCloseable {
       why += failure.getFile() == null ? "" : " (" + failure.getFile() + ")";
     }
     return new StartException(
-        what
-            + " cannot be used: "
-            + why
-            + "; make it writable for this user, or name another with --data",
+        "%s cannot be used: %s; make it writable for this user, or name another with --data"
+            .formatted(what, why),
         e);
   }
 

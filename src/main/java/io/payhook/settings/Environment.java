@@ -36,30 +36,21 @@ record Environment(UnaryOperator<@Nullable String> variables) {
     }
     if (value != null && !value.isEmpty()) {
       throw new IllegalArgumentException(
-          "environment variables "
-              + name
-              + " and "
-              + name
-              + FILE
-              + " are both set; keep one of the two");
+          "environment variables %s and %s are both set; keep one of the two"
+              .formatted(name, name + FILE));
     }
     try {
       return read(file);
     } catch (IOException e) {
+      String problem =
+          e instanceof NoSuchFileException
+              ? "is not there"
+              : e instanceof AccessDeniedException
+                  ? "may not be read by this user"
+                  : "can't be read as a text: " + e.getMessage();
       throw new IllegalArgumentException(
-          "environment variable "
-              + name
-              + FILE
-              + " names "
-              + file
-              + ", which "
-              + (e instanceof NoSuchFileException
-                  ? "is not there"
-                  : e instanceof AccessDeniedException
-                      ? "may not be read by this user"
-                      : "can't be read as a text: " + e.getMessage())
-              + "; put the value there, or set "
-              + name,
+          "environment variable %s names %s, which %s; put the value there, or set %s"
+              .formatted(name + FILE, file, problem, name),
           e);
     }
   }

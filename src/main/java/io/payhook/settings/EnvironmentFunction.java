@@ -101,11 +101,9 @@ public final class EnvironmentFunction implements PropertiesFunction {
     }
     if (settings.isProduction()) {
       throw new IllegalArgumentException(
-          "environment variable "
-              + name
-              + " is not set; profile "
-              + settings.profile()
-              + " makes no development secrets, set it to what the platform gave you");
+          ("environment variable %s is not set; profile %s makes no development secrets, set it to"
+                  + " what the platform gave you")
+              .formatted(name, settings.profile()));
     }
     return secrets.apply(name);
   }

@@ -64,12 +64,9 @@ public final class Production {
         && !isLoopback(crm.get().getHost())
         && !settings.get(Key.CRM_TOKEN).isEmpty()) {
       problems.add(
-          profile
-              + "payhook.crm.token would cross the network in clear to "
-              + crm.get().getHost()
-              + "; give payhook.crm.url ("
-              + settings.origin(Key.CRM_URL)
-              + ") an address with https://");
+          ("%spayhook.crm.token would cross the network in clear to %s; give payhook.crm.url (%s)"
+                  + " an address with https://")
+              .formatted(profile, crm.get().getHost(), settings.origin(Key.CRM_URL)));
     }
     String mail = settings.get(Key.MAIL_HOST);
     if (settings.get(Key.MAIL_SECURITY).equals("none")
@@ -77,12 +74,9 @@ public final class Production {
         && !mail.isEmpty()
         && !isLoopback(mail)) {
       problems.add(
-          profile
-              + "payhook.mail.password would cross the network in clear to "
-              + mail
-              + "; set payhook.mail.security ("
-              + settings.origin(Key.MAIL_SECURITY)
-              + ") to starttls or tls");
+          ("%spayhook.mail.password would cross the network in clear to %s; set"
+                  + " payhook.mail.security (%s) to starttls or tls")
+              .formatted(profile, mail, settings.origin(Key.MAIL_SECURITY)));
     }
     for (String name : secrets(environment)) {
       String value = new Environment(environment::get).get(name);
@@ -207,16 +201,9 @@ public final class Production {
     Object value = settings.get(key);
     return "".equals(value) || Optional.empty().equals(value)
         ? Optional.of(
-            "profile "
-                + settings.profile()
-                + ": "
-                + key
-                + " is empty, so "
-                + consequence
-                + "; set it in "
-                + Settings.FILE
-                + " or as "
-                + key.variable())
+            "profile %s: %s is empty, so %s; set it in %s or as %s"
+                .formatted(
+                    settings.profile(), key, consequence, Settings.FILE, key.variable()))
         : Optional.empty();
   }
 
