@@ -154,8 +154,7 @@ record Cluster(ProgramRunner runner, String password, boolean durable) {
   private void require(ProgramRunner.Outcome outcome, String problem) {
     if (outcome.code() != 0) {
       throw new StartException(
-          "The database in %s %s: %s; %s"
-              .formatted(folder(), problem, outcome.lastLine(), hint()));
+          "The database in %s %s: %s; %s".formatted(folder(), problem, outcome.lastLine(), hint()));
     }
   }
 

@@ -59,8 +59,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     PostgresPrograms programs = PostgresPrograms.in(programsFolder);
     String password = DataFolder.secret(data.resolve("database.password"), 24);
     ProgramRunner runner = new ProgramRunner(programs, unprivileged, data);
-    EmbeddedPostgres postgres =
-        new EmbeddedPostgres(data, new Cluster(runner, password, durable));
+    EmbeddedPostgres postgres = new EmbeddedPostgres(data, new Cluster(runner, password, durable));
     try {
       postgres.open();
     } catch (IOException e) {
@@ -199,7 +198,10 @@ final class EmbeddedPostgres implements AutoCloseable {
         server.stop();
       }
     } catch (IOException | StartException e) {
-      LOG.warn("The embedded PostgreSQL (process {}) did not stop cleanly: {}", server.pid(), e.getMessage());
+      LOG.warn(
+          "The embedded PostgreSQL (process {}) did not stop cleanly: {}",
+          server.pid(),
+          e.getMessage());
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

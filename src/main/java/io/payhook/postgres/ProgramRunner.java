@@ -51,8 +51,7 @@ record ProgramRunner(PostgresPrograms programs, Unprivileged unprivileged, Path 
     // A file, not a pipe, because the server would keep a pipe open.
     Path output = Files.createTempFile(data, "postgres", ".out");
     try {
-      Process process =
-          start(builder.redirectErrorStream(true).redirectOutput(output.toFile()));
+      Process process = start(builder.redirectErrorStream(true).redirectOutput(output.toFile()));
       try (var stdin = process.getOutputStream()) {
         stdin.write(input.getBytes(StandardCharsets.UTF_8));
       } catch (IOException e) {

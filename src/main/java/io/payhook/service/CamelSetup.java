@@ -94,8 +94,7 @@ final class CamelSetup {
     // Two components for Camel, each with settings of its own.
     for (String scheme : List.of("http", "https")) {
       HTTP.forEach(
-          (name, value) ->
-              properties.setProperty("camel.component." + scheme + "." + name, value));
+          (name, value) -> properties.setProperty("camel.component." + scheme + "." + name, value));
     }
     properties.setProperty(
         "camel.component.kamelet.location",

@@ -25,8 +25,7 @@ final class RehearsalContext {
    *
    * @param behind the registry of the running context
    */
-  static void run(
-      Registry behind, Settings settings, Properties effects, RouteFiles.Trial trial)
+  static void run(Registry behind, Settings settings, Properties effects, RouteFiles.Trial trial)
       throws Exception {
     Main main = new Stage(behind);
     main.bind("event", new EventComponent());

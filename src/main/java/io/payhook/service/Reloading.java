@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.SortedMap;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.main.Main;
@@ -39,7 +39,7 @@ final class Reloading implements RouteFiles.Surroundings {
   /** What has been logged about changed settings. */
   private volatile List<String> told = List.of();
 
-  private final UnaryOperator<Settings> again;
+  private final Supplier<Settings> again;
   private final Main running;
   private final Properties effects;
   private final DataSource pool;
@@ -54,7 +54,7 @@ final class Reloading implements RouteFiles.Surroundings {
    */
   Reloading(
       Settings settings,
-      UnaryOperator<Settings> again,
+      Supplier<Settings> again,
       Main running,
       Properties effects,
       DataSource pool,
@@ -145,7 +145,7 @@ final class Reloading implements RouteFiles.Surroundings {
     Settings before = settings;
     Settings read;
     try {
-      read = again.apply(before);
+      read = again.get();
     } catch (SettingsException e) {
       throw new RouteFileException(e.problems());
     }

@@ -50,7 +50,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.main.Main;
@@ -77,7 +76,7 @@ public final class Service implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
   private final CamelSetup camel = new CamelSetup();
-  private UnaryOperator<Settings> again = UnaryOperator.identity();
+  private Supplier<Settings> again;
   private FolderCheck.Maker checks = FolderCheck.NONE;
   private @Nullable ProviderApi providerApi;
   private volatile @Nullable Parts parts;
@@ -101,6 +100,7 @@ public final class Service implements AutoCloseable {
   public Service(Settings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
+    this.again = () -> settings;
     this.shutdown = new Shutdown(settings.get(Key.SHUTDOWN_TIMEOUT));
   }
 
@@ -125,7 +125,7 @@ public final class Service implements AutoCloseable {
 
   /** Has a reload read the settings again; to be called before {@link #open}. */
   public Service rereading(Supplier<Settings> source) {
-    again = before -> source.get();
+    again = source;
     return this;
   }
 
@@ -168,7 +168,8 @@ public final class Service implements AutoCloseable {
           closed.countDown();
           throw StartFailure.of(e);
         }
-        LOG.warn("The database went away during the start; starting again: {}", StartFailure.line(e));
+        LOG.warn(
+            "The database went away during the start; starting again: {}", StartFailure.line(e));
         meters.clear();
       }
     }
@@ -328,8 +329,7 @@ public final class Service implements AutoCloseable {
                 clock,
                 meters));
     engine.join(writing.nodes());
-    Capacity.tight(settings.get(Key.INTAKE_MAX_BODY), DeliveryEngine.SWELLING)
-        .ifPresent(LOG::warn);
+    Capacity.tight(settings.get(Key.INTAKE_MAX_BODY), DeliveryEngine.SWELLING).ifPresent(LOG::warn);
     // Two connections are reserved for heartbeats and for deleting old events.
     engine.limit(Capacity.delivery(), settings.get(Key.DATABASE_POOL_SIZE) - 2);
     if (providerApi != null) {

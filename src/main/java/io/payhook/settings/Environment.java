@@ -5,8 +5,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.apache.camel.util.IOHelper;
 import org.jspecify.annotations.Nullable;
@@ -64,26 +62,5 @@ record Environment(UnaryOperator<@Nullable String> variables) {
   /** A value in a file, without its line end. */
   static String read(Path file) throws IOException {
     return Files.readString(file).replaceFirst("\\R+$", "");
-  }
-
-  /** The files for variables with these names or suffixes, by variable. */
-  static Map<String, Path> files(Map<String, String> all, String... ends) {
-    Map<String, Path> files = new LinkedHashMap<>();
-    all.keySet().stream()
-        .sorted()
-        .forEach(
-            variable -> {
-              String name =
-                  variable.endsWith(FILE)
-                      ? variable.substring(0, variable.length() - FILE.length())
-                      : "";
-              Path file = new Environment(all::get).file(name);
-              for (String end : ends) {
-                if (name.endsWith(end) && file != null) {
-                  files.put(name, file);
-                }
-              }
-            });
-    return files;
   }
 }

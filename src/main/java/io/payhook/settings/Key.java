@@ -333,25 +333,6 @@ public final class Key<T> {
     return withheld;
   }
 
-  /**
-   * An {@code application.properties} that changes nothing: each key with its meaning, commented
-   * out at its default.
-   */
-  static String reference() {
-    StringBuilder text = new StringBuilder();
-    String area = "";
-    for (Key<?> key : TABLE) {
-      String next = key.name.substring(0, key.name.lastIndexOf('.'));
-      if (!next.equals(area)) {
-        text.append('\n');
-        area = next;
-      }
-      text.append("# ").append(key.meaning).append('\n');
-      text.append('#').append(key.name).append('=').append(key.defaultText).append('\n');
-    }
-    return text.toString();
-  }
-
   /** The environment variable that sets this key. */
   String variable() {
     return name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');

@@ -202,8 +202,7 @@ public final class Production {
     return "".equals(value) || Optional.empty().equals(value)
         ? Optional.of(
             "profile %s: %s is empty, so %s; set it in %s or as %s"
-                .formatted(
-                    settings.profile(), key, consequence, Settings.FILE, key.variable()))
+                .formatted(settings.profile(), key, consequence, Settings.FILE, key.variable()))
         : Optional.empty();
   }
 

@@ -215,7 +215,9 @@ public final class Settings {
         : get(Key.SHUTDOWN_DELAY);
   }
 
-  /** Whether changed files are picked up while running: everywhere but in production, unless set. */
+  /**
+   * Whether changed files are picked up while running: everywhere but in production, unless set.
+   */
   public boolean reloadsByItself() {
     String reload = get(Key.ROUTES_RELOAD);
     return reload.equals("on") || (reload.equals("auto") && !isProduction());

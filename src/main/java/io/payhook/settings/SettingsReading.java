@@ -68,15 +68,10 @@ final class SettingsReading {
       overlay(config, profile(arguments));
     }
     return finish(
-        arguments.profile(),
-        arguments.assignments(),
-        config == null ? HERE : folderOf(config));
+        arguments.profile(), arguments.assignments(), config == null ? HERE : folderOf(config));
   }
 
-  Settings finish(
-      @Nullable String profile,
-      List<Assignment> assignments,
-      Path folder) {
+  Settings finish(@Nullable String profile, List<Assignment> assignments, Path folder) {
     environment.keySet().stream().sorted().forEach(this::takeVariable);
     for (Assignment assignment : assignments) {
       put(assignment.key(), new Value(assignment.value(), assignment.origin(), HERE));
@@ -171,8 +166,7 @@ final class SettingsReading {
     }
     if (profile == null || profile.isEmpty()) {
       Value value = values.get(Key.PROFILE.name());
-      profile =
-          value == null || value.text().isEmpty() ? Key.PROFILE.defaultText() : value.text();
+      profile = value == null || value.text().isEmpty() ? Key.PROFILE.defaultText() : value.text();
     }
     return profile;
   }
@@ -235,9 +229,9 @@ final class SettingsReading {
   }
 
   /**
-   * {@code PAYHOOK_…} sets the key that it spells. One that spells none is a mistake only if it
-   * is similar to a key: container platforms add variables such as {@code PAYHOOK_SERVICE_HOST},
-   * and route files may use any.
+   * {@code PAYHOOK_…} sets the key that it spells. One that spells none is a mistake only if it is
+   * similar to a key: container platforms add variables such as {@code PAYHOOK_SERVICE_HOST}, and
+   * route files may use any.
    */
   private void takeVariable(String variable) {
     String text = environment.getOrDefault(variable, "");
@@ -307,8 +301,8 @@ final class SettingsReading {
   }
 
   /**
-   * {@code CAMEL_SERVER_MAX_BODY_SIZE} is {@code camel.server.max-body-size}, which Camel reads
-   * as maxBodySize.
+   * {@code CAMEL_SERVER_MAX_BODY_SIZE} is {@code camel.server.max-body-size}, which Camel reads as
+   * maxBodySize.
    */
   private static String camelKey(String variable) {
     String[] words = variable.toLowerCase(Locale.ROOT).split("_", 3);
@@ -361,8 +355,7 @@ final class SettingsReading {
 
   /** Checks that involve several values. */
   private void together(Settings settings) {
-    if (settings.get(Key.DELIVERY_BACKOFF).compareTo(settings.get(Key.DELIVERY_BACKOFF_MAX))
-        > 0) {
+    if (settings.get(Key.DELIVERY_BACKOFF).compareTo(settings.get(Key.DELIVERY_BACKOFF_MAX)) > 0) {
       problems.add(
           settings.origin(Key.DELIVERY_BACKOFF_MAX)
               + ": payhook.delivery.backoff-max is shorter than payhook.delivery.backoff; make it longer");

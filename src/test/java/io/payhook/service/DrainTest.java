@@ -126,7 +126,7 @@ class DrainTest {
                       .open())
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.public-url is empty")
-          .hasMessageContaining("endpoint square");
+          .hasMessageContaining("endpoint 'square'");
       production.put("payhook.public-url", "https://hooks.example.com");
       Service service =
           new Service(Settings.of(production), Clock.systemUTC()).checkedBy(Check::forService);
