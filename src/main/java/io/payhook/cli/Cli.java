@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
-import io.payhook.service.SettingsException;
-import io.payhook.service.StartException;
+import io.payhook.settings.SettingsException;
+import io.payhook.settings.StartException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package io.payhook.cli;
 
-import io.payhook.service.Settings;
+import io.payhook.settings.Settings;
 import io.payhook.tools.kaoto.KaotoCatalog;
 import io.payhook.tools.scaffold.Scaffold;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.payhook.service.Key;
-import io.payhook.service.Settings;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneId;

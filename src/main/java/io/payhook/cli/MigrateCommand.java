@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
-import io.payhook.service.Settings;
 import io.payhook.service.Tables;
+import io.payhook.settings.Settings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

@@ -1,8 +1,8 @@
 package io.payhook.cli;
 
 import io.payhook.routes.ReloadProblem;
-import io.payhook.service.Placeholders;
-import io.payhook.service.Settings;
+import io.payhook.settings.Placeholders;
+import io.payhook.settings.Settings;
 import io.payhook.tools.scaffold.Scaffold;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.payhook.service.Settings;
+import io.payhook.settings.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;

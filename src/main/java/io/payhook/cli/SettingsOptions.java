@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
-import io.payhook.service.Settings;
-import io.payhook.service.Settings.Assignment;
+import io.payhook.settings.Settings;
+import io.payhook.settings.Settings.Assignment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.payhook.cli;
 
 import io.payhook.routes.RouteFileException;
-import io.payhook.service.Settings;
+import io.payhook.settings.Settings;
 import io.payhook.tools.routetest.Report;
 import io.payhook.tools.routetest.RouteTests;
 import java.nio.file.Files;

@@ -7,10 +7,8 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,17 +28,11 @@ final class Guard implements Handler<RoutingContext> {
   private final String host;
   private final boolean loopback;
   private final byte @Nullable [] token;
-  private final List<String> open = new CopyOnWriteArrayList<>();
 
   Guard(String host, boolean loopback, @Nullable String token) {
     this.host = plain(host);
     this.loopback = loopback;
     this.token = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** Exempts requests below this path from the token. */
-  void open(String prefix) {
-    open.add(prefix);
   }
 
   /** Whether the request may see more than a single word. */
@@ -85,23 +77,18 @@ final class Guard implements Handler<RoutingContext> {
     }
     if (token == null || bears(request, token)) {
       context.put(TRUSTED, true);
-    } else if (!isOpen(context.normalizedPath())) {
+    } else if (!PROBES.contains(context.normalizedPath())) {
       return new Problem(
           401,
           "unauthorized",
           null,
           "this port asks for 'Authorization: Bearer TOKEN' with the token that payhook.management.token sets");
     }
-    if (bodyIsNotJson(request) && !isOpen(context.normalizedPath())) {
+    if (bodyIsNotJson(request) && !PROBES.contains(context.normalizedPath())) {
       return new Problem(
           415, "not-json", null, "a body must come with 'Content-Type: application/json'");
     }
     return null;
-  }
-
-  private boolean isOpen(String path) {
-    return PROBES.contains(path)
-        || open.stream().anyMatch(prefix -> path.equals(prefix) || path.startsWith(prefix + "/"));
   }
 
   private static boolean fromAnotherOrigin(

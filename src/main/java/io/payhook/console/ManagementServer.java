@@ -47,7 +47,6 @@ public final class ManagementServer implements AutoCloseable {
   private final List<Runnable> beforeScrape = new CopyOnWriteArrayList<>();
   private final Vertx vertx;
   private final Router router;
-  private final Guard guard;
   private @Nullable HttpServer server;
 
   /**
@@ -58,7 +57,7 @@ public final class ManagementServer implements AutoCloseable {
     this.options = options;
     this.health = health;
     this.meters = meters;
-    this.guard = new Guard(options.host(), loopback(options), options.token());
+    Guard guard = new Guard(options.host(), loopback(options), options.token());
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
@@ -121,15 +120,6 @@ public final class ManagementServer implements AutoCloseable {
    */
   public Router router() {
     return router;
-  }
-
-  /**
-   * Exempts requests at and below this path from the token and the content type, for a stand-in
-   * that the service itself calls.
-   */
-  public ManagementServer open(String path) {
-    guard.open(path);
-    return this;
   }
 
   /** Runs this before the metrics are read, on a thread that may block. */

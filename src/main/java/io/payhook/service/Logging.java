@@ -2,6 +2,8 @@ package io.payhook.service;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,8 +1,14 @@
 package io.payhook.service;
 
 import io.payhook.journal.Nodes;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import java.sql.SQLException;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +28,24 @@ final class Membership {
    *
    * @throws StartException if another live process has the name
    */
-  static void join(Nodes nodes) throws SQLException {
+  static Nodes join(DataSource writing, String node, UUID incarnation, Settings settings)
+      throws SQLException {
+    Nodes nodes =
+        new Nodes(
+            writing,
+            new Nodes.Self(
+                node, incarnation, NodeName.home(settings), NodeName.host(), version().orElse("")),
+            settings.get(Key.NODES_SILENT_AFTER));
+    take(nodes);
+    return nodes;
+  }
+
+  /** The version of this program; empty if it was not packaged. */
+  static Optional<String> version() {
+    return Optional.ofNullable(Membership.class.getPackage().getImplementationVersion());
+  }
+
+  private static void take(Nodes nodes) throws SQLException {
     Nodes.Holder first = nodes.join();
     if (first == null) {
       return;
@@ -42,13 +65,9 @@ final class Membership {
       }
       if (!now.equals(first)) {
         throw new StartException(
-            "Another process runs as node '"
-                + nodes.self().name()
-                + "', on "
-                + now.host()
-                + " since "
-                + now.startedAt()
-                + "; give each node a name of its own with payhook.node, or stop that one");
+            ("Another process runs as node '%s', on %s since %s; give each node a name of its own"
+                    + " with payhook.node, or stop that one")
+                .formatted(nodes.self().name(), now.host(), now.startedAt()));
       }
     }
   }

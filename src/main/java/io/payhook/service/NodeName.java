@@ -1,5 +1,9 @@
 package io.payhook.service;
 
+import io.payhook.settings.DataFolder;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

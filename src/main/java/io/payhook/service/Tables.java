@@ -1,8 +1,12 @@
 package io.payhook.service;
 
 import io.payhook.journal.Migrations;
+import io.payhook.postgres.Database;
 import io.payhook.routes.Integrations;
 import io.payhook.routes.RouteFileException;
+import io.payhook.settings.Key;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import javax.sql.DataSource;
 import org.flywaydb.core.api.FlywayException;
 

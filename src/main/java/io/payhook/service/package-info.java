@@ -1,4 +1,4 @@
-/** Settings, the database and the one class that wires the service together. */
+/** The one class that wires the service together, and what it needs to start, reload and stop. */
 @NullMarked
 package io.payhook.service;
 

@@ -3,8 +3,8 @@ package io.payhook.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Finding;
-import io.payhook.service.Placeholders;
-import io.payhook.service.Settings;
+import io.payhook.settings.Placeholders;
+import io.payhook.settings.Settings;
 import io.payhook.testing.TestDatabase;
 import io.payhook.tools.check.Check;
 import java.io.IOException;

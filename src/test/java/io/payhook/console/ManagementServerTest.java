@@ -223,16 +223,6 @@ class ManagementServerTest {
     }
   }
 
-  @Test
-  void what_is_opened_needs_no_token() throws Exception {
-    start(new ManagementOptions("127.0.0.1", 0, TOKEN));
-    server.open("/stand-in/crm");
-    server.router().post("/stand-in/crm/contacts").handler(context -> context.end("noted"));
-
-    assertThat(client.post("/stand-in/crm/contacts", "{}").body()).isEqualTo("noted");
-    assertThat(client.get("/stand-in/crm-other").status()).isEqualTo(401);
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"evil.example", "evil.example:8081", "127.0.0.1.evil.example", ""})
   void a_name_that_only_resolves_to_this_machine_is_refused(String host) throws Exception {

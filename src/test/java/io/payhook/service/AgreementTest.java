@@ -6,6 +6,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.payhook.routes.Finding;
+import io.payhook.settings.Placeholders;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import io.payhook.testing.TestDatabase;
 import io.payhook.tools.check.Check;
 import java.io.IOException;

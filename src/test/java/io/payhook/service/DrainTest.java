@@ -3,6 +3,8 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import io.payhook.testing.TestDatabase;
 import io.payhook.tools.check.Check;
 import java.net.ConnectException;
@@ -124,7 +126,7 @@ class DrainTest {
                       .open())
           .isInstanceOf(StartException.class)
           .hasMessageContaining("payhook.public-url is empty")
-          .hasMessageContaining("endpoint square");
+          .hasMessageContaining("endpoint 'square'");
       production.put("payhook.public-url", "https://hooks.example.com");
       Service service =
           new Service(Settings.of(production), Clock.systemUTC()).checkedBy(Check::forService);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.routes.Watch;
+import io.payhook.settings.StartException;
 import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,8 @@
 package io.payhook.service;
 
 import io.payhook.Payhook;
+import io.payhook.postgres.Database;
+import io.payhook.settings.StartException;
 import io.payhook.testing.TestDatabase;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -53,11 +55,11 @@ public final class PayhookProcess implements AutoCloseable {
   }
 
   /** A process with nothing but a database, which takes less time. */
-  static PayhookProcess database(Path data) throws IOException {
+  public static PayhookProcess database(Path data) throws IOException {
     return beginDatabase(data).untilReady();
   }
 
-  static PayhookProcess beginDatabase(Path data) throws IOException {
+  public static PayhookProcess beginDatabase(Path data) throws IOException {
     return java(data, DatabaseAlone.class, List.of(data.toString()));
   }
 

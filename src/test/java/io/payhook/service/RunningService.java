@@ -3,6 +3,7 @@ package io.payhook.service;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.payhook.routes.Providers;
+import io.payhook.settings.Settings;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;
 import io.payhook.signature.Signer;

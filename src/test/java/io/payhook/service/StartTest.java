@@ -3,6 +3,8 @@ package io.payhook.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import io.payhook.testing.DatabaseCable;
 import io.payhook.testing.TestDatabase;
 import io.payhook.tools.check.Check;

@@ -1,8 +1,8 @@
 package io.payhook.testing;
 
-import io.payhook.service.Database;
-import io.payhook.service.Settings;
-import io.payhook.service.StartException;
+import io.payhook.postgres.Database;
+import io.payhook.settings.Settings;
+import io.payhook.settings.StartException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -12,7 +12,7 @@ import io.payhook.console.ApiFixture;
 import io.payhook.routes.Providers;
 import io.payhook.routes.Sample;
 import io.payhook.service.Service;
-import io.payhook.service.Settings;
+import io.payhook.settings.Settings;
 import io.payhook.signature.Provider;
 import io.payhook.signature.RawRequest;
 import io.payhook.signature.Secret;

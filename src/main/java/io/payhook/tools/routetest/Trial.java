@@ -1,7 +1,7 @@
 package io.payhook.tools.routetest;
 
 import io.payhook.service.Service;
-import io.payhook.service.Settings;
+import io.payhook.settings.Settings;
 import io.payhook.tools.routetest.RouteTest.Check;
 import io.payhook.tools.routetest.RouteTest.MoveClock;
 import io.payhook.tools.routetest.RouteTest.Send;

@@ -1,8 +1,8 @@
 package io.payhook.effects.kamelets;
 
 import io.payhook.journal.Migrations;
-import io.payhook.service.Database;
-import io.payhook.service.Settings;
+import io.payhook.postgres.Database;
+import io.payhook.settings.Settings;
 import io.payhook.testing.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;

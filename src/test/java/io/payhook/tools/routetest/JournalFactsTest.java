@@ -2,8 +2,8 @@ package io.payhook.tools.routetest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.payhook.service.Settings;
-import io.payhook.service.Settings.Assignment;
+import io.payhook.settings.Settings;
+import io.payhook.settings.Settings.Assignment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.payhook.routes.RouteFileException;
-import io.payhook.service.Settings;
-import io.payhook.service.Settings.Assignment;
+import io.payhook.settings.Settings;
+import io.payhook.settings.Settings.Assignment;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
