@@ -8,7 +8,10 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -16,8 +19,17 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.payhook.signature.RawRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /** What may know what. */
 @AnalyzeClasses(packages = "io.payhook", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -161,4 +173,30 @@ class ArchitectureTest {
           .resideInAPackage("io.payhook")
           .should()
           .haveNameMatching("io\\.payhook\\.(Payhook|Endpoint)(\\$.*)?|.*package-info");
+
+  @ArchTest
+  static void no_simple_class_name_twice(JavaClasses classes) {
+    Map<String, List<String>> names = new TreeMap<>();
+    for (JavaClass each : classes) {
+      if (each.isTopLevelClass() && !each.getSimpleName().equals("package-info")) {
+        names.computeIfAbsent(each.getSimpleName(), n -> new ArrayList<>()).add(each.getName());
+      }
+    }
+    names.values().removeIf(all -> all.size() == 1);
+    assertThat(names).isEmpty();
+  }
+
+  @Test
+  void no_file_has_more_than_500_lines() throws IOException {
+    Map<Path, Integer> longer = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        int lines = Files.readAllLines(file).size();
+        if (lines > 500) {
+          longer.put(file, lines);
+        }
+      }
+    }
+    assertThat(longer).isEmpty();
+  }
 }

@@ -83,7 +83,7 @@ final class Beginnings implements AutoCloseable {
 
   private void begin(Connection connection, List<Beginning> items) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
-      new Parameters(statement)
+      new Binder(statement)
           .column("uuid", items, item -> item.claim.event().id())
           .column("text", items, item -> item.claim.route())
           .column("int", items, item -> item.claim.run())

@@ -107,7 +107,7 @@ final class Claims {
       }
       // Planned each time: a plan from when the table was small would scan all of it.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-      new Parameters(statement)
+      new Binder(statement)
           .column("text", vacancies, Vacancy::route)
           .column("int", vacancies, Vacancy::places)
           .column("timestamptz", vacancies, vacancy -> all ? null : since(vacancy))

@@ -100,7 +100,7 @@ final class Confirmations {
     Claim claim = settlement.claim();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(CONFIRM)) {
-      new Parameters(statement)
+      new Binder(statement)
           .add(settlement.outcome().state, settlement.category(), settlement.error())
           .add(claim.event().id(), claim.route(), node, claim.attempt(), claim.run())
           .add(settlement.startedAt(), Deliveries.millis(settlement.took()))

@@ -28,7 +28,7 @@ final class Conflicts {
   static void keep(Connection connection, NewEvent event, UUID id, UUID first) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
       Facts facts = event.facts();
-      new Parameters(statement)
+      new Binder(statement)
           .add(id, event.endpoint(), event.type(), event.key(), Digests.sha256Hex(event.body()))
           .add(first, facts.entity(), facts.occurredAt(), facts.amount(), facts.currency())
           .add(facts.origin(), event.secret(), event.method(), event.url(), event.contentType())

@@ -185,7 +185,7 @@ public final class Deliveries implements AutoCloseable {
   public boolean completeIn(Connection transaction, Settlement done) throws SQLException {
     Claim claim = done.claim();
     try (PreparedStatement statement = transaction.prepareStatement(COMPLETE)) {
-      new Parameters(statement)
+      new Binder(statement)
           .add(claim.event().id(), claim.route(), node, claim.attempt(), claim.run())
           .add(done.startedAt(), millis(done.took()), node);
       return statement.executeUpdate() == 1;
@@ -280,7 +280,7 @@ public final class Deliveries implements AutoCloseable {
     Set<Claim> held = Collections.newSetFromMap(new IdentityHashMap<>());
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(RENEW)) {
-      new Parameters(statement)
+      new Binder(statement)
           .add(lease.toMillis())
           .column("uuid", claims, claim -> claim.event().id())
           .column("text", claims, Claim::route)
@@ -333,7 +333,7 @@ public final class Deliveries implements AutoCloseable {
   private void settle(Connection connection, List<Settlement> items) throws SQLException {
     Set<Attempt> settled;
     try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
-      new Parameters(statement)
+      new Binder(statement)
           .column("uuid", items, item -> item.claim().event().id())
           .column("text", items, item -> item.claim().route())
           .column("int", items, item -> item.claim().run())

@@ -346,7 +346,7 @@ public final class Journal implements AutoCloseable {
     for (Entry entry : entries) {
       entry.recipients.forEach(recipient -> deliveries.add(new NewDelivery(entry, recipient)));
     }
-    new Parameters(statement)
+    new Binder(statement)
         .column("uuid", entries, entry -> entry.id)
         .column("text", entries, entry -> entry.event.endpoint())
         .column("text", entries, entry -> entry.event.type())
@@ -380,7 +380,7 @@ public final class Journal implements AutoCloseable {
   private void answerRepeated(Connection connection, List<Entry> entries) throws SQLException {
     List<Entry> recurring = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(FIRST)) {
-      new Parameters(statement)
+      new Binder(statement)
           .column("text", entries, entry -> entry.event.endpoint())
           .column("text", entries, entry -> entry.event.key())
           .column("bytea", entries, entry -> entry.event.sameness().signedDigest());

@@ -82,7 +82,7 @@ final class OpenQuestions {
     Map<Question, UUID> found = new HashMap<>();
     Set<Open> late = new LinkedHashSet<>();
     try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-      new Parameters(statement)
+      new Binder(statement)
           .column("text", questions, Question::route)
           .column("text", questions, Question::endpoint)
           .column("text", questions, Question::type)
@@ -101,9 +101,7 @@ final class OpenQuestions {
     }
     if (!late.isEmpty()) {
       try (PreparedStatement statement = connection.prepareStatement(HASTEN)) {
-        new Parameters(statement)
-            .column("uuid", late, Open::event)
-            .column("text", late, Open::route);
+        new Binder(statement).column("uuid", late, Open::event).column("text", late, Open::route);
         statement.executeUpdate();
       }
     }

@@ -178,7 +178,7 @@ public final class Rejections implements AutoCloseable {
             values (?, ?, ?, ?, ?, ?::json, ?, ?, ?)
             """)) {
       for (Rejection item : items) {
-        new Parameters(statement)
+        new Binder(statement)
             .add(text(item.endpoint()), item.category(), item.reason(), text(item.detail()))
             .add(item.remote(), item.headers(), item.size(), text(item.excerpt()), item.body());
         statement.addBatch();

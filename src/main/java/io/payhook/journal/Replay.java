@@ -7,10 +7,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -89,25 +87,6 @@ public final class Replay {
     }
   }
 
-  private static final int BATCH = 500;
-  private static final UUID FIRST = new UUID(0, 0);
-
-  /** The routes that want event {@code e}, each once. */
-  private static final String WANTED =
-      """
-      select distinct on (e.id, s.route) e.id, s.route, case when s.ordered then e.entity end as entity
-      from payhook.event e join payhook.subscriber_now s
-      """
-          + "on "
-          + Query.matches("e.endpoint", "s.endpoint")
-          + " and "
-          + Query.matches("e.type", "s.type")
-          + """
-
-           and not exists (select 1 from payhook.delivery d where d.event_id = e.id and d.route = s.route)
-          where e.id = any(?)
-          """;
-
   private final DataSource dataSource;
   private final Duration timeout;
 
@@ -126,11 +105,11 @@ public final class Replay {
     return Nodes.forget(dataSource, name);
   }
 
-  private interface Change<T> {
+  interface Change<T> {
     T with(Connection connection) throws SQLException, ReplayException;
   }
 
-  private <T> T change(boolean dryRun, Change<T> change) throws SQLException, ReplayException {
+  <T> T change(boolean dryRun, Change<T> change) throws SQLException, ReplayException {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       try {
@@ -160,8 +139,6 @@ public final class Replay {
 
   private record Standing(String route, String state, int run) {}
 
-  private record Wish(UUID event, String route, @Nullable String entity) {}
-
   /**
    * Replays the deliveries of one event. An event that no route wanted goes to those that want it
    * now; any other event goes to an additional route only if that is named.
@@ -180,11 +157,7 @@ public final class Replay {
       Connection connection, UUID id, @Nullable String route, boolean again, boolean dryRun)
       throws SQLException, ReplayException {
     EventState event = deliverable(connection, id, route);
-    List<String> known =
-        Rows.list(
-            connection,
-            new Query("select distinct route from payhook.subscriber_now order by route"),
-            row -> row.getString(1));
+    List<String> known = subscribed(connection);
     List<Standing> standing =
         Rows.list(
             connection,
@@ -198,10 +171,7 @@ public final class Replay {
     }
     if (route != null && standing.isEmpty()) {
       if (!known.contains(route)) {
-        throw new ReplayException(
-            ReplayException.Reason.NO_ROUTE,
-            "no route '" + route + "' is subscribed to any event",
-            known);
+        throw noRoute(route, known);
       }
       Query entity =
           new Query(
@@ -211,17 +181,13 @@ public final class Replay {
               """,
               route,
               id);
-      create(connection, wishes(connection, entity), dryRun, outcomes);
+      create(connection, Wishes.list(connection, entity), dryRun, outcomes);
     } else if (route == null) {
-      List<Wish> wanted =
-          wishes(
-              connection,
-              new Query(WANTED, (Object) new UUID[] {id})
-                  .add("order by e.id, s.route, s.ordered desc"));
+      List<Wishes.Wish> wanted = Wishes.of(connection, List.of(id), null);
       if (event.state().equals("unrouted")) {
         create(connection, wanted, dryRun, outcomes);
       } else {
-        for (Wish wish : wanted) {
+        for (Wishes.Wish wish : wanted) {
           outcomes.add(
               new Outcome(
                   id,
@@ -256,11 +222,7 @@ public final class Replay {
               throw notReleasable(connection, id);
             }
           }
-          List<Wish> wanted =
-              wishes(
-                  connection,
-                  new Query(WANTED, (Object) new UUID[] {id})
-                      .add("order by e.id, s.route, s.ordered desc"));
+          List<Wishes.Wish> wanted = Wishes.of(connection, List.of(id), null);
           List<Outcome> outcomes = new ArrayList<>();
           // Also written in a dry run, which is rolled back.
           create(connection, wanted, false, outcomes);
@@ -406,55 +368,27 @@ public final class Replay {
     }
   }
 
-  private static List<Wish> wishes(Connection connection, Query query) throws SQLException {
-    return Rows.list(
-        connection,
-        query,
-        row -> new Wish(row.getObject(1, UUID.class), row.getString(2), row.getString(3)));
-  }
-
   private static void create(
-      Connection connection, List<Wish> wishes, boolean dryRun, List<Outcome> outcomes)
+      Connection connection, List<Wishes.Wish> wishes, boolean dryRun, List<Outcome> outcomes)
       throws SQLException {
-    for (Wish wish : dryRun ? wishes : insert(connection, wishes)) {
+    for (Wishes.Wish wish : dryRun ? wishes : Wishes.insert(connection, wishes)) {
       outcomes.add(new Outcome(wish.event(), wish.route(), Action.CREATED, "none", 1, ""));
     }
   }
 
-  /** Inserts deliveries and marks their events as accepted; returns those that did not exist. */
-  private static List<Wish> insert(Connection connection, List<Wish> wishes) throws SQLException {
-    if (wishes.isEmpty()) {
-      return List.of();
-    }
-    UUID[] events = wishes.stream().map(Wish::event).toArray(UUID[]::new);
-    @Nullable String[] entities = new String[wishes.size()];
-    for (int i = 0; i < entities.length; i++) {
-      entities[i] = wishes.get(i).entity();
-    }
-    Query insert =
-        new Query(
-            """
-            insert into payhook.delivery (event_id, route, entity, state)
-            select event_id, route, entity, 'pending'
-            from unnest(?::uuid[], ?::text[], ?::text[]) with ordinality as w(event_id, route, entity, n) order by n
-            on conflict do nothing
-            returning event_id, route, entity
-            """,
-            events,
-            wishes.stream().map(Wish::route).toArray(String[]::new),
-            entities);
-    List<Wish> made = wishes(connection, insert);
-    try (PreparedStatement statement =
-        new Query(
-                "update payhook.event set state = 'accepted' where id = any(?) and state = 'unrouted'",
-                (Object) made.stream().map(Wish::event).distinct().toArray(UUID[]::new))
-            .prepare(connection)) {
-      statement.executeUpdate();
-    }
-    return made;
+  static List<String> subscribed(Connection connection) throws SQLException {
+    return Rows.list(
+        connection,
+        new Query("select distinct route from payhook.subscriber_now order by route"),
+        row -> row.getString(1));
   }
 
-  // Many
+  static ReplayException noRoute(String route, List<String> known) {
+    return new ReplayException(
+        ReplayException.Reason.NO_ROUTE,
+        "no route '" + route + "' is subscribed to any event",
+        known);
+  }
 
   /**
    * Replays many deliveries, the oldest events first, each at most once: a delivery that dies again
@@ -463,192 +397,6 @@ public final class Replay {
    * @param dryRun only counts what it would do
    */
   public Bulk bulk(Selection selection, boolean dryRun) throws SQLException, ReplayException {
-    String route = selection.route();
-    return switch (selection.kind()) {
-      case DEAD -> put(selection, JournalReader.IS_DEAD, "dead", dryRun);
-      case SKIPPED -> put(selection, JournalReader.IS_DEAD, "skipped", dryRun);
-      case RETRYING -> put(selection, JournalReader.IS_OPEN, "retrying", dryRun);
-      case UNROUTED, MISSING -> {
-        if (selection.kind() == Kind.MISSING && (route == null || selection.since() == null)) {
-          throw new IllegalArgumentException("MISSING needs a route and a time");
-        }
-        if (route != null) {
-          subscribed(route);
-        }
-        yield give(selection, dryRun);
-      }
-    };
-  }
-
-  private void subscribed(String route) throws SQLException, ReplayException {
-    List<String> known =
-        change(
-            true,
-            connection ->
-                Rows.list(
-                    connection,
-                    new Query("select distinct route from payhook.subscriber_now order by route"),
-                    row -> row.getString(1)));
-    if (!known.contains(route)) {
-      throw new ReplayException(
-          ReplayException.Reason.NO_ROUTE,
-          "no route '" + route + "' is subscribed to any event",
-          known);
-    }
-  }
-
-  private Bulk put(Selection selection, String kind, String state, boolean dryRun)
-      throws SQLException, ReplayException {
-    String[] routes =
-        change(true, connection -> DeliveryLists.routes(connection, kind, selection.route()));
-    Position after = selection.after();
-    Map<String, Integer> counts = new TreeMap<>();
-    int left = selection.limit();
-    long end = System.nanoTime() + timeout.toNanos();
-    for (String route : routes) {
-      if (after != null && route.compareTo(after.route()) < 0) {
-        continue;
-      }
-      UUID from = after != null && route.equals(after.route()) ? after.event() : FIRST;
-      while (true) {
-        if (left == 0 || System.nanoTime() > end) {
-          return new Bulk(counts, new Position(route, from));
-        }
-        int size = Math.min(BATCH, left);
-        UUID start = from;
-        Looked batch =
-            change(
-                dryRun,
-                connection ->
-                    putBatch(connection, selection, kind, state, route, start, size, dryRun));
-        if (batch.put() > 0) {
-          counts.merge(route, batch.put(), Integer::sum);
-          left -= batch.put();
-        }
-        if (!batch.ids().isEmpty()) {
-          from = batch.ids().get(batch.ids().size() - 1);
-        }
-        if (batch.ids().size() < size) {
-          break;
-        }
-      }
-    }
-    return new Bulk(counts, null);
-  }
-
-  private record Looked(List<UUID> ids, int put) {}
-
-  private static Looked putBatch(
-      Connection connection,
-      Selection selection,
-      String kind,
-      String state,
-      String route,
-      UUID from,
-      int size,
-      boolean dryRun)
-      throws SQLException {
-    Query pick =
-        new Query(
-            "select d.event_id from payhook.delivery d where d."
-                + kind
-                + " and d.state = ? and d.route = ? and d.event_id > ? and d.event_id >= ?",
-            state,
-            route,
-            from,
-            JournalReader.lowest(selection.since()));
-    if (selection.endpoint() != null || selection.since() != null) {
-      pick.add("and exists (select 1 from payhook.event e where e.id = d.event_id")
-          .addIf(selection.since(), "and e.received_at >= ?")
-          .addIf(selection.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-          .add(")");
-    }
-    pick.add("order by d.event_id limit ?", size);
-    List<UUID> ids = ids(connection, pick);
-    if (dryRun || ids.isEmpty()) {
-      return new Looked(ids, ids.size());
-    }
-    List<UUID> locked =
-        ids(
-            connection,
-            new Query(
-                "select id from payhook.event where id = any(?) order by id for key share skip locked",
-                (Object) ids.toArray(UUID[]::new)));
-    try (PreparedStatement statement =
-        new Query(
-                """
-                update payhook.delivery set state = 'pending', forgiven = attempts, lost = 0, due_at = now(), done_at = null, node = null
-                where route = ? and event_id = any(?) and state = ?
-                """,
-                route,
-                locked.toArray(UUID[]::new),
-                state)
-            .prepare(connection)) {
-      return new Looked(ids, statement.executeUpdate());
-    }
-  }
-
-  private static List<UUID> ids(Connection connection, Query query) throws SQLException {
-    return Rows.list(connection, query, row -> row.getObject(1, UUID.class));
-  }
-
-  private Bulk give(Selection selection, boolean dryRun) throws SQLException, ReplayException {
-    Position after = selection.after();
-    UUID from = after == null ? FIRST : after.event();
-    Map<String, Integer> counts = new TreeMap<>();
-    int left = selection.limit();
-    long end = System.nanoTime() + timeout.toNanos();
-    while (true) {
-      if (left <= 0 || System.nanoTime() > end) {
-        return new Bulk(counts, new Position("", from));
-      }
-      UUID start = from;
-      int size = Math.min(BATCH, left);
-      Given given =
-          change(dryRun, connection -> giveBatch(connection, selection, start, size, dryRun));
-      given.made().forEach((route, count) -> counts.merge(route, count, Integer::sum));
-      left -= given.made().values().stream().mapToInt(Integer::intValue).sum();
-      if (given.looked().size() < size) {
-        return new Bulk(counts, null);
-      }
-      from = given.looked().get(size - 1);
-    }
-  }
-
-  private record Given(List<UUID> looked, Map<String, Integer> made) {}
-
-  private static Given giveBatch(
-      Connection connection, Selection selection, UUID from, int size, boolean dryRun)
-      throws SQLException {
-    String states =
-        selection.kind() == Kind.UNROUTED
-            ? "e.state <> 'accepted' and e.state = 'unrouted'"
-            : "e.state in ('accepted', 'unrouted')";
-    Query look =
-        new Query(
-                "select e.id from payhook.event e where e.id > ? and e.id >= ? and " + states,
-                from,
-                JournalReader.lowest(selection.since()))
-            .addIf(selection.since(), "and e.received_at >= ?")
-            .addIf(selection.endpoint(), "and " + Query.matches("e.endpoint", "?::text"))
-            .add("order by e.id limit ?", size);
-    if (!dryRun) {
-      look.add("for key share skip locked");
-    }
-    List<UUID> looked = ids(connection, look);
-    if (looked.isEmpty()) {
-      return new Given(looked, Map.of());
-    }
-    List<Wish> wanted =
-        wishes(
-            connection,
-            new Query(WANTED, (Object) looked.toArray(UUID[]::new))
-                .addIf(selection.route(), "and s.route = ?")
-                .add("order by e.id, s.route, s.ordered desc"));
-    Map<String, Integer> made = new LinkedHashMap<>();
-    for (Wish wish : dryRun ? wanted : insert(connection, wanted)) {
-      made.merge(wish.route(), 1, Integer::sum);
-    }
-    return new Given(looked, made);
+    return new BulkReplay(this, timeout, selection, dryRun).run();
   }
 }

@@ -58,7 +58,7 @@ public final class SubscriptionTable {
                                  then s.since else now() end
                 """)) {
           for (Row row : rows) {
-            new Parameters(here).add(row.route(), node, row.endpoint(), row.type(), row.ordered());
+            new Binder(here).add(row.route(), node, row.endpoint(), row.type(), row.ordered());
             here.addBatch();
           }
           here.executeBatch();

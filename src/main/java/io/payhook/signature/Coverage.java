@@ -50,7 +50,7 @@ public enum Coverage {
         && (!template.names(Word.TYPE, Word.RAW_TYPE) || covers(plan, plan.event.type));
   }
 
-  private static boolean covers(Plan plan, Source source) {
+  private static boolean covers(Plan plan, TemplateSource source) {
     Template id = plan.signature.id;
     Template timestamp = plan.timestamp.from;
     return switch (source.word()) {
@@ -80,7 +80,7 @@ public enum Coverage {
   }
 
   /** Whether the very same place is signed. */
-  private static boolean named(Plan plan, Source source) {
+  private static boolean named(Plan plan, TemplateSource source) {
     return everySigned(
         plan,
         template ->
@@ -94,7 +94,7 @@ public enum Coverage {
   }
 
   /** Whether it stands in a part of the body that is signed as a whole. */
-  private static boolean inSlice(Plan plan, Source source) {
+  private static boolean inSlice(Plan plan, TemplateSource source) {
     return source.pointer() != null
         && everySigned(
             plan,

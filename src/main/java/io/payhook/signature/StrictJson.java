@@ -201,7 +201,11 @@ final class StrictJson {
         int start = (int) parser.currentTokenLocation().getByteOffset();
         parser.skipChildren();
         parser.finishToken();
-        int end = (int) parser.currentLocation().getByteOffset();
+        // Behind a number that is all there is, the parser has read one character more.
+        int end =
+            parser.currentToken().isNumeric()
+                ? start + parser.getTextLength()
+                : (int) parser.currentLocation().getByteOffset();
         slices.add(Arrays.copyOfRange(json, start, end));
         there = items;
       }

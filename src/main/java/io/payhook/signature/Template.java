@@ -40,7 +40,8 @@ final class Template {
   private static final Writing AS_IT_IS = (word, value) -> value;
 
   /** A literal, or a place with its sources. */
-  private record Piece(String literal, byte[] bytes, List<Source> sources, boolean optional) {
+  private record Piece(
+      String literal, byte[] bytes, List<TemplateSource> sources, boolean optional) {
 
     static Piece of(String literal) {
       return new Piece(literal, literal.getBytes(StandardCharsets.UTF_8), List.of(), false);
@@ -150,15 +151,15 @@ final class Template {
     if (optional) {
       names = names.substring(0, names.length() - 1);
     }
-    List<Source> sources = new ArrayList<>();
+    List<TemplateSource> sources = new ArrayList<>();
     for (String name : names.split("\\|", -1)) {
       sources.add(source(name.strip(), context));
     }
     return new Piece("", new byte[0], List.copyOf(sources), optional);
   }
 
-  private static Source source(String text, Context context) {
-    Source source = Source.parse(text);
+  private static TemplateSource source(String text, Context context) {
+    TemplateSource source = TemplateSource.parse(text);
     if (source != null && source.word().isAllowed(context)) {
       return source;
     }
@@ -223,8 +224,8 @@ final class Template {
     return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }
 
-  Stream<Source> sources() {
-    Stream<Source> own = pieces.stream().flatMap(piece -> piece.sources().stream());
+  Stream<TemplateSource> sources() {
+    Stream<TemplateSource> own = pieces.stream().flatMap(piece -> piece.sources().stream());
     return otherwise == null ? own : Stream.concat(own, otherwise.sources());
   }
 
@@ -242,7 +243,7 @@ final class Template {
 
   /** The names given to a word, such as the headers a template reads. */
   List<String> namesOf(Word word) {
-    return sources().filter(source -> source.word() == word).map(Source::name).toList();
+    return sources().filter(source -> source.word() == word).map(TemplateSource::name).toList();
   }
 
   @Override

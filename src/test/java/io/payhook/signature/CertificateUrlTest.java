@@ -14,8 +14,7 @@ class CertificateUrlTest {
 
   @ParameterizedTest
   @CsvSource({
-    "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594,"
-        + " https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594",
+    "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594, https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594",
     "https://paypal.com/certs/a.pem, https://paypal.com/certs/a.pem",
     "https://api.sandbox.paypal.com:443/certs/a, https://api.sandbox.paypal.com/certs/a",
     "HTTPS://API.PayPal.com/certs/A, https://api.paypal.com/certs/A",

@@ -380,8 +380,7 @@ class GrammarTest {
               "event.type", "/type",
               "event.key", "{type}:{/id}");
       String batch =
-          "{\"items\": [{\"type\":\"a\", \"id\":\"1\", \"sig\":\"%s\"} ,"
-              + " {\"type\":\"b\",\"id\":\"2\",\"sig\":\"%s\"}]}";
+          "{\"items\": [{\"type\":\"a\", \"id\":\"1\", \"sig\":\"%s\"} , {\"type\":\"b\",\"id\":\"2\",\"sig\":\"%s\"}]}";
       VerifiedEvent event = event(verify(provider, post(batch.formatted(hex("1"), hex("2")))));
       assertThat(event.type()).isEqualTo("batch");
       assertThat(event.key()).isEqualTo("a:1+b:2");
@@ -423,8 +422,7 @@ class GrammarTest {
     void is_the_exact_slice_of_the_body_not_a_copy_written_anew() {
       Provider provider = provider("signature.signed", "{json:/data}");
       String data =
-          "{ \"transaction_id\" : \"T\\u0058-1\" , \"amount\": 1.00e2, \"a\":[ 1 ,"
-              + " {\"}\":\"\\\"]\"} ] }";
+          "{ \"transaction_id\" : \"T\\u0058-1\" , \"amount\": 1.00e2, \"a\":[ 1 , {\"}\":\"\\\"]\"} ] }";
       String body =
           "{\"x\":[{\"data\":1}],\"event\": \"payment.success\", \"d\\u0061ta\" :" + data + "}";
       assertAccepted(provider, post(body, "X-Signature", hex(data)));

@@ -81,4 +81,22 @@ class StrictJsonTest {
       assertThatThrownBy(() -> StrictJson.parse(bytes(more))).isInstanceOf(Refusal.class);
     }
   }
+
+  @Test
+  void the_bytes_of_a_value_are_those_of_the_body_with_its_spaces_and_escapes() {
+    byte[] body =
+        bytes(
+            "\uFEFF { \"\\u0061\" : [ 1.50 ,\"é\\\"]\", { \"b\" :null } ,[ ], true ] , \"c\":-0 }");
+    assertThat(StrictJson.items(body, JsonPointer.compile("/a")))
+        .extracting(item -> new String(item, StandardCharsets.UTF_8))
+        .containsExactly("1.50", "\"é\\\"]\"", "{ \"b\" :null }", "[ ]", "true");
+    assertThat(StrictJson.slice(body, JsonPointer.compile("/a/2/b"))).isEqualTo(bytes("null"));
+    assertThat(StrictJson.slice(body, JsonPointer.compile("/c"))).isEqualTo(bytes("-0"));
+    assertThat(StrictJson.slice(body, JsonPointer.compile("/c/d"))).isNull();
+    assertThat(StrictJson.slice(body, JsonPointer.compile("/a/5"))).isNull();
+    assertThat(StrictJson.slice(bytes(" 12 "), JsonPointer.empty())).isEqualTo(bytes("12"));
+    assertThat(StrictJson.items(bytes("[{},[1]]"), JsonPointer.empty()))
+        .containsExactly(bytes("{}"), bytes("[1]"));
+    assertThat(StrictJson.items(bytes("[]"), JsonPointer.empty())).isEmpty();
+  }
 }

@@ -101,7 +101,7 @@ final class JournalFacts {
   }
 
   /** What is not as the test says, if anything. */
-  Optional<Failure> compare(List<Expected> expected) throws SQLException {
+  Optional<Mismatch> compare(List<Expected> expected) throws SQLException {
     boolean own = expected.stream().anyMatch(one -> "own".equals(one.facts().get("origin")));
     List<Map<String, @Nullable String>> actual = new ArrayList<>();
     for (Map<String, @Nullable String> event : events()) {
@@ -123,7 +123,7 @@ final class JournalFacts {
     return well
         ? Optional.empty()
         : Optional.of(
-            new Failure(
+            new Mismatch(
                 "facts" + Looking.line(expected.stream().map(Expected::line)),
                 expected.stream().map(one -> told(one.facts())).toList(),
                 actual.stream().map(JournalFacts::told).toList()));

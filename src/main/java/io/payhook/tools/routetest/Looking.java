@@ -33,7 +33,7 @@ final class Looking {
   private final Databases others;
   private final MailStand mails;
   private final Outside outside;
-  private final List<Failure> failures;
+  private final List<Mismatch> failures;
 
   /**
    * @param failures gets what is not as the test says
@@ -43,7 +43,7 @@ final class Looking {
       Databases others,
       MailStand mails,
       Outside outside,
-      List<Failure> failures) {
+      List<Mismatch> failures) {
     this.database = database;
     this.others = others;
     this.mails = mails;
@@ -81,7 +81,7 @@ final class Looking {
                     .forEach(state -> stuck.add(told(Map.entry(route, List.of(state))))));
     if (!stuck.isEmpty()) {
       failures.add(
-          Failure.of("deliveries that failed meanwhile:\n  " + String.join("\n  ", stuck)));
+          Mismatch.of("deliveries that failed meanwhile:\n  " + String.join("\n  ", stuck)));
     }
   }
 
@@ -92,7 +92,7 @@ final class Looking {
       Optional<Databases.Copy> other = others.find(name);
       if (other.isEmpty()) {
         failures.add(
-            Failure.of(
+            Mismatch.of(
                 "line %s: no bean '%s' leads to a database%s"
                     .formatted(rows.line(), name, Nearest.didYouMean(name, others.names()))));
         return;
@@ -104,7 +104,7 @@ final class Looking {
       actual = query(where, rows.query());
     } catch (SQLException e) {
       failures.add(
-          Failure.of(
+          Mismatch.of(
               "line %s: the query fails: %s\n  %s"
                       .formatted(rows.line(), Lines.one(e.getMessage()), Lines.one(rows.query()))
                   + (rows.cut()
@@ -129,7 +129,7 @@ final class Looking {
     }
     if (!well) {
       failures.add(
-          new Failure(
+          new Mismatch(
               "line " + rows.line() + ": " + Lines.one(rows.query()),
               expected == null
                   ? List.of(rows.count() + (rows.count() == 1 ? " row" : " rows"))
@@ -162,7 +162,7 @@ final class Looking {
     boolean well = open.size() == expected.size() && each(expected, open, Looking::is);
     if (!well) {
       failures.add(
-          new Failure(
+          new Mismatch(
               "e-mails" + line(expected.stream().map(Mail::line)),
               expected.stream().map(Looking::told).toList(),
               mails.taken().stream()
@@ -254,7 +254,7 @@ final class Looking {
       Set<String> named = new TreeSet<>();
       expected.forEach(call -> named.addAll(call.headers().keySet()));
       failures.add(
-          new Failure(
+          new Mismatch(
               "calls" + line(expected.stream().map(Call::line)),
               expected.stream().map(Looking::told).toList(),
               counted(
@@ -309,7 +309,7 @@ final class Looking {
     }
     if (!well) {
       failures.add(
-          new Failure(
+          new Mismatch(
               "deliveries",
               expected.entrySet().stream().map(Looking::told).toList(),
               actual.entrySet().stream().map(Looking::told).toList()));

@@ -17,7 +17,7 @@ import javax.xml.stream.XMLStreamWriter;
 
 /** What came out of a run of route tests. */
 public final class Report {
-  record Result(RouteTest test, List<Failure> failures, Duration took) {
+  record Result(RouteTest test, List<Mismatch> failures, Duration took) {
     boolean passed() {
       return failures.isEmpty();
     }
@@ -76,7 +76,7 @@ public final class Report {
                 + (result.passed()
                     ? ""
                     : "  (" + file.getKey() + ":" + result.test().line() + ")"));
-        for (Failure failure : result.failures()) {
+        for (Mismatch failure : result.failures()) {
           failure.lines().forEach(line -> out.println("          " + line));
         }
       }

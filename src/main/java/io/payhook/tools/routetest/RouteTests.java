@@ -204,7 +204,7 @@ public final class RouteTests {
 
     Report.Result of(RouteTest test, int number) {
       long begin = System.nanoTime();
-      List<Failure> failures;
+      List<Mismatch> failures;
       String name = TestServer.PREFIX + "_" + number;
       try {
         server.copy(TEMPLATE, name);
@@ -215,16 +215,16 @@ public final class RouteTests {
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        failures = List.of(Failure.of("was interrupted"));
+        failures = List.of(Mismatch.of("was interrupted"));
       } catch (IllegalArgumentException | StartException | IOException e) {
-        failures = List.of(Failure.of(String.valueOf(e.getMessage())));
+        failures = List.of(Mismatch.of(String.valueOf(e.getMessage())));
       } catch (Exception e) {
-        failures = List.of(Failure.of(e.toString()));
+        failures = List.of(Mismatch.of(e.toString()));
       }
       return new Report.Result(test, failures, Duration.ofNanos(System.nanoTime() - begin));
     }
 
-    private List<Failure> run(RouteTest test, String database, Databases others) throws Exception {
+    private List<Mismatch> run(RouteTest test, String database, Databases others) throws Exception {
       Faults faults = new Faults(test.faults());
       Outside outside = new Outside(test.stubs());
       Path folder = Files.createTempDirectory(Files.createDirectories(data.resolve("runs")), "run");

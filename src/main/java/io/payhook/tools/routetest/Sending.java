@@ -42,13 +42,13 @@ final class Sending {
   private final Settings settings;
   private final HttpClient client;
   private final Clock clock;
-  private final List<Failure> failures;
+  private final List<Mismatch> failures;
 
   /**
    * @param folder of the test
    * @param failures gets the answers that are not as the test says
    */
-  Sending(Path folder, Settings settings, HttpClient client, Clock clock, List<Failure> failures) {
+  Sending(Path folder, Settings settings, HttpClient client, Clock clock, List<Mismatch> failures) {
     this.folder = folder;
     this.settings = settings;
     this.client = client;
@@ -109,7 +109,7 @@ final class Sending {
     }
     if (!well) {
       failures.add(
-          new Failure(
+          new Mismatch(
               "line " + send.line() + ": the answers to " + send.sample(),
               expected.stream()
                   .map(

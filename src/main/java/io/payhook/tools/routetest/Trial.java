@@ -31,7 +31,7 @@ final class Trial implements AutoCloseable {
   private final Databases databases;
   private final Shifting clock;
   private final Sending sending;
-  private final List<Failure> failures = new ArrayList<>();
+  private final List<Mismatch> failures = new ArrayList<>();
 
   /**
    * @param folder of this test's own, in which its routes may write files
@@ -62,7 +62,7 @@ final class Trial implements AutoCloseable {
   }
 
   /** What is not as the test says; empty where it passed. */
-  List<Failure> run() throws Exception {
+  List<Mismatch> run() throws Exception {
     service.open();
     Looking looking = new Looking(service.dataSource(), databases, mails, outside, failures);
     JournalFacts facts = new JournalFacts(service.dataSource());
@@ -71,7 +71,7 @@ final class Trial implements AutoCloseable {
         facts.mark();
         sending.send(send, service.port());
         rest(looking);
-        outside.refused().forEach(refused -> failures.add(Failure.of(refused)));
+        outside.refused().forEach(refused -> failures.add(Mismatch.of(refused)));
       } else if (step instanceof MoveClock move) {
         clock.move(move.by());
       } else if (step instanceof Check check) {
@@ -85,7 +85,7 @@ final class Trial implements AutoCloseable {
       }
     }
     if (failures.isEmpty()) {
-      faults.missed().forEach(missed -> failures.add(Failure.of(missed)));
+      faults.missed().forEach(missed -> failures.add(Mismatch.of(missed)));
     }
     return failures;
   }
@@ -114,7 +114,7 @@ final class Trial implements AutoCloseable {
         }
         if (System.nanoTime() > end) {
           failures.add(
-              new Failure(
+              new Mismatch(
                   "the deliveries did not come to rest within " + PATIENCE.toSeconds() + " s",
                   List.of(),
                   looking.told()));

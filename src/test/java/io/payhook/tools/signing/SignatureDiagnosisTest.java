@@ -92,12 +92,7 @@ class SignatureDiagnosisTest {
       String sent =
           switch (how) {
             case "indent" ->
-                "{\n"
-                    + "  \"event\": \"payment.success\",\n"
-                    + "  \"data\": {\n"
-                    + "    \"transaction_id\": \"TX-1\"\n"
-                    + "  }\n"
-                    + "}";
+                "{\n  \"event\": \"payment.success\",\n  \"data\": {\n    \"transaction_id\": \"TX-1\"\n  }\n}";
             case "space" ->
                 "{\"event\": \"payment.success\", \"data\": {\"transaction_id\": \"TX-1\"}}";
             case "unicode" -> BODY.replace("é", "\\u00e9");
@@ -280,5 +275,21 @@ class SignatureDiagnosisTest {
         request.withHeader("X-Signature", header(request, "X-Signature").toUpperCase(Locale.ROOT));
     assertThat(new Verifier(provider(), List.of(SECRET), CLOCK).verify(upper))
         .isInstanceOf(VerifiedEvent.class);
+  }
+
+  @Test
+  void a_time_that_cannot_be_read_is_all_that_is_wrong_with_a_right_signature() {
+    Provider timed = provider("timestamp.from", "header:X-Time", "timestamp.tolerance", "300s");
+    RawRequest request = signed(provider(), BODY, "X-Time", "noon");
+    assertThat(explain(timed, SECRET, request)).containsExactly("The timestamp is not in seconds.");
+  }
+
+  @Test
+  void a_prefix_is_only_taken_away_from_a_key_that_has_one() {
+    Provider encoded = provider("signature.key", "base64");
+    Secret secret = Secret.of(SECRET.value().replace('-', 'A'));
+    RawRequest sent = new Signer(provider(), secret, CLOCK).sign(post(BODY), "payment.success");
+    assertThat(explain(encoded, secret, sent))
+        .containsExactly("The key is the secret taken as it is; set signature.key to text.");
   }
 }

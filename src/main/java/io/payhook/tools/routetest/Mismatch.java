@@ -11,11 +11,11 @@ import java.util.stream.Stream;
  * @param expected a line each; empty where there is nothing to compare
  * @param actual likewise
  */
-record Failure(String what, List<String> expected, List<String> actual) {
+record Mismatch(String what, List<String> expected, List<String> actual) {
   private static final int WIDEST = 72;
 
-  static Failure of(String what) {
-    return new Failure(what, List.of(), List.of());
+  static Mismatch of(String what) {
+    return new Mismatch(what, List.of(), List.of());
   }
 
   /** For a person: expected and actual side by side. */

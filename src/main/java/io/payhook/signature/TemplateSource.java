@@ -12,16 +12,16 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** One source of a place: what a word names, and how it is read from a request. */
-record Source(Word word, String name, @Nullable JsonPointer pointer) {
+record TemplateSource(Word word, String name, @Nullable JsonPointer pointer) {
 
   /**
    * The source that a text names; null when its word is none.
    *
    * @throws IllegalArgumentException when what follows the word is wrong
    */
-  static @Nullable Source parse(String text) {
+  static @Nullable TemplateSource parse(String text) {
     if (text.startsWith("/")) {
-      return new Source(Word.POINTER, text, JsonPointer.compile(text));
+      return new TemplateSource(Word.POINTER, text, JsonPointer.compile(text));
     }
     int colon = text.indexOf(':');
     String first = colon < 0 ? text : text.substring(0, colon);
@@ -34,7 +34,7 @@ record Source(Word word, String name, @Nullable JsonPointer pointer) {
     return null;
   }
 
-  private static Source named(Word word, String name) {
+  private static TemplateSource named(Word word, String name) {
     Word.Name wanted = word.name;
     boolean text = wanted == Word.Name.POINTER_AND_TEXT;
     int equals = name.indexOf('=');
@@ -49,14 +49,14 @@ record Source(Word word, String name, @Nullable JsonPointer pointer) {
           "'%s' %s; write %s".formatted(word.text, lacks, word.shown()));
     }
     if (wanted == Word.Name.NONE || wanted == Word.Name.TEXT) {
-      return new Source(word, name, null);
+      return new TemplateSource(word, name, null);
     }
     String pointer = text ? name.substring(0, equals) : name;
     if (!pointer.isEmpty() && !pointer.startsWith("/")) {
       throw new IllegalArgumentException(
           "'" + pointer + "' is not a JSON Pointer; one begins with '/'");
     }
-    return new Source(word, name, JsonPointer.compile(pointer));
+    return new TemplateSource(word, name, JsonPointer.compile(pointer));
   }
 
   @Nullable String text(Scope scope) throws Refusal {

@@ -10,18 +10,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Sets the parameters of a statement, one after the other. */
-final class Parameters {
+final class Binder {
   private final PreparedStatement statement;
   private int index;
 
-  Parameters(PreparedStatement statement) {
+  Binder(PreparedStatement statement) {
     this.statement = statement;
   }
 
   /**
    * The next ones; an instant becomes a {@code timestamptz}, a null takes the type it stands for.
    */
-  Parameters add(@Nullable Object... values) throws SQLException {
+  Binder add(@Nullable Object... values) throws SQLException {
     for (Object value : values) {
       index++;
       if (value instanceof String text) {
@@ -42,7 +42,7 @@ final class Parameters {
    *
    * @param type of PostgreSQL's
    */
-  <T> Parameters column(String type, Collection<T> rows, Function<? super T, ?> value)
+  <T> Binder column(String type, Collection<T> rows, Function<? super T, ?> value)
       throws SQLException {
     // The driver takes bytes in an array of their own type alone.
     @Nullable Object[] values =
