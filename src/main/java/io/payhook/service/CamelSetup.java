@@ -1,9 +1,9 @@
 package io.payhook.service;
 
 import io.payhook.delivery.DeliveryConnections;
+import io.payhook.effects.Texts;
 import io.payhook.effects.kamelets.Effects;
 import io.payhook.effects.kamelets.EffectsConfig;
-import io.payhook.effects.Texts;
 import io.payhook.settings.Key;
 import io.payhook.settings.Placeholders;
 import io.payhook.settings.Settings;
