@@ -6,6 +6,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -185,12 +186,9 @@ final class Connections {
     }
   }
 
-  Link of(HttpConnection connection) {
-    Link link = links.get(connection);
-    if (link == null) {
-      throw new IllegalStateException("a request came over a connection that was not opened");
-    }
-    return link;
+  /** Null once it has closed: a request that was pipelined may still come out of it. */
+  @Nullable Link of(HttpConnection connection) {
+    return links.get(connection);
   }
 
   int open() {
@@ -272,6 +270,9 @@ final class Connections {
             new ChannelInboundHandlerAdapter() {
               @Override
               public void channelRead(ChannelHandlerContext context, Object message) {
+                if (message instanceof HttpRequest request) {
+                  refuseOtherVersions(request);
+                }
                 if (message instanceof HttpRequest request
                     && request.decoderResult().isFailure()
                     && link.between) {
@@ -309,5 +310,23 @@ final class Connections {
                 }
               }
             });
+  }
+
+  /**
+   * Vert.x would answer 501, also to a version that is written in another way, and throw where
+   * somebody asks for it.
+   */
+  private static void refuseOtherVersions(HttpRequest request) {
+    if (request.method().name().equals("PRI")) {
+      // HTTP/2 without asking for it: Vert.x closes the connection.
+      return;
+    }
+    HttpVersion version = request.protocolVersion();
+    boolean old = version.equals(HttpVersion.HTTP_1_0);
+    request.setProtocolVersion(old ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1);
+    if (!old && !version.equals(HttpVersion.HTTP_1_1)) {
+      request.setDecoderResult(
+          DecoderResult.failure(new IllegalArgumentException(version + " is not spoken here")));
+    }
   }
 }

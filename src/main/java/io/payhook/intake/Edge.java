@@ -168,7 +168,7 @@ final class Edge {
 
   private void handle(HttpServerRequest request, Handler<HttpServerRequest> router) {
     Connections.Link link = connections.of(request.connection());
-    if (!link.begin(request)) {
+    if (link == null || !link.begin(request)) {
       return;
     }
     request.response().endHandler(ended -> link.answered(request, request.isEnded()));
@@ -465,7 +465,13 @@ final class Edge {
 
   private void failed(RoutingContext context) {
     int status = context.statusCode();
-    shed.count(status == 404 ? Shed.Reason.NO_SUCH_ENDPOINT : Shed.Reason.FAILED);
+    shed.count(
+        switch (status) {
+          case 400 -> Shed.Reason.BAD_REQUEST;
+          case 404 -> Shed.Reason.NO_SUCH_ENDPOINT;
+          case 405 -> Shed.Reason.METHOD;
+          default -> Shed.Reason.FAILED;
+        });
     Answer answer =
         switch (status) {
           case 400 -> Answer.BAD_REQUEST;

@@ -227,6 +227,16 @@ class EdgeTest {
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"));
     all.add(
         Arguments.of(
+            "a version there is none of",
+            "400",
+            "POST /webhooks/shop HTTP/1.9\r\nHost: l\r\nContent-Length: 0\r\n\r\n"));
+    all.add(
+        Arguments.of(
+            "a version in small letters",
+            "401",
+            "POST /webhooks/shop http/1.1\r\nHost: l\r\nContent-Length: 0\r\n\r\n"));
+    all.add(
+        Arguments.of(
             "upgrade to HTTP/2",
             "200",
             post(
