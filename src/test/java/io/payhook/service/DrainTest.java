@@ -25,7 +25,7 @@ class DrainTest {
 
   @Test
   void a_stop_is_told_first_and_takes_webhooks_meanwhile() throws Exception {
-    RunningService running = RunningService.start(folder, Map.of("payhook.shutdown.delay", "1s"));
+    RunningService running = RunningService.start(folder, Map.of("payhook.shutdown.delay", "5s"));
     String before = running.send("payment.success", "before-1");
     CompletableFuture<Void> stop = CompletableFuture.runAsync(running.service::close);
     RunningService.await("is not ready", () -> !running.service.listens());
